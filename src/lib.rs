@@ -1,0 +1,4 @@
+//! Football scores from language models that fail: fallback chains inside a budget and a deadline.
+//!
+//! This crate is the core of the Node.js addon `fallcast`; `binding` makes JavaScript of it.
+
