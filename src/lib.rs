@@ -2,3 +2,8 @@
 //!
 //! This crate is the core of the Node.js addon `fallcast`; `binding` makes JavaScript of it.
 
+pub mod check;
+pub mod kind;
+pub mod outcome;
+pub mod request;
+pub mod error;

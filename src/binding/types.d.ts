@@ -1,0 +1,262 @@
+// What goes in. (What comes out is generated from the Rust types, below.)
+
+/** What to predict, and with which model. */
+export interface PredictionRequest {
+  /** The original model: an id of the catalogue, matched exactly. */
+  modelId: string
+  /** 1 to 100 matches with distinct ids; at most 1 MiB of text together. */
+  matches: Match[]
+  /**
+   * A prompt of your own, at most 1 MiB: its texts are sent exactly as they are, without a system message if `system`
+   * is absent. The reply is read for the ids of `matches` as always, so the text must ask for them; and where the model
+   * allows `response_format`, JSON is asked for as always.
+   */
+  prompt?: { system?: string | null; user: string } | null
+  /** The version of the composed prompt. Default: the active one. */
+  promptVersion?: string | null
+}
+
+/** One football match. */
+export interface Match {
+  /** Names the match in the outcome; unique within the request, 1 to 256 characters. */
+  id: string
+  /** The home side, 1 to 256 characters. */
+  homeTeam: string
+  /** The away side, 1 to 256 characters. */
+  awayTeam: string
+  /** The competition, 1 to 256 characters. */
+  competition?: string | null
+  /** ISO 8601 date, or date and time. */
+  kickoff?: string | null
+  /** Anything that helps the model: form, injuries, odds. */
+  analysis?: string | null
+}
+
+/** How to do it. What is absent is left to the model, then to the configuration; an unknown field is refused. */
+export interface PredictOptions {
+  /** Aborts the call and its HTTP request; the promise rejects with `ABORT_ERR`. */
+  signal?: AbortSignal | null
+  /** Time for the whole request in milliseconds, 1 to 86,400,000. Default: the configuration's. */
+  deadlineMs?: number | null
+  /** Time for one HTTP call in milliseconds, 1 to 3,600,000. Default: the model's, then the configuration's. */
+  attemptTimeoutMs?: number | null
+  /** US dollars for all fallbacks of this request together, worst case, 0 to 1,000,000. Default: the configuration's. */
+  maxFallbackCost?: number | null
+  /** How many fallbacks may be called, 0 to 100. Default: the configuration's. */
+  maxFallbackDepth?: number | null
+  /** Sampling temperature, 0 to 2; moved into the provider's range. Default: the provider's own. */
+  temperature?: number | null
+  /** Most tokens of one completion, 1 to 1,000,000; cut to the provider's limit. Default: what the matches need. */
+  maxTokens?: number | null
+  /** At most 16 stop sequences of 1 to 256 characters; those beyond the provider's limit are not sent. Default: none. */
+  stop?: string[] | null
+}
+
+/** How an engine works. Every field is optional; an unknown one is `INVALID_CONFIG`. */
+export interface Config {
+  /** Begin with the built-in catalogue (true), or with nothing (false). Default: true. */
+  builtinCatalog?: boolean
+  /** A folder with models.json, providers.json or both, laid over the built-in catalogue by id. */
+  catalog?: string
+  /** Providers laid over the catalogue by id; each replaces the whole entry with its id. */
+  providers?: Provider[]
+  /** Models laid over the catalogue by id; each replaces the whole entry with its id. */
+  models?: Model[]
+  /** Fallbacks laid over the models' own: a model's id, and the id or ids that follow it. */
+  fallbacks?: Record<string, string | string[]>
+  /** How many fallbacks one request may call, 0 to 100. Default: 3. */
+  maxFallbackDepth?: number
+  /** A fallback whose expected cost is more than this many times (above 0) the original's is logged; null: none is. Default: 2. */
+  warnPriceRatio?: number | null
+  /** A fallback whose expected cost is more than this many times (above 0) the original's is skipped; null: none is. Default: 5. */
+  maxPriceRatio?: number | null
+  /** US dollars for all fallbacks of one request together, worst case; null: no limit. Default: null. */
+  maxFallbackCost?: number | null
+  /** Failures in a row that switch a model off, 1 to 255; null: never. Default: 5. */
+  disableThreshold?: number | null
+  /** For how long a model is switched off, in milliseconds, 1 to 2,592,000,000. Default: 3,600,000 (1 h). */
+  cooldownMs?: number
+  /** Time for one HTTP call in milliseconds, 1 to 3,600,000, unless the model or the request says otherwise. Default: 25,000. */
+  attemptTimeoutMs?: number
+  /** Time for one request in milliseconds, 1 to 86,400,000, unless the request says otherwise. Default: 115,000. */
+  deadlineMs?: number
+  /** How often the last model of a chain is asked again after a failure that may pass, 0 to 10. Default: 2. */
+  maxRetries?: number
+  /** Whether another model is asked when a content filter stopped the answer. Default: false. */
+  fallbackOnContentFilter?: boolean
+  /** The HTTP client. */
+  http?: {
+    /** Time until a connection stands, TLS included, in milliseconds, 1 to 3,600,000. Default: 10,000. */
+    connectTimeoutMs?: number
+    /** The largest reply in bytes, after decompression, 1 to 268,435,456. Default: 4,194,304 (4 MiB). */
+    maxResponseBytes?: number
+    /** PEM certificates of authorities to trust beside Mozilla's. Default: none. */
+    caCertificates?: string[]
+    /** The `User-Agent`, 1 to 200 visible ASCII characters and spaces. Default: `fallcast/<version>`. */
+    userAgent?: string
+    /** Whether plain `http:` is allowed to hosts other than this machine. Default: false. */
+    allowInsecureHttp?: boolean
+  }
+  /** Receives log records, on the thread that configured the engine. What it throws is ignored; a promise that it returns is not looked at. Default: none. */
+  onLog?: (record: LogRecord) => void
+  /** The least important level that `onLog` receives. Default: 'info'. */
+  logLevel?: LogLevel
+}
+
+/** An HTTP service that speaks the OpenAI chat-completions protocol. */
+export interface Provider {
+  /** Names the provider; unique, 1 to 200 characters. */
+  id: string
+  /** `https:`, or `http:` to this machine (or anywhere with `http.allowInsecureHttp`); requests go to `<baseUrl>/chat/completions`. */
+  baseUrl: string
+  /**
+   * The environment variable of the process that holds the key, read when the engine is built; an empty one is no key.
+   * Without it and without `apiKey` the provider needs no key. A worker thread's `process.env` is a copy, which is not
+   * looked at.
+   */
+  apiKeyEnv?: string | null
+  /** The key itself, not empty; wins over `apiKeyEnv`. */
+  apiKey?: string
+  /** More headers for every request, but none that the client sets itself, and no `authorization` beside a key. */
+  headers?: Record<string, string>
+  /** Put before `upstreamModel` on the wire, such as `hf:`. Default: nothing. */
+  modelIdPrefix?: string
+  /** What the provider's models accept, unless a model says otherwise. Default: no limits. */
+  limits?: Limits
+  /** Whether `response_format` may be sent, unless a model says otherwise. Default: false. */
+  responseFormat?: boolean
+  /** How many calls may run at once, from 1; those beyond wait their turn. null: no limit. Default: null. */
+  maxConcurrency?: number | null
+}
+
+/** What a provider or a model accepts. Requests are made to fit, and `attempt.adjusted` says how. */
+export interface Limits {
+  /** The largest `max_tokens`, from 1. */
+  maxTokens?: number
+  /** The least and the greatest temperature, within 0 to 10. */
+  temperature?: [number, number]
+  /** How many stop sequences, from 0. */
+  maxStopSequences?: number
+}
+
+/** A model of the catalogue. */
+export interface Model {
+  /** Names the model in requests and outcomes; unique, 1 to 200 characters. */
+  id: string
+  /** The id of its provider. */
+  provider: string
+  /** The provider's name for it, without `modelIdPrefix`. */
+  upstreamModel: string
+  /** A name for people. Default: the id. */
+  displayName?: string
+  /** A price class of your own. */
+  tier?: string
+  /** Anything worth knowing about the model, at most 2,000 characters; not used. */
+  notes?: string
+  /** US dollars for a million prompt tokens, 0 to 1,000,000. */
+  promptUsdPer1M: number
+  /** US dollars for a million completion tokens, 0 to 1,000,000. */
+  completionUsdPer1M: number
+  /** US dollars for a million cached prompt tokens. Default: as other prompt tokens. */
+  cachedPromptUsdPer1M?: number
+  /** US dollars for a million reasoning tokens. Default: as other completion tokens. */
+  reasoningUsdPer1M?: number
+  /** The ids of the models to try after it, in order. Default: none. */
+  fallbacks?: string[]
+  /** Time for one HTTP call in milliseconds, 1 to 3,600,000. Default: the configuration's. */
+  timeoutMs?: number
+  /** Whether it thinks before it answers, and needs room for that. Default: false. */
+  reasoning?: boolean
+  /** Whether `response_format` may be sent. Default: the provider's. */
+  responseFormat?: boolean
+  /** Sections for this model between the prompt's scoring and its output format, in order. Default: none. */
+  promptOverrides?: ('english-enforced' | 'json-strict' | 'thinking-aside')[]
+  /** What it accepts, field by field in place of the provider's. */
+  limits?: Limits
+  /** Whether it may be called at all. Default: true. */
+  enabled?: boolean
+}
+
+/** What `updateCatalog` lays over the catalogue. */
+export type CatalogChanges = Pick<Config, 'providers' | 'models' | 'fallbacks'>
+
+/** A model's id, and the ids of its fallbacks in order. */
+export type ModelFallbacks = Record<string, string[]>
+
+/** How important a log record is. */
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace'
+
+/** One log record. */
+export interface LogRecord {
+  /** How important it is. */
+  level: LogLevel
+  /** What happened; the same text every time. */
+  message: string
+  /** With what: model, provider, kind, status and the like. Keys are never among it. */
+  fields: Record<string, string | number | boolean>
+  /** How many records before this one were dropped because too many waited. */
+  dropped: number
+}
+
+/** Why an attempt failed. */
+export type FailureKind =
+  | 'timeout'
+  | 'network'
+  | 'server_error'
+  | 'rate_limited'
+  | 'quota_exhausted'
+  | 'unauthorized'
+  | 'model_unavailable'
+  | 'context_too_long'
+  | 'bad_request'
+  | 'content_filtered'
+  | 'invalid_response'
+  | 'empty_response'
+  | 'truncated'
+  | 'parse_error'
+  | 'aborted'
+  | 'deadline'
+
+/** Why a model of the chain was not called. */
+export type SkipReason =
+  | 'disabled'
+  | 'cooling'
+  | 'unconfigured'
+  | 'depth'
+  | 'too_expensive'
+  | 'over_budget'
+  | 'provider_failed'
+  | 'not_enabled'
+
+/** Why another model than the original answered; `incomplete` if the original answered some of the matches. */
+export type FallbackReason = FailureKind | SkipReason | 'incomplete'
+
+/** The stable code of an error. `INTERNAL_ERROR` is a defect of Fallcast. */
+export type ErrorCode =
+  | 'INVALID_CONFIG'
+  | 'INVALID_REQUEST'
+  | 'UNKNOWN_MODEL'
+  | 'ALL_ATTEMPTS_FAILED'
+  | 'NO_MODEL_AVAILABLE'
+  | 'BUDGET_EXHAUSTED'
+  | 'DEADLINE_EXCEEDED'
+  | 'ABORT_ERR'
+  | 'CLOSED'
+  | 'INTERNAL_ERROR'
+
+/** What `predictWithFallback` rejects with, and what the other functions throw. */
+export interface FallcastError extends Error {
+  /** What kind of error it is. */
+  code: ErrorCode
+  /** Every model that was asked, in order; absent if the call was refused before any could be. */
+  attempts?: Attempt[]
+  /** Every model that was passed over, in order. */
+  skips?: Skip[]
+  /** What the attempts cost together, in US dollars. */
+  costUsd?: number
+  /** The soonest that a model of the chain is worth asking again, in whole milliseconds up to an hour, where that is known. */
+  retryAfterMs?: number
+  /** With `ABORT_ERR` the signal's reason; in a rejection, what the caller's own code threw if an argument could not be read. */
+  cause?: unknown
+}
+

@@ -1,0 +1,100 @@
+//! The errors of the engine, each with the stable `code` that JavaScript sees; a leaf.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::check::Faults;
+use crate::outcome::History;
+
+/// Why a call gave no result.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// `INVALID_CONFIG`: a configuration or a catalogue with faults, a line each.
+    #[error("{0}")]
+    InvalidConfig(Faults),
+    /// `INVALID_REQUEST`: a bad request or option, named by its path.
+    #[error("{0}")]
+    InvalidRequest(String),
+    /// `UNKNOWN_MODEL`: an id that no model of the catalogue has.
+    #[error("{path}: no model has the id {id}")]
+    UnknownModel {
+        /// Where the id was given.
+        path: &'static str,
+        /// The id as it is shown: quoted, and cut to a readable length.
+        id: String,
+    },
+    /// `ALL_ATTEMPTS_FAILED`: at least one model was asked, and none gave a prediction.
+    #[error("no model gave a prediction{}", Lines(.0))]
+    AllAttemptsFailed(Box<History>),
+    /// `NO_MODEL_AVAILABLE`: every model of the chain was skipped.
+    #[error("no model could be asked{}", Lines(.0))]
+    NoModelAvailable(Box<History>),
+    /// `BUDGET_EXHAUSTED`: every model was skipped, at least one for the day's budget.
+    #[error("the day's budget does not cover this request{}", Lines(.0))]
+    BudgetExhausted(Box<History>),
+    /// `DEADLINE_EXCEEDED`: the deadline passed before any prediction.
+    #[error("the deadline passed before any prediction{}", Lines(.0))]
+    DeadlineExceeded(Box<History>),
+    /// `ABORT_ERR`, with the name `AbortError`: the caller's signal.
+    #[error("the request was aborted{}", Lines(.0))]
+    Aborted(Box<History>),
+    /// `CLOSED`: the engine was closed before or during the call.
+    #[error("the engine is closed{}", Lines(.0))]
+    Closed(Box<History>),
+    /// `INTERNAL_ERROR`: a defect of Fallcast itself.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl EngineError {
+    /// The stable code, as JavaScript sees it.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidConfig(_) => "INVALID_CONFIG",
+            Self::InvalidRequest(_) => "INVALID_REQUEST",
+            Self::UnknownModel { .. } => "UNKNOWN_MODEL",
+            Self::AllAttemptsFailed(_) => "ALL_ATTEMPTS_FAILED",
+            Self::NoModelAvailable(_) => "NO_MODEL_AVAILABLE",
+            Self::BudgetExhausted(_) => "BUDGET_EXHAUSTED",
+            Self::DeadlineExceeded(_) => "DEADLINE_EXCEEDED",
+            Self::Aborted(_) => "ABORT_ERR",
+            Self::Closed(_) => "CLOSED",
+            Self::Internal(_) => "INTERNAL_ERROR",
+        }
+    }
+
+    /// The attempts and skips before the error, where there can be any.
+    #[must_use]
+    pub fn history(&self) -> Option<&History> {
+        match self {
+            Self::AllAttemptsFailed(history)
+            | Self::NoModelAvailable(history)
+            | Self::BudgetExhausted(history)
+            | Self::DeadlineExceeded(history)
+            | Self::Aborted(history)
+            | Self::Closed(history) => Some(history),
+            _ => None,
+        }
+    }
+}
+
+/// A line for each attempt and each skip.
+struct Lines<'a>(&'a History);
+
+impl fmt::Display for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for attempt in &self.0.attempts {
+            let kind = attempt.failure.map_or("answered", |kind| kind.as_str());
+            write!(f, "\n  {}: {kind}", attempt.model_id)?;
+            if let Some(message) = &attempt.message {
+                write!(f, " ({message})")?;
+            }
+        }
+        for skip in &self.0.skips {
+            write!(f, "\n  {}: skipped, {} ({})", skip.model_id, skip.reason, skip.detail)?;
+        }
+        Ok(())
+    }
+}

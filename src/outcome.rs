@@ -1,0 +1,228 @@
+//! The records of one prediction: what was answered, by whom, after which attempts and skips; a leaf.
+
+use std::time::Duration;
+
+use crate::kind::{FailureKind, SkipReason};
+
+/// A final score: goals of the home side and of the away side, 0 to 20 each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Score {
+    /// Goals of the home side.
+    pub home: u8,
+    /// Goals of the away side.
+    pub away: u8,
+}
+
+/// Tokens that one attempt used, or all attempts of a request together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Tokens of the prompt, the cached ones included.
+    pub prompt_tokens: u64,
+    /// Tokens of the completion, the reasoning included.
+    pub completion_tokens: u64,
+    /// Tokens of the prompt that the provider had cached.
+    pub cached_tokens: u64,
+    /// Tokens of the completion that were reasoning.
+    pub reasoning_tokens: u64,
+    /// Whether any of it is an estimate, for want of a `usage` in the reply.
+    pub estimated: bool,
+}
+
+impl Usage {
+    /// Adds the tokens of another attempt.
+    pub fn add(&mut self, other: &Usage) {
+        self.prompt_tokens += other.prompt_tokens;
+        self.completion_tokens += other.completion_tokens;
+        self.cached_tokens += other.cached_tokens;
+        self.reasoning_tokens += other.reasoning_tokens;
+        self.estimated |= other.estimated;
+    }
+}
+
+/// An amount of money in whole millionths of a US dollar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MicroUsd(pub u64);
+
+impl MicroUsd {
+    /// The amount in US dollars.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "exact below nine billion dollars")]
+    pub fn usd(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+
+    /// The whole millionths in an amount of US dollars; nothing for less than one or for no number.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
+    pub fn from_usd(usd: f64) -> Self {
+        Self((usd * 1e6).round() as u64)
+    }
+
+    /// The sum, which stops at the largest amount instead of wrapping.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl std::iter::Sum for MicroUsd {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::default(), Self::plus)
+    }
+}
+
+/// The score of one match and the model that gave it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// The match's id, as the caller wrote it.
+    pub match_id: String,
+    /// The predicted score.
+    pub score: Score,
+    /// The model that predicted it.
+    pub model_id: String,
+}
+
+/// A parameter's value, before or after it was fitted to a provider.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Setting {
+    /// A number, such as a temperature or a count.
+    Number(f64),
+    /// A name, such as a response format.
+    Text(&'static str),
+}
+
+/// A change that made a request fit its provider.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Adjustment {
+    /// The parameter's name on the wire, or `matches`.
+    pub parameter: &'static str,
+    /// What was wanted.
+    pub from: Setting,
+    /// What was sent; `None` if the parameter was left out.
+    pub to: Option<Setting>,
+}
+
+/// One model, asked over HTTP, and what became of it.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// The model that was asked.
+    pub model_id: String,
+    /// Its provider.
+    pub provider_id: String,
+    /// Why it failed; `None` if it gave at least one prediction.
+    pub failure: Option<FailureKind>,
+    /// What was seen, in one line; `None` if it did not fail.
+    pub message: Option<String>,
+    /// The HTTP status of the last reply; `None` if none came.
+    pub status: Option<u16>,
+    /// How many times the request was sent again after a failure.
+    pub retries: u32,
+    /// From the wait for the provider's turn to the end of the last reply.
+    pub duration: Duration,
+    /// Tokens used; `None` if nothing is charged.
+    pub usage: Option<Usage>,
+    /// What it cost.
+    pub cost: MicroUsd,
+    /// How the request was fitted to the provider.
+    pub adjusted: Vec<Adjustment>,
+}
+
+/// A model of the chain that was not called.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Skip {
+    /// The model that was not called.
+    pub model_id: String,
+    /// Why.
+    pub reason: SkipReason,
+    /// The same in words, with the numbers that decided.
+    pub detail: String,
+}
+
+/// Why another model than the original contributed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FallbackReason {
+    /// The original failed.
+    Failure(FailureKind),
+    /// The original was skipped.
+    Skip(SkipReason),
+    /// The original answered some of the matches.
+    Incomplete,
+}
+
+impl FallbackReason {
+    /// The stable name, as JavaScript sees it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Failure(kind) => kind.as_str(),
+            Self::Skip(reason) => reason.as_str(),
+            Self::Incomplete => "incomplete",
+        }
+    }
+}
+
+/// Whatever a provider asks for, a model is worth another try after that long.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
+
+/// Every attempt and skip of a request, in order, and what they cost.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    /// The models that were asked.
+    pub attempts: Vec<Attempt>,
+    /// The models that were not.
+    pub skips: Vec<Skip>,
+    /// The soonest that a model of the chain is worth asking again, where that is known.
+    pub retry_after: Option<Duration>,
+}
+
+impl History {
+    /// Notes that a model of the chain is worth asking again after `wait`, or an hour if that is less, if it is sooner
+    /// than what is known.
+    pub fn retry_after(&mut self, wait: Duration) {
+        let wait = wait.min(LONGEST_RETRY_AFTER);
+        self.retry_after = Some(self.retry_after.map_or(wait, |known| known.min(wait)));
+    }
+
+    /// What all attempts cost together.
+    #[must_use]
+    pub fn cost(&self) -> MicroUsd {
+        self.attempts.iter().map(|attempt| attempt.cost).sum()
+    }
+
+    /// Tokens of all attempts together.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        let mut total = Usage::default();
+        for usage in self.attempts.iter().filter_map(|attempt| attempt.usage.as_ref()) {
+            total.add(usage);
+        }
+        total
+    }
+}
+
+/// What a request with at least one prediction gives its caller.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The predictions, in the request's order.
+    pub predictions: Vec<Prediction>,
+    /// The matches without one, in the request's order.
+    pub missing_match_ids: Vec<String>,
+    /// The model that was asked for.
+    pub original_model_id: String,
+    /// The last model that contributed.
+    pub model_id: String,
+    /// Why that is another one; `None` if it is the original.
+    pub fallback_reason: Option<FallbackReason>,
+    /// Every attempt and skip.
+    pub history: History,
+    /// Estimate of what the original alone would have cost.
+    pub original_cost: MicroUsd,
+    /// The version of the prompt that was sent.
+    pub prompt_version: String,
+    /// What `model_id` thought, where it said so.
+    pub reasoning: Option<String>,
+    /// What `model_id` answered, as it came.
+    pub raw_response: String,
+    /// From the call to the answer.
+    pub duration: Duration,
+}

@@ -1,0 +1,300 @@
+//! What a caller asks for, checked before anything is sent; a leaf.
+
+use std::collections::HashMap;
+use std::fmt::{self, Display};
+use std::time::Duration;
+
+use crate::error::EngineError;
+
+/// Most matches in one request.
+pub const MAX_MATCHES: usize = 100;
+/// Most bytes of text in one request: a prompt of the caller's own, or all matches together.
+pub const MAX_TEXT_BYTES: usize = 1 << 20;
+/// Most stop sequences in one request.
+const MAX_STOP: usize = 16;
+/// Most characters of an id, a name or a stop sequence.
+const MAX_NAME_CHARS: usize = 256;
+
+/// One football match.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Match {
+    /// Names the match in the reply; unique within the request, 1 to 256 characters.
+    pub id: String,
+    /// The home side, 1 to 256 characters.
+    pub home_team: String,
+    /// The away side, 1 to 256 characters.
+    pub away_team: String,
+    /// The competition, 1 to 256 characters.
+    pub competition: Option<String>,
+    /// ISO 8601 date, or date and time.
+    pub kickoff: Option<String>,
+    /// Anything that helps the model: form, injuries, odds.
+    pub analysis: Option<String>,
+}
+
+/// A prompt of the caller's own, sent as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnPrompt {
+    /// The system message; none is sent without it.
+    pub system: Option<String>,
+    /// The user message.
+    pub user: String,
+}
+
+/// What the caller asks for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Request {
+    /// The original model.
+    pub model_id: String,
+    /// 1 to 100 matches.
+    pub matches: Vec<Match>,
+    /// Replaces the composed prompt.
+    pub prompt: Option<OwnPrompt>,
+    /// The version of the composed prompt; the active one by default.
+    pub prompt_version: Option<String>,
+}
+
+/// How it is to be done, as the caller wrote it: numbers are checked by [`Options::check`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RawOptions {
+    /// Milliseconds for the whole request.
+    pub deadline_ms: Option<f64>,
+    /// Milliseconds for one attempt.
+    pub attempt_timeout_ms: Option<f64>,
+    /// US dollars for all fallbacks of the request together.
+    pub max_fallback_cost: Option<f64>,
+    /// How many fallbacks may be called.
+    pub max_fallback_depth: Option<f64>,
+    /// Sampling temperature.
+    pub temperature: Option<f64>,
+    /// Most tokens of one completion.
+    pub max_tokens: Option<f64>,
+    /// Stop sequences.
+    pub stop: Option<Vec<String>>,
+}
+
+/// How it is to be done; what is `None` is left to the model, then to the configuration.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Options {
+    /// Time for the whole request.
+    pub deadline: Option<Duration>,
+    /// Time for one attempt.
+    pub attempt_timeout: Option<Duration>,
+    /// US dollars for all fallbacks of the request together, worst case.
+    pub max_fallback_cost: Option<f64>,
+    /// How many fallbacks may be called.
+    pub max_fallback_depth: Option<u32>,
+    /// Sampling temperature.
+    pub temperature: Option<f64>,
+    /// Most tokens of one completion.
+    pub max_tokens: Option<u32>,
+    /// Stop sequences.
+    pub stop: Vec<String>,
+}
+
+impl Options {
+    /// Whether the caller set a parameter that reaches the model.
+    #[must_use]
+    pub fn sets_parameters(&self) -> bool {
+        self.temperature.is_some() || self.max_tokens.is_some() || !self.stop.is_empty()
+    }
+
+    /// Checks the numbers.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` with the path of the first bad value.
+    pub fn check(raw: RawOptions) -> Result<Self, EngineError> {
+        let stop = raw.stop.unwrap_or_default();
+        check_stop_count(stop.len())?;
+        for (index, sequence) in stop.iter().enumerate() {
+            check_length(format_args!("options.stop[{index}]"), sequence)?;
+        }
+        Ok(Self {
+            deadline: whole("options.deadlineMs", raw.deadline_ms, 1, 86_400_000)?.map(milliseconds),
+            attempt_timeout: whole("options.attemptTimeoutMs", raw.attempt_timeout_ms, 1, 3_600_000)?.map(milliseconds),
+            max_fallback_cost: range("options.maxFallbackCost", raw.max_fallback_cost, 0.0, 1e6)?,
+            max_fallback_depth: whole("options.maxFallbackDepth", raw.max_fallback_depth, 0, 100)?,
+            temperature: range("options.temperature", raw.temperature, 0.0, 2.0)?,
+            max_tokens: whole("options.maxTokens", raw.max_tokens, 1, 1_000_000)?,
+            stop,
+        })
+    }
+}
+
+impl Request {
+    /// Checks every value.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` with the path of the first bad value.
+    pub fn check(&self) -> Result<(), EngineError> {
+        check_text("request.modelId", &self.model_id)?;
+        check_matches("request.matches", &self.matches)?;
+        if let Some(prompt) = &self.prompt {
+            if prompt.user.trim().is_empty() {
+                return Err(invalid("request.prompt.user", "must not be empty"));
+            }
+            let bytes = prompt.user.len() + prompt.system.as_ref().map_or(0, String::len);
+            if bytes > MAX_TEXT_BYTES {
+                return Err(invalid("request.prompt", format_args!("must be at most 1 MiB, got {bytes} bytes")));
+            }
+            if self.prompt_version.is_some() {
+                return Err(invalid("request.promptVersion", "has no meaning beside a prompt of your own"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Checks a list of matches that stands at `path`.
+///
+/// # Errors
+/// `INVALID_REQUEST` with the path of the first bad value.
+pub fn check_matches(path: &str, matches: &[Match]) -> Result<(), EngineError> {
+    check_count(path, matches.len())?;
+    let mut seen = HashMap::new();
+    let mut bytes = 0;
+    for (index, game) in matches.iter().enumerate() {
+        let at = |field| At { path, index, field };
+        check_text(at("id"), &game.id)?;
+        check_text(at("homeTeam"), &game.home_team)?;
+        check_text(at("awayTeam"), &game.away_team)?;
+        if let Some(competition) = &game.competition {
+            check_text(at("competition"), competition)?;
+        }
+        if let Some(kickoff) = &game.kickoff
+            && !is_iso_8601(kickoff)
+        {
+            let problem = format!("must be an ISO 8601 date or date and time, got {}", shown(kickoff));
+            return Err(invalid(at("kickoff"), problem));
+        }
+        if let Some(first) = seen.insert(game.id.as_str(), index) {
+            let problem = format!("must differ from {path}[{first}].id, got {} twice", shown(&game.id));
+            return Err(invalid(at("id"), problem));
+        }
+        let optional = [&game.competition, &game.kickoff, &game.analysis].into_iter().flatten();
+        bytes += game.id.len() + game.home_team.len() + game.away_team.len() + optional.map(String::len).sum::<usize>();
+        if bytes > MAX_TEXT_BYTES {
+            return Err(invalid(path, "must be at most 1 MiB of text together"));
+        }
+    }
+    Ok(())
+}
+
+/// Checks how many matches there are, which is known before they are read.
+///
+/// # Errors
+/// `INVALID_REQUEST` with the path.
+pub fn check_count(path: &str, count: usize) -> Result<(), EngineError> {
+    if (1..=MAX_MATCHES).contains(&count) {
+        return Ok(());
+    }
+    Err(invalid(path, format_args!("must hold 1 to {MAX_MATCHES} matches, got {count}")))
+}
+
+/// Checks how many stop sequences there are, which is known before they are read.
+///
+/// # Errors
+/// `INVALID_REQUEST` with the path.
+pub fn check_stop_count(count: usize) -> Result<(), EngineError> {
+    if count <= MAX_STOP {
+        return Ok(());
+    }
+    Err(invalid("options.stop", format_args!("must hold at most {MAX_STOP} sequences, got {count}")))
+}
+
+/// `text` as JSON, cut to a readable length.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    const CHARS: usize = 60;
+    match text.char_indices().nth(CHARS) {
+        Some((cut, _)) => format!("{:?}…", &text[..cut]),
+        None => format!("{text:?}"),
+    }
+}
+
+fn invalid(path: impl Display, problem: impl Display) -> EngineError {
+    EngineError::InvalidRequest(format!("{path}: {problem}"))
+}
+
+fn check_text(path: impl Display, text: &str) -> Result<(), EngineError> {
+    if text.trim().is_empty() {
+        return Err(invalid(path, "must not be empty"));
+    }
+    check_length(path, text)
+}
+
+fn check_length(path: impl Display, text: &str) -> Result<(), EngineError> {
+    if text.is_empty() {
+        return Err(invalid(path, "must not be empty"));
+    }
+    let chars = text.chars().count();
+    if chars > MAX_NAME_CHARS {
+        return Err(invalid(path, format_args!("must have at most {MAX_NAME_CHARS} characters, got {chars}")));
+    }
+    Ok(())
+}
+
+/// The path of a match's field, written out only for an error.
+struct At<'a> {
+    path: &'a str,
+    index: usize,
+    field: &'static str,
+}
+
+impl Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}].{}", self.path, self.index, self.field)
+    }
+}
+
+fn milliseconds(count: u32) -> Duration {
+    Duration::from_millis(count.into())
+}
+
+fn range(path: &str, value: Option<f64>, low: f64, high: f64) -> Result<Option<f64>, EngineError> {
+    match value {
+        Some(number) if !(low..=high).contains(&number) => {
+            Err(invalid(path, format_args!("must be a number from {low} to {high}, got {number}")))
+        }
+        other => Ok(other),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and in range")]
+fn whole(path: &str, value: Option<f64>, low: u32, high: u32) -> Result<Option<u32>, EngineError> {
+    match value {
+        Some(number) if !(f64::from(low)..=f64::from(high)).contains(&number) || number.fract() != 0.0 => {
+            Err(invalid(path, format_args!("must be a whole number from {low} to {high}, got {number}")))
+        }
+        other => Ok(other.map(|number| number as u32)),
+    }
+}
+
+/// `YYYY-MM-DD`, or that with `THH:MM`, `:SS`, a fraction, and `Z` or an offset.
+fn is_iso_8601(text: &str) -> bool {
+    fn digits(text: &str, count: usize, range: std::ops::RangeInclusive<u32>) -> Option<&str> {
+        let (number, rest) = text.split_at_checked(count)?;
+        let plain = number.bytes().all(|byte| byte.is_ascii_digit());
+        (plain && range.contains(&number.parse().ok()?)).then_some(rest)
+    }
+    fn date(text: &str) -> Option<&str> {
+        let text = digits(text, 4, 0..=9999)?.strip_prefix('-')?;
+        digits(digits(text, 2, 1..=12)?.strip_prefix('-')?, 2, 1..=31)
+    }
+    fn time(text: &str) -> Option<&str> {
+        let text = digits(digits(text, 2, 0..=24)?.strip_prefix(':')?, 2, 0..=59)?;
+        let Some(text) = text.strip_prefix(':') else { return Some(text) };
+        let text = digits(text, 2, 0..=60)?;
+        let Some(fraction) = text.strip_prefix('.') else { return Some(text) };
+        let rest = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+        (1..=9).contains(&(fraction.len() - rest.len())).then_some(rest)
+    }
+    fn offset(text: &str) -> Option<&str> {
+        let Some(text) = text.strip_prefix(['+', '-']) else { return text.strip_prefix('Z').or(Some(text)) };
+        let text = digits(text, 2, 0..=23)?;
+        digits(text.strip_prefix(':').unwrap_or(text), 2, 0..=59)
+    }
+    let Some(rest) = date(text) else { return false };
+    let Some(rest) = rest.strip_prefix(['T', 't', ' ']) else { return rest.is_empty() };
+    time(rest).and_then(offset) == Some("")
+}
