@@ -2,7 +2,9 @@
 //!
 //! This crate is the core of the Node.js addon `fallcast`; `binding` makes JavaScript of it.
 
+pub mod catalog;
 pub mod check;
+pub mod config;
 pub mod kind;
 pub mod outcome;
 pub mod request;

@@ -1,0 +1,218 @@
+//! Models, providers and the fallback graph, checked when loaded and immutable ever after.
+//!
+//! A catalogue is laid in layers, each over the ones before it, by id: the built-in files, the user's folder, the
+//! configuration, and later changes. An entry replaces the whole entry with its id and keeps its place; a new id is
+//! appended. All faults of all layers are reported at once.
+
+mod base_url;
+mod entries;
+mod graph;
+mod headers;
+mod limits;
+mod model;
+mod provider;
+mod secret;
+mod source;
+
+pub use entries::Variables;
+pub use headers::Headers;
+pub use limits::Limits;
+pub use model::{Model, Prices};
+pub use provider::Provider;
+pub use secret::Secret;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::check::{Faults, Object, path};
+use crate::config::{self, CatalogLayer, Config};
+use entries::{Entries, Layer, Terms};
+use source::Files;
+
+/// The place of a model in its catalogue and in every catalogue that was made from it by [`Catalog::updated`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ModelIndex(usize);
+
+impl ModelIndex {
+    /// The place, counted from 0.
+    #[must_use]
+    pub fn get(self) -> usize {
+        self.0
+    }
+}
+
+/// Models, providers and the fallback graph.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    models: Vec<Arc<Model>>,
+    entries: Entries,
+    allow_insecure_http: bool,
+}
+
+/// Reads a configuration and the catalogue that it describes; absence, null and `{}` mean the default.
+///
+/// # Errors
+///
+/// Every fault of both, each with its path.
+pub fn configure(
+    value: &Value,
+    variables: Variables<'_>,
+    known_overrides: &[&str],
+) -> Result<(Config, Catalog), Faults> {
+    let mut faults = Faults::new();
+    let config = Config::read(value, &mut faults);
+    match load(&config, variables, known_overrides) {
+        Ok(catalog) => faults.into_result((config, catalog)),
+        Err(others) => {
+            faults.extend(others);
+            Err(faults)
+        }
+    }
+}
+
+/// Loads the catalogue that a configuration describes.
+///
+/// # Errors
+///
+/// Every fault of every layer, each with its path.
+pub fn load(config: &Config, variables: Variables<'_>, known_overrides: &[&str]) -> Result<Catalog, Faults> {
+    let mut faults = Faults::new();
+    let mut entries = Entries::default();
+    let allow_insecure_http = config.http.allow_insecure_http;
+    let terms = Terms { allow_insecure_http, known_overrides };
+    if config.builtin_catalog {
+        let files = Files::builtin(&mut faults);
+        entries.lay(&files.layer(&mut faults), terms, &mut faults);
+    }
+    if let Some(folder) = &config.catalog {
+        let files = Files::folder(folder, &path::field(config::ROOT, "catalog"), &mut faults);
+        entries.lay(&files.layer(&mut faults), terms, &mut faults);
+    }
+    entries.lay(&layer_of(&config.layer, config::ROOT), terms, &mut faults);
+    Catalog::join(entries, allow_insecure_http, variables, faults)
+}
+
+impl Catalog {
+    /// A catalogue with `changes` (`{ providers?, models?, fallbacks? }`) laid over this one; `root` begins the path
+    /// of each fault. Only providers that the changes contain have their keys read from the environment.
+    ///
+    /// # Errors
+    ///
+    /// Every fault, each with its path; this catalogue stays as it is.
+    pub fn updated(
+        &self,
+        changes: &Value,
+        root: &str,
+        variables: Variables<'_>,
+        known_overrides: &[&str],
+    ) -> Result<Self, Faults> {
+        let mut faults = Faults::new();
+        let mut entries = self.entries.clone();
+        let terms = Terms { allow_insecure_http: self.allow_insecure_http, known_overrides };
+        if let Some(layer) = Object::read(changes, root, &mut faults, CatalogLayer::read) {
+            entries.lay(&layer_of(&layer, root), terms, &mut faults);
+        }
+        Self::join(entries, self.allow_insecure_http, variables, faults)
+    }
+
+    /// The place of the model with exactly this id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<ModelIndex> {
+        self.entries.model(id).map(ModelIndex)
+    }
+
+    /// A model.
+    ///
+    /// # Panics
+    ///
+    /// If the place is one of another catalogue and beyond the end of this one.
+    #[must_use]
+    pub fn model(&self, index: ModelIndex) -> &Arc<Model> {
+        &self.models[index.0]
+    }
+
+    /// Every model, in a stable order: that in which the ids first came.
+    #[must_use]
+    pub fn models(&self) -> impl ExactSizeIterator<Item = &Arc<Model>> + Clone {
+        self.models.iter()
+    }
+
+    /// Every model with its place, in the same order.
+    #[must_use]
+    pub fn indexed(&self) -> impl ExactSizeIterator<Item = (ModelIndex, &Arc<Model>)> + Clone {
+        self.models.iter().enumerate().map(|(index, model)| (ModelIndex(index), model))
+    }
+
+    /// Every provider, in the order in which their ids first came.
+    pub fn providers(&self) -> impl Iterator<Item = &Arc<Provider>> + Clone {
+        self.entries.providers.iter().filter_map(|entry| entry.provider.as_ref())
+    }
+
+    /// The provider with exactly this id.
+    #[must_use]
+    pub fn provider(&self, id: &str) -> Option<&Arc<Provider>> {
+        self.entries.providers[self.entries.provider(id)?].provider.as_ref()
+    }
+
+    /// Who serves a model.
+    #[must_use]
+    pub fn provider_of(&self, index: ModelIndex) -> &Arc<Provider> {
+        &self.model(index).provider
+    }
+
+    /// Whether the model's provider has a key or needs none.
+    #[must_use]
+    pub fn is_configured(&self, index: ModelIndex) -> bool {
+        self.provider_of(index).is_configured()
+    }
+
+    /// The models to try after a model, in order.
+    #[must_use]
+    pub fn fallbacks_of(&self, index: ModelIndex) -> &[ModelIndex] {
+        &self.model(index).fallbacks
+    }
+
+    /// The ids of every model that has fallbacks, with theirs.
+    pub fn fallbacks(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
+        let with_fallbacks = self.models.iter().filter(|model| !model.fallbacks.is_empty());
+        with_fallbacks.map(|model| {
+            (model.id.as_str(), model.fallbacks.iter().map(|&index| self.model(index).id.as_str()).collect())
+        })
+    }
+
+    /// Follows every reference; whole or not at all.
+    fn join(
+        mut entries: Entries,
+        allow_insecure_http: bool,
+        variables: Variables<'_>,
+        mut faults: Faults,
+    ) -> Result<Self, Faults> {
+        entries.read_keys(variables, &mut faults);
+        let graph = graph::follow(&entries, &mut faults);
+        let mut models = Vec::with_capacity(entries.models.len());
+        for (entry, fallbacks) in entries.models.iter().zip(graph) {
+            let Some(id) = &entry.provider else { continue };
+            let Some(position) = entries.provider(id) else {
+                let path = path::field(&entry.path, "provider");
+                faults.push_got(&path, "unknown provider", &Value::from(id.as_str()));
+                continue;
+            };
+            let Some(provider) = &entries.providers[position].provider else { continue };
+            models.push(Arc::new(entry.join(provider, fallbacks.into_iter().map(ModelIndex).collect())));
+        }
+        faults.into_result(Self { models, entries, allow_insecure_http })
+    }
+}
+
+fn layer_of<'v>(layer: &'v CatalogLayer, root: &str) -> Layer<'v> {
+    let part = |value: &'v Option<Value>, name: &str| value.as_ref().map(|value| (path::field(root, name), value));
+    Layer {
+        providers: part(&layer.providers, "providers"),
+        models: part(&layer.models, "models"),
+        fallbacks: part(&layer.fallbacks, "fallbacks"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

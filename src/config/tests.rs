@@ -1,0 +1,133 @@
+use serde_json::json;
+
+use super::*;
+
+const PEM: &str = "-----BEGIN CERTIFICATE-----\nMIIB+/a=\n-----END CERTIFICATE-----\n";
+
+fn faults(value: &Value) -> Vec<String> {
+    match Config::parse(value) {
+        Ok(config) => panic!("{value} was accepted as {config:?}"),
+        Err(faults) => faults.iter().map(ToString::to_string).collect(),
+    }
+}
+
+#[test]
+fn nothing_is_the_default() {
+    assert_eq!(Config::parse(&Value::Null), Ok(Config::default()));
+    assert_eq!(Config::parse(&json!({})), Ok(Config::default()));
+    assert_eq!(Config::parse(&json!({ "http": {} })), Ok(Config::default()));
+}
+
+#[test]
+fn every_field_is_read() {
+    let value = json!({
+        "builtinCatalog": false, "catalog": "conf/models", "providers": [1], "models": [2], "fallbacks": { "a": "b" },
+        "maxFallbackDepth": 0, "warnPriceRatio": null, "maxPriceRatio": 1.5, "maxFallbackCost": 0.25,
+        "disableThreshold": null, "cooldownMs": 1, "attemptTimeoutMs": 2, "deadlineMs": 3, "maxRetries": 4,
+        "fallbackOnContentFilter": true, "logLevel": "trace",
+        "http": {
+            "connectTimeoutMs": 5, "maxResponseBytes": 6, "caCertificates": [PEM], "userAgent": "me/1 (x)",
+            "allowInsecureHttp": true,
+        },
+    });
+    let expected = Config {
+        builtin_catalog: false,
+        catalog: Some(PathBuf::from("conf/models")),
+        layer: CatalogLayer {
+            providers: Some(json!([1])),
+            models: Some(json!([2])),
+            fallbacks: Some(json!({ "a": "b" })),
+        },
+        max_fallback_depth: 0,
+        warn_price_ratio: None,
+        max_price_ratio: Some(1.5),
+        max_fallback_cost: Some(0.25),
+        disable_threshold: None,
+        cooldown: Duration::from_millis(1),
+        attempt_timeout: Duration::from_millis(2),
+        deadline: Duration::from_millis(3),
+        max_retries: 4,
+        fallback_on_content_filter: true,
+        http: HttpConfig {
+            connect_timeout: Duration::from_millis(5),
+            max_response_bytes: 6,
+            ca_certificates: vec![PEM.to_owned()],
+            user_agent: "me/1 (x)".to_owned(),
+            allow_insecure_http: true,
+        },
+        log_level: LogLevel::Trace,
+    };
+    assert_eq!(Config::parse(&value), Ok(expected));
+}
+
+#[test]
+fn every_fault_is_reported_at_once() {
+    let value = json!({
+        "builtinCatalog": 1, "catalog": "", "maxFallbackDepth": 101, "warnPriceRatio": 0, "maxPriceRatio": "5",
+        "maxFallbackCost": -1, "disableThreshold": 256, "cooldownMs": 2_592_000_001_u64, "attemptTimeoutMs": 0,
+        "deadlineMs": 86_400_001, "maxRetries": 1.5, "fallbackOnContentFilter": null, "logLevel": "loud",
+        "http": {
+            "connectTimeoutMs": 3_600_001, "maxResponseBytes": 268_435_457, "caCertificates": ["x", PEM],
+            "userAgent": "Ünion", "allowInsecureHttp": "no", "proxy": "http://u:p@h",
+        },
+        "maxRetrys": 3, "stateFile": "x",
+    });
+    assert_eq!(
+        faults(&value),
+        [
+            "config.builtinCatalog: must be true or false, got 1",
+            "config.catalog: must be the path of a folder, got \"\"",
+            "config.maxFallbackDepth: must be a whole number from 0 to 100, got 101",
+            "config.warnPriceRatio: must be a finite number above 0, or null, got 0",
+            "config.maxPriceRatio: must be a finite number above 0, or null, got \"5\"",
+            "config.maxFallbackCost: must be a finite number of 0 or more, or null, got -1",
+            "config.disableThreshold: must be a whole number from 1 to 255, or null, got 256",
+            "config.cooldownMs: must be a whole number from 1 to 2592000000, got 2592000001",
+            "config.attemptTimeoutMs: must be a whole number from 1 to 3600000, got 0",
+            "config.deadlineMs: must be a whole number from 1 to 86400000, got 86400001",
+            "config.maxRetries: must be a whole number from 0 to 10, got 1.5",
+            "config.fallbackOnContentFilter: must be true or false, got null",
+            "config.http.connectTimeoutMs: must be a whole number from 1 to 3600000, got 3600001",
+            "config.http.maxResponseBytes: must be a whole number from 1 to 268435456, got 268435457",
+            "config.http.caCertificates[0]: must be PEM text with -----BEGIN CERTIFICATE----- and \
+             -----END CERTIFICATE-----; the value is not shown",
+            "config.http.userAgent: must be visible ASCII characters and spaces, got \"Ünion\"",
+            "config.http.allowInsecureHttp: must be true or false, got \"no\"",
+            "config.http.proxy: unknown field",
+            "config.logLevel: must be one of error, warn, info, debug, trace, got \"loud\"",
+            "config.maxRetrys: unknown field, did you mean maxRetries?",
+            "config.stateFile: unknown field",
+        ]
+    );
+    assert_eq!(faults(&json!([])), ["config: must be an object, got []"]);
+}
+
+#[test]
+fn certificates_are_pem_blocks() {
+    let accepts = |text: &str| Config::parse(&json!({ "http": { "caCertificates": [text] } })).is_ok();
+    assert!(accepts(&format!("a comment\n{PEM}{PEM}")));
+    assert!(!accepts("MIIB"));
+    assert!(!accepts("-----BEGIN CERTIFICATE-----\nMIIB"));
+    assert!(!accepts("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----"));
+    assert!(!accepts("-----BEGIN CERTIFICATE-----\nM?\n-----END CERTIFICATE-----"));
+    assert_eq!(
+        faults(&json!({ "http": { "caCertificates": [format!("{PEM}-----BEGIN PRIVATE KEY-----")] } })),
+        ["config.http.caCertificates[0]: must hold certificates only, and no private key; the value is not shown"]
+    );
+}
+
+#[test]
+fn debug_shows_no_key() {
+    let config = Config::parse(&json!({ "providers": [{ "id": "p", "apiKey": "sk-secret" }] }));
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("sk-secret"), "{shown}");
+    assert!(shown.contains("providers: Some(\"[redacted]\")"), "{shown}");
+}
+
+#[test]
+fn configurations_differ_by_any_field() {
+    let with = |value: Value| Config::parse(&value);
+    assert_eq!(with(json!({ "models": [{ "id": "a" }] })), with(json!({ "models": [{ "id": "a" }] })));
+    assert_ne!(with(json!({ "models": [{ "id": "a" }] })), with(json!({ "models": [{ "id": "b" }] })));
+    assert_ne!(with(json!({ "maxRetries": 1 })), with(json!({})));
+}
