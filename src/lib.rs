@@ -7,5 +7,6 @@ pub mod check;
 pub mod config;
 pub mod kind;
 pub mod outcome;
+pub mod provider;
 pub mod request;
 pub mod error;

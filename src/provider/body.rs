@@ -1,0 +1,102 @@
+//! The JSON of a chat-completions request.
+
+use serde::Serialize;
+
+/// A request that is fitted to its model and provider already; every value is sent as it stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fitted<'a> {
+    /// The provider's own name for the model.
+    pub model: &'a str,
+    /// The system message, if there is one.
+    pub system: Option<&'a str>,
+    /// The user message.
+    pub user: &'a str,
+    /// Sampling temperature; `None` leaves it to the provider.
+    pub temperature: Option<f64>,
+    /// The most tokens that the answer may have, thinking included.
+    pub max_tokens: u32,
+    /// Sequences that end the answer; not sent when empty.
+    pub stop: &'a [String],
+    /// Asks for `response_format: {"type":"json_object"}`.
+    pub json_object: bool,
+}
+
+impl Fitted<'_> {
+    /// The body of the POST.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        let system = self.system.map(|content| Message { role: "system", content });
+        let user = Message { role: "user", content: self.user };
+        let body = Body {
+            model: self.model,
+            messages: system.into_iter().chain([user]).collect(),
+            temperature: self.temperature,
+            max_tokens: self.max_tokens,
+            stop: self.stop,
+            response_format: self.json_object.then_some(ResponseFormat { kind: "json_object" }),
+        };
+        // Strings and numbers written to memory cannot fail.
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    model: &'a str,
+    messages: Vec<Message<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f64>,
+    max_tokens: u32,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    stop: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: Option<ResponseFormat>,
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    role: &'static str,
+    content: &'a str,
+}
+
+#[derive(Serialize)]
+struct ResponseFormat {
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_absent_is_not_sent() {
+        let fitted = Fitted {
+            model: "hf:org/model",
+            system: None,
+            user: "Arsenal \"at\" home\n",
+            temperature: None,
+            max_tokens: 640,
+            stop: &[],
+            json_object: false,
+        };
+        let expected = r#"{"model":"hf:org/model","messages":[{"role":"user","content":"Arsenal \"at\" home\n"}],"max_tokens":640}"#;
+        assert_eq!(String::from_utf8_lossy(&fitted.to_json()), expected);
+    }
+
+    #[test]
+    fn what_is_present_is_sent_as_it_stands() {
+        let stop = ["END".to_owned()];
+        let fitted = Fitted {
+            model: "m",
+            system: Some("s"),
+            user: "u",
+            temperature: Some(0.3),
+            max_tokens: 1,
+            stop: &stop,
+            json_object: true,
+        };
+        let expected = r#"{"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"u"}],"temperature":0.3,"max_tokens":1,"stop":["END"],"response_format":{"type":"json_object"}}"#;
+        assert_eq!(String::from_utf8_lossy(&fitted.to_json()), expected);
+    }
+}

@@ -1,0 +1,170 @@
+//! What went wrong on the wire, told by the types in an error's chain and never by its text.
+
+use std::error::Error;
+use std::io;
+
+use crate::kind::FailureKind;
+
+/// The longest message, in characters; whoever shows it takes out the keys and shortens it further.
+const LONGEST_MESSAGE: usize = 2000;
+
+/// A request without a usable reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WireFailure {
+    /// `Network` or `InvalidResponse`.
+    pub kind: FailureKind,
+    /// One line of at most 2,000 characters, without URL; a server may have echoed a key into it.
+    pub message: String,
+    /// The status, if the head of the reply arrived.
+    pub status: Option<u16>,
+    /// Whether the provider may have begun to work on the request, and so may charge for it.
+    pub sent: bool,
+}
+
+/// How far the exchange had come, as the HTTP client tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The name of the host did not resolve.
+    Resolving,
+    /// Refused, unreachable, or no agreement on TLS.
+    Connecting,
+    /// The connection took longer than the connect time-out.
+    ConnectTimeout,
+    /// Connected, without a complete head of a reply.
+    Head,
+    /// The head arrived, with this status.
+    Body(u16),
+}
+
+impl WireFailure {
+    /// The request could not be built, so nothing was sent.
+    pub(super) fn unsent(message: &str) -> Self {
+        Self { kind: FailureKind::Network, message: one_line(message), status: None, sent: false }
+    }
+
+    /// The reply to a request that was sent is refused.
+    pub(super) fn refused(status: u16, message: &str) -> Self {
+        Self { kind: FailureKind::InvalidResponse, message: one_line(message), status: Some(status), sent: true }
+    }
+
+    /// Reads the chain of an error of the HTTP client.
+    pub(super) fn read(stage: Stage, error: &(dyn Error + 'static)) -> Self {
+        let cause = deepest(error);
+        let (status, in_body) = match stage {
+            Stage::Body(status) => (Some(status), true),
+            _ => (None, false),
+        };
+        let (kind, message) = match stage {
+            Stage::Resolving => (FailureKind::Network, format!("could not resolve the host: {cause}")),
+            Stage::Connecting => (FailureKind::Network, format!("could not connect: {cause}")),
+            Stage::ConnectTimeout => (FailureKind::Network, "could not connect within the connect time-out".to_owned()),
+            Stage::Head | Stage::Body(_) => match fault(in_body, error) {
+                Fault::NotHttp => (FailureKind::InvalidResponse, format!("the reply is not valid HTTP: {cause}")),
+                Fault::Encoding => (FailureKind::InvalidResponse, format!("the reply cannot be decompressed: {cause}")),
+                Fault::Lost if in_body => (FailureKind::Network, format!("the reply was cut off: {cause}")),
+                Fault::Lost => (FailureKind::Network, format!("the connection was lost before a reply: {cause}")),
+            },
+        };
+        let connected = matches!(stage, Stage::Head | Stage::Body(_));
+        Self { kind, message: one_line(&message), status, sent: connected && !never_sent(error) }
+    }
+}
+
+/// What became of an exchange on a connection that stood.
+enum Fault {
+    /// The bytes are not HTTP, or more of it than a head may have.
+    NotHttp,
+    /// The body is not in the encoding that it names.
+    Encoding,
+    /// Reset, closed or failed.
+    Lost,
+}
+
+fn fault(in_body: bool, error: &(dyn Error + 'static)) -> Fault {
+    // A TLS fault arrives as an I/O error of bad data, as does bad chunking, but is the network's.
+    if causes(error).any(<dyn Error>::is::<rustls::Error>) {
+        return Fault::Lost;
+    }
+    let mut of_http = false;
+    for cause in causes(error) {
+        if let Some(hyper) = cause.downcast_ref::<hyper::Error>() {
+            of_http = true;
+            if hyper.is_parse() || is_unexpected(hyper) {
+                return Fault::NotHttp;
+            }
+        } else if let Some(h2) = cause.downcast_ref::<h2::Error>() {
+            of_http = true;
+            // Found by our side in what the peer sent; a reset by the peer is a lost connection.
+            if h2.is_library() {
+                return Fault::NotHttp;
+            }
+        } else if let Some(io) = cause.downcast_ref::<io::Error>() {
+            let bad_data = matches!(io.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput);
+            if of_http && in_body && bad_data {
+                return Fault::NotHttp;
+            }
+        }
+    }
+    // The decoder's own errors are the only ones of a body that do not come from the HTTP layer.
+    if in_body && !of_http { Fault::Encoding } else { Fault::Lost }
+}
+
+/// Bytes that arrived unasked, as from a server that greets: the one error of hyper with neither a question to ask it
+/// nor a cause.
+fn is_unexpected(error: &hyper::Error) -> bool {
+    let known = error.is_parse()
+        || error.is_canceled()
+        || error.is_closed()
+        || error.is_incomplete_message()
+        || error.is_shutdown()
+        || error.is_timeout()
+        || error.is_user();
+    !known && error.source().is_none()
+}
+
+/// hyper drops a request unsent when the connection ends before it is written.
+fn never_sent(error: &(dyn Error + 'static)) -> bool {
+    causes(error).filter_map(|cause| cause.downcast_ref::<hyper::Error>()).any(hyper::Error::is_canceled)
+}
+
+/// The error and its causes; `io::Error::source` passes over the error that it wraps, so this looks inside.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&cause| match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner as &(dyn Error + 'static)),
+        None => cause.source(),
+    })
+}
+
+fn deepest(error: &(dyn Error + 'static)) -> String {
+    causes(error).map(ToString::to_string).filter(|text| !text.is_empty()).last().unwrap_or_default()
+}
+
+fn one_line(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let line = words.collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= LONGEST_MESSAGE {
+        return line;
+    }
+    line.chars().take(LONGEST_MESSAGE - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_short_line() {
+        let failure = WireFailure::unsent(&format!("a\r\n\tb\u{1b}[2J {}", "x".repeat(9999)));
+        assert!(failure.message.starts_with("a b [2J xxx"));
+        assert_eq!(failure.message.chars().count(), LONGEST_MESSAGE);
+        assert!(!failure.sent);
+    }
+
+    #[test]
+    fn a_tls_fault_in_a_body_is_the_networks() {
+        let tls = io::Error::new(io::ErrorKind::InvalidData, rustls::Error::DecryptError);
+        let failure = WireFailure::read(Stage::Body(200), &tls);
+        assert_eq!((failure.kind, failure.status, failure.sent), (FailureKind::Network, Some(200), true));
+        assert_eq!(failure.message, "the reply was cut off: cannot decrypt peer's message");
+    }
+}

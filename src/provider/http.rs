@@ -1,0 +1,211 @@
+//! The only user of reqwest: one POST, read within a size limit.
+#![expect(clippy::disallowed_types, reason = "the one file that sends requests")]
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Body, Client, Response, redirect};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::failure::Stage;
+pub use super::failure::WireFailure;
+use super::tls;
+use super::upload::Upload;
+use crate::config::HttpConfig;
+
+/// Shorter than the keep-alive of common servers, so that a connection is seldom reused while they close it.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// An HTTP/2 connection with requests in flight is pinged this often, so that a dead one does not take them all along.
+const PING_INTERVAL: Duration = Duration::from_secs(15);
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
+/// The status of an error says most; its body is waited for no longer than this.
+const ERROR_BODY_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The HTTP client; clones share its connections.
+#[derive(Clone)]
+pub struct Http {
+    proxied: Client,
+    direct: Client,
+    max_response_bytes: usize,
+}
+
+/// One request.
+#[derive(Clone)]
+pub struct Post<'a> {
+    /// Where to.
+    pub url: &'a str,
+    /// Whether the host is this machine, so that no proxy is asked.
+    pub loopback: bool,
+    /// Sent as a bearer token.
+    pub api_key: Option<&'a SecretString>,
+    /// More headers; each replaces one of ours of the same name.
+    pub headers: &'a [(String, String)],
+    /// The JSON.
+    pub body: Bytes,
+    /// Becomes true when the client begins to write the body, which tells whether a request that is given up was sent.
+    pub begun: Arc<AtomicBool>,
+    /// How long the caller waits for the reply; the body of an error is given up in time for the caller to see the rest.
+    pub time: Duration,
+}
+
+/// A reply of any status.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Received {
+    /// The status; 3xx is not followed.
+    pub status: u16,
+    /// The `Retry-After` header as it came.
+    pub retry_after: Option<String>,
+    /// The decompressed body; whole if the status is 2xx, else as much as came in time and within the limit.
+    pub body: Vec<u8>,
+}
+
+impl Http {
+    /// Builds the client; the error says what is wrong with the configuration.
+    ///
+    /// # Errors
+    ///
+    /// When a certificate or the user agent is unusable, or the system offers no TLS or resolver.
+    pub fn new(config: &HttpConfig) -> Result<Self, String> {
+        let user_agent = HeaderValue::from_str(&config.user_agent)
+            .map_err(|_| "userAgent: has characters that a header cannot carry".to_owned())?;
+        let tls = tls::client_config(&config.ca_certificates)?;
+        let builder = || {
+            Client::builder()
+                .tls_backend_preconfigured(tls.clone())
+                .user_agent(user_agent.clone())
+                .connect_timeout(config.connect_timeout)
+                .redirect(redirect::Policy::none())
+                .referer(false)
+                .tcp_nodelay(true)
+                .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+                .http2_keep_alive_interval(PING_INTERVAL)
+                .http2_keep_alive_timeout(PING_TIMEOUT)
+        };
+        let broken = |error: reqwest::Error| format!("the HTTP client cannot be built: {error}");
+        Ok(Self {
+            proxied: builder().build().map_err(broken)?,
+            direct: builder().no_proxy().build().map_err(broken)?,
+            max_response_bytes: config.max_response_bytes,
+        })
+    }
+
+    /// Sends the request and reads the reply. The caller drops the future when its time is over, which cancels the
+    /// request; there is no other time-out but the connect time-out.
+    ///
+    /// # Errors
+    ///
+    /// When there is no reply, or one of a 2xx status is not whole or not within the limit.
+    pub async fn post(&self, post: &Post<'_>) -> Result<Received, WireFailure> {
+        let client = if post.loopback { &self.direct } else { &self.proxied };
+        let until = Instant::now() + post.time;
+        let upload = Upload::new(post.body.clone(), Arc::clone(&post.begun));
+        let request = client.post(post.url).headers(headers(post)?).body(Body::wrap(upload));
+        let response = request.send().await.map_err(before_the_head)?;
+        receive(response, self.max_response_bytes, until).await
+    }
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").field("max_response_bytes", &self.max_response_bytes).finish_non_exhaustive()
+    }
+}
+
+/// A URL can hold a key in its userinfo or query, a header in its value, so neither is shown.
+impl fmt::Debug for Post<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Post")
+            .field("loopback", &self.loopback)
+            .field("has_key", &self.api_key.is_some())
+            .field("headers", &names)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received")
+            .field("status", &self.status)
+            .field("retry_after", &self.retry_after)
+            .field("body_bytes", &self.body.len())
+            .finish()
+    }
+}
+
+fn headers(post: &Post<'_>) -> Result<HeaderMap, WireFailure> {
+    let json = HeaderValue::from_static("application/json");
+    let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, json.clone()), (ACCEPT, json)]);
+    if let Some(key) = post.api_key {
+        let bearer = HeaderValue::try_from(format!("Bearer {}", key.expose_secret()))
+            .map_err(|_| WireFailure::unsent("the API key has characters that a header cannot carry"))?;
+        headers.insert(AUTHORIZATION, sensitive(bearer));
+    }
+    for (name, value) in post.headers {
+        let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else {
+            return Err(WireFailure::unsent(&format!("the header {name:?} cannot be sent")));
+        };
+        headers.insert(name, sensitive(value));
+    }
+    Ok(headers)
+}
+
+/// Kept out of `Debug` output and of HTTP/2's header tables.
+fn sensitive(mut value: HeaderValue) -> HeaderValue {
+    value.set_sensitive(true);
+    value
+}
+
+async fn receive(mut response: Response, limit: usize, until: Instant) -> Result<Received, WireFailure> {
+    let status = response.status().as_u16();
+    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let mut body = Vec::new();
+    if response.status().is_success() {
+        let most = u64::try_from(limit).unwrap_or(u64::MAX);
+        if let Some(length) = response.content_length().filter(|&length| length > most) {
+            let message = format!("the reply announces {length} bytes, more than the limit of {limit}");
+            return Err(WireFailure::refused(status, &message));
+        }
+        fill(&mut body, &mut response, limit).await?;
+    } else {
+        // The status decides, so a body that is cut off, too large or slow is not what failed.
+        let patience = ERROR_BODY_PATIENCE.min(until.saturating_duration_since(Instant::now()) / 2);
+        let _ = tokio::time::timeout(patience, fill(&mut body, &mut response, limit)).await;
+    }
+    Ok(Received { status, retry_after, body })
+}
+
+/// Reads the body up to the limit; beyond it the connection is dropped with the response.
+async fn fill(body: &mut Vec<u8>, response: &mut Response, limit: usize) -> Result<(), WireFailure> {
+    let status = response.status().as_u16();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if chunk.len() > limit - body.len() => {
+                body.extend_from_slice(&chunk[..limit - body.len()]);
+                return Err(WireFailure::refused(status, &format!("the reply is larger than {limit} bytes")));
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(()),
+            Err(error) => return Err(WireFailure::read(Stage::Body(status), &error.without_url())),
+        }
+    }
+}
+
+fn before_the_head(error: reqwest::Error) -> WireFailure {
+    let error = error.without_url();
+    if error.is_builder() {
+        return WireFailure::unsent("the request cannot be built: its URL is not valid");
+    }
+    let stage = match (error.is_connect(), error.is_timeout()) {
+        (true, true) => Stage::ConnectTimeout,
+        (true, false) if error.is_dns() => Stage::Resolving,
+        (true, false) => Stage::Connecting,
+        (false, _) => Stage::Head,
+    };
+    WireFailure::read(stage, &error)
+}

@@ -1,0 +1,8 @@
+//! The wire: serialises a fitted request, waits for its turn at the provider, and sends it.
+
+pub mod body;
+pub mod failure;
+pub mod http;
+mod tls;
+pub mod turns;
+mod upload;
