@@ -8,5 +8,6 @@ pub mod config;
 pub mod kind;
 pub mod outcome;
 pub mod provider;
+pub mod reply;
 pub mod request;
 pub mod error;

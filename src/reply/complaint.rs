@@ -1,0 +1,77 @@
+//! What a provider says in the body of an error.
+
+use serde_json::Value;
+
+use super::message::beginning;
+
+/// The fields that hold a message, the best first.
+const MESSAGE_FIELDS: &[&str] =
+    &["message", "msg", "detail", "error", "error_description", "errors", "details", "title"];
+
+/// The fields that hold a code.
+const CODE_FIELDS: &[&str] = &["code", "type", "status", "error_code", "error_type"];
+
+/// The objects that hold an error, the outermost first.
+const ERRORS: &[&str] =
+    &["", "/0", "/error", "/0/error", "/detail", "/error/error", "/error/innererror", "/error/inner_error"];
+
+/// The most items of a list of messages that are read.
+const MOST_ITEMS: usize = 8;
+
+/// A provider's complaint, in its own words.
+#[derive(Debug, Default)]
+pub(super) struct Complaint {
+    /// Its message, as it came; empty if there is none.
+    pub(super) message: String,
+    /// Its codes and types, in lower case with underscores.
+    pub(super) codes: Vec<String>,
+    /// The status that its code repeats or replaces.
+    pub(super) status: Option<u64>,
+    /// Whether the message is a web page, whose words may belong to its menu.
+    pub(super) is_page: bool,
+}
+
+impl Complaint {
+    /// Reads the body of an error, parsed where it is JSON.
+    pub(super) fn read(parsed: Option<&Value>, text: &str) -> Self {
+        let text = beginning(text.trim());
+        let Some(body) = parsed else {
+            return Self { message: text.to_owned(), is_page: text.starts_with('<'), ..Self::default() };
+        };
+        let errors = ERRORS.iter().filter_map(|path| body.pointer(path)).filter(|error| error.is_object());
+        let codes = || errors.clone().flat_map(|error| CODE_FIELDS.iter().filter_map(|field| error.get(*field)));
+        let mut message = message(body).unwrap_or_else(|| text.to_owned());
+        // What a router's own upstream said.
+        if let Some(raw) = body.pointer("/error/metadata/raw").and_then(Value::as_str).map(beginning) {
+            message = format!("{message}: {raw}");
+        }
+        Self {
+            message,
+            codes: codes().filter_map(Value::as_str).map(|code| underscored(beginning(code))).collect(),
+            status: codes().find_map(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok())),
+            is_page: false,
+        }
+    }
+}
+
+fn message(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(beginning(text.trim()).to_owned()).filter(|text| !text.is_empty()),
+        Value::Array(items) => {
+            let messages: Vec<String> = items.iter().take(MOST_ITEMS).filter_map(message).collect();
+            Some(messages.join("; ")).filter(|text| !text.is_empty())
+        }
+        Value::Object(object) => {
+            // Each field is looked into once, whatever it is: a body may be nested deeply.
+            let is_nested = |field: &&&str| **field == "error" && object.get("error").is_some_and(Value::is_object);
+            let nested = MESSAGE_FIELDS.iter().filter(is_nested);
+            let others = MESSAGE_FIELDS.iter().filter(|field| !is_nested(field));
+            nested.chain(others).find_map(|field| object.get(*field).and_then(message))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+fn underscored(code: &str) -> String {
+    code.trim().chars().map(|c| if matches!(c, '-' | ' ') { '_' } else { c.to_ascii_lowercase() }).collect()
+}

@@ -1,0 +1,178 @@
+//! Messages of one line, short, and without anything that looks like a key.
+
+/// The longest message, in characters.
+const LONGEST: usize = 300;
+
+/// How much of a text is looked at, in bytes.
+const LOOKED_AT: usize = 8 * 1024;
+
+/// What stands for a key.
+const KEY: &str = "[key]";
+
+/// How the keys of known providers begin.
+const KEY_PREFIXES: &[&str] =
+    &["sk-", "sk_", "pk-", "pk_", "tgp_", "syn_", "hf_", "gsk_", "xai-", "nvapi-", "fw_", "r8_", "aiza"];
+
+/// The length from which a run of letters and digits is taken for a key.
+const OPAQUE: usize = 24;
+
+/// Words that may follow `Bearer` without being a key.
+const NOT_BEARERS: &[&str] = &["token", "tokens", "auth", "authentication", "authorization", "scheme", "header"];
+
+/// What was seen and what the other side said, on one line: control characters and white space are folded into single
+/// spaces, `[key]` stands for what looks like one, and an ellipsis for what is too long.
+pub(super) fn one_line(seen: &str, quoted: &str) -> String {
+    let quoted = folded(quoted);
+    let line = if quoted.is_empty() { seen.to_owned() } else { format!("{seen}: {quoted}") };
+    cut(redacted(&line))
+}
+
+/// The first few thousand bytes of a text, cut between characters.
+pub(super) fn beginning(text: &str) -> &str {
+    let mut end = text.len().min(LOOKED_AT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or(text)
+}
+
+fn folded(text: &str) -> String {
+    let start = beginning(text);
+    let mut line = String::with_capacity(start.len());
+    for c in start.chars().filter(|&c| !is_invisible(c)) {
+        if !c.is_control() && !c.is_whitespace() {
+            line.push(c);
+        } else if !line.ends_with(' ') {
+            line.push(' ');
+        }
+    }
+    if text.len() + char::MAX.len_utf8() > LOOKED_AT {
+        // It was cut here or before: the first half of a key may not look like one.
+        let whole = line.trim_end_matches(is_opaque).len();
+        if line.len() - whole < OPAQUE {
+            line.truncate(whole);
+        }
+    }
+    line.trim().to_owned()
+}
+
+/// Characters that take no room or turn the direction of a line.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+fn is_opaque(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
+}
+
+fn redacted(line: &str) -> String {
+    let mut safe = String::with_capacity(line.len());
+    let mut rest = line;
+    let mut after_bearer = false;
+    while let Some((before, from_run)) = rest.find(is_opaque).and_then(|start| rest.split_at_checked(start)) {
+        let length = from_run.find(|c| !is_opaque(c)).unwrap_or(from_run.len());
+        let Some((run, after)) = from_run.split_at_checked(length) else { break };
+        let run_lower = run.to_ascii_lowercase();
+        safe.push_str(before);
+        rest = if after_bearer && !NOT_BEARERS.contains(&run_lower.as_str()) {
+            safe.push_str(KEY);
+            after.trim_start_matches(|c: char| !c.is_whitespace() && !"\"'`,;)]}<>".contains(c))
+        } else if looks_like_key(&run_lower) {
+            safe.push_str(KEY);
+            // The provider may have masked the middle of it.
+            after.trim_start_matches(|c| is_opaque(c) || matches!(c, '*' | '.' | '…' | '•'))
+        } else {
+            safe.push_str(run);
+            after
+        };
+        after_bearer = run_lower == "bearer";
+    }
+    safe.push_str(rest);
+    safe
+}
+
+/// Whether a run in lower case begins as keys do, or is long and of letters and digits both.
+fn looks_like_key(run: &str) -> bool {
+    let is_known = KEY_PREFIXES.iter().any(|prefix| run.len() > prefix.len() && run.starts_with(prefix));
+    let is_mixed = || run.bytes().any(|b| b.is_ascii_digit()) && run.bytes().any(|b| b.is_ascii_lowercase());
+    is_known || (run.len() >= OPAQUE && is_mixed())
+}
+
+/// Whether nothing in it ends a line or steers a terminal.
+#[cfg(test)]
+pub(super) fn is_one_line(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
+}
+
+/// The line with an ellipsis for what is too long.
+pub(super) fn cut(line: String) -> String {
+    if line.chars().nth(LONGEST).is_none() {
+        return line;
+    }
+    let mut short: String = line.chars().take(LONGEST - 1).collect();
+    short.truncate(short.trim_end().len());
+    short.push('…');
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn keys_are_redacted() {
+        for (text, line) in [
+            ("Incorrect API key provided: sk-abc. See", "Incorrect API key provided: [key] See"),
+            ("provided: sk-proj-ab*******wxyz.", "provided: [key]"),
+            ("key=tgp_v1_Ab-9 hf_x syn_12 SK-UPPER", "key=[key] [key] [key] [key]"),
+            ("Authorization: Bearer abc.def/g+h=, bad", "Authorization: Bearer [key], bad"),
+            ("{\"authorization\":\"bearer: xyz\"}", "{\"authorization\":\"bearer: [key]\"}"),
+            ("No Bearer token was sent", "No Bearer token was sent"),
+            ("(abcdefghijkl012345678901)", "([key])"),
+            ("abcdefghijkl01234567890", "abcdefghijkl01234567890"),
+            ("a-very-long-name-without-any-figure", "a-very-long-name-without-any-figure"),
+            ("sk- ask-me risk-1", "sk- ask-me risk-1"),
+            ("sk-a\u{200b}bc sk-de\u{200b}f", "[key] [key]"),
+        ] {
+            assert_eq!(one_line("seen", text), format!("seen: {line}"));
+        }
+    }
+
+    #[test]
+    fn a_message_is_one_line() {
+        assert_eq!(one_line("seen", "\r\n a \t\u{0}\u{7f}\u{85}\u{2028}b\n\nc \n"), "seen: a b c");
+        assert_eq!(one_line("seen", " \n "), "seen");
+    }
+
+    #[test]
+    fn a_message_is_cut_with_an_ellipsis() {
+        assert_eq!(one_line("s", &"é".repeat(297)), format!("s: {}", "é".repeat(297)));
+        assert_eq!(one_line("s", &"é".repeat(298)), format!("s: {}…", "é".repeat(296)));
+    }
+
+    #[test]
+    fn half_a_key_at_the_end_of_what_is_looked_at_is_left_out() {
+        let key = "abcdefghijkl0123456789012345";
+        for half in 0..key.len() {
+            let text = " ".repeat(LOOKED_AT - half) + key;
+            let line = one_line("seen", &text);
+            assert!(line == "seen" || line == "seen: [key]", "{line}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_message_is_short_and_free_of_keys(
+            before in ".{0,40}[ :=\"']",
+            key in "(sk-|hf_|tgp_|syn_)[a-zA-Z0-9_-]{8,60}|[a-f]{12}[0-9]{12,20}",
+            after in "(?s).{0,400}",
+        ) {
+            let line = one_line("seen", &format!("{before}{key}{after}"));
+            prop_assert!(!line.contains(&key));
+            prop_assert!(line.chars().count() <= LONGEST);
+            prop_assert!(is_one_line(&line));
+        }
+    }
+}

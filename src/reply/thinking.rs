@@ -1,0 +1,144 @@
+//! Splits what a model said into its thinking and its answer.
+
+mod channels;
+mod tags;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use tags::{Tag, tags};
+
+/// What a model said, split.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Split<'a> {
+    /// What is not thinking.
+    pub(super) answer: Cow<'a, str>,
+    /// If thinking began that never ended: the answer together with that thinking, which may hold the real answer if
+    /// nothing else does.
+    pub(super) unclosed: Option<Cow<'a, str>>,
+    /// The thinking, trimmed; `None` if there is none.
+    pub(super) thinking: Option<String>,
+}
+
+/// Splits what a model said into its thinking and its answer: first by channels, then by tags.
+pub(super) fn split(text: &str) -> Split<'_> {
+    let Some(said) = channels::split(text) else { return by_tags(text) };
+    let inner = by_tags(&said.answer);
+    let mut thinking = said.thinking;
+    add(&mut thinking, inner.thinking.as_deref().unwrap_or_default());
+    let unclosed = inner.unclosed.map(Cow::into_owned).or(said.unclosed).map(Cow::Owned);
+    let answer = Cow::Owned(inner.answer.into_owned());
+    Split { answer, unclosed, thinking: Some(thinking).filter(|thinking| !thinking.is_empty()) }
+}
+
+/// Pairs the tags by name. A tag that closes nothing ends the thinking of all that stands before it.
+fn by_tags(text: &str) -> Split<'_> {
+    let mut blocks = Blocks::default();
+    tags(text, |tag, found| blocks.take(tag, found));
+    if blocks.closed.is_empty() && blocks.open.is_empty() {
+        return Split { answer: Cow::Borrowed(text), unclosed: None, thinking: None };
+    }
+    let mut thinking = String::new();
+    for block in &blocks.closed {
+        add(&mut thinking, text.get(block.inner.clone()).unwrap_or_default());
+    }
+    let first_open = blocks.open.first().map(|open| open.tag.clone());
+    if let Some(open) = &first_open {
+        let closed_inside = blocks.closed.iter().filter(|block| block.outer.start >= open.end);
+        add(&mut thinking, &without(text, open.end..text.len(), closed_inside));
+    }
+    let answer_end = first_open.as_ref().map_or(text.len(), |open| open.start);
+    Split {
+        answer: without(text, 0..answer_end, blocks.closed.iter()),
+        unclosed: first_open.map(|_| without(text, 0..text.len(), blocks.closed.iter())),
+        thinking: Some(thinking).filter(|thinking| !thinking.is_empty()),
+    }
+}
+
+/// A part of the text without the closed blocks that begin in it.
+fn without<'t, 'b>(text: &'t str, part: Range<usize>, blocks: impl Iterator<Item = &'b Block>) -> Cow<'t, str> {
+    let mut kept: Cow<'t, str> = Cow::Borrowed("");
+    let mut at = part.start;
+    for block in blocks.take_while(|block| block.outer.start < part.end) {
+        kept += text.get(at..block.outer.start).unwrap_or_default();
+        at = block.outer.end;
+    }
+    kept += text.get(at..part.end).unwrap_or_default();
+    kept
+}
+
+/// Adds a thought after a blank line.
+fn add(thinking: &mut String, thought: &str) {
+    let thought = thought.trim();
+    if !thinking.is_empty() && !thought.is_empty() {
+        thinking.push_str("\n\n");
+    }
+    thinking.push_str(thought);
+}
+
+/// A block of thinking, with and without its tags.
+struct Block {
+    outer: Range<usize>,
+    inner: Range<usize>,
+}
+
+/// A tag that opened and has not closed.
+struct Open {
+    name: usize,
+    tag: Range<usize>,
+}
+
+/// The blocks of a text, as far as it has been read.
+#[derive(Default)]
+struct Blocks {
+    open: Vec<Open>,
+    /// How many of them have each name.
+    names: [usize; tags::NAMES.len()],
+    /// Blocks that are closed and lie in no other.
+    closed: Vec<Block>,
+}
+
+impl Blocks {
+    /// Takes the next tag. Returns whether a block is open after it.
+    fn take(&mut self, tag: Tag, found: Range<usize>) -> bool {
+        match tag {
+            Tag::Empty => {
+                let inner = found.end..found.end;
+                self.closed.push(Block { outer: found, inner });
+            }
+            Tag::Open(name) => {
+                self.count(name, true);
+                self.open.push(Open { name, tag: found });
+            }
+            Tag::Close(name) if self.names.get(name).is_some_and(|&open| open > 0) => {
+                while let Some(open) = self.open.pop() {
+                    self.count(open.name, false);
+                    if open.name == name {
+                        self.close(open.tag, found);
+                        break;
+                    }
+                }
+            }
+            Tag::Close(_) => {
+                self.open.clear();
+                self.names.fill(0);
+                self.close(0..0, found);
+            }
+        }
+        !self.open.is_empty()
+    }
+
+    fn count(&mut self, name: usize, opened: bool) {
+        if let Some(count) = self.names.get_mut(name) {
+            *count = if opened { *count + 1 } else { count.saturating_sub(1) };
+        }
+    }
+
+    /// Adds a block, in the place of those that lie in it.
+    fn close(&mut self, open: Range<usize>, close: Range<usize>) {
+        while self.closed.pop_if(|block| block.outer.start >= open.start).is_some() {}
+        self.closed.push(Block { outer: open.start..close.end, inner: open.end..close.start });
+    }
+}
