@@ -5,8 +5,13 @@
 pub mod catalog;
 pub mod check;
 pub mod config;
+pub mod count;
+pub mod health;
 pub mod kind;
+pub mod money;
 pub mod outcome;
+pub mod plan;
+pub mod prompt;
 pub mod provider;
 pub mod reply;
 pub mod request;

@@ -1,0 +1,40 @@
+//! What things cost: estimates of tokens, prices, and the reservation of money before it is spent.
+
+mod estimate;
+mod ledger;
+
+pub use estimate::estimate_tokens;
+pub use ledger::{Ledger, Reservation};
+
+use crate::catalog::Prices;
+use crate::outcome::{MicroUsd, Usage};
+
+/// What `usage` costs at `prices`, rounded to the nearest millionth of a dollar.
+///
+/// A price in US dollars for a million tokens is the same number in millionths of a dollar for one token. Cached and
+/// reasoning tokens are parts of the prompt and of the completion; where they have no price of their own, they cost
+/// what the others cost.
+#[must_use]
+pub fn cost(prices: &Prices, usage: &Usage) -> MicroUsd {
+    MicroUsd::from_usd(unrounded_cost(prices, usage) / 1e6)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of tokens are far below 2^52")]
+fn unrounded_cost(prices: &Prices, usage: &Usage) -> f64 {
+    let cached = usage.cached_tokens.min(usage.prompt_tokens);
+    let reasoning = usage.reasoning_tokens.min(usage.completion_tokens);
+    let prompt = (usage.prompt_tokens - cached) as f64 * prices.prompt
+        + cached as f64 * prices.cached_prompt.unwrap_or(prices.prompt);
+    let completion = (usage.completion_tokens - reasoning) as f64 * prices.completion
+        + reasoning as f64 * prices.reasoning.unwrap_or(prices.completion);
+    prompt + completion
+}
+
+/// What a prompt and a completion cost by estimate, in millionths of a dollar, priced at the dearer of the completion's
+/// and the reasoning's price.
+#[must_use]
+pub fn estimated_cost(prices: &Prices, prompt_tokens: u64, completion_tokens: u64) -> f64 {
+    let completion = prices.reasoning.map_or(prices.completion, |reasoning| reasoning.max(prices.completion));
+    let prices = Prices { completion, reasoning: None, ..prices.clone() };
+    unrounded_cost(&prices, &Usage { prompt_tokens, completion_tokens, estimated: true, ..Usage::default() })
+}

@@ -1,0 +1,62 @@
+//! How many fallbacks a request may still call, and what they may still cost.
+
+use crate::kind::SkipReason;
+use crate::outcome::MicroUsd;
+use crate::plan::Fitted;
+
+/// What is left to the fallbacks of one request.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance {
+    depth: u32,
+    called: u32,
+    cost: Option<(f64, MicroUsd)>,
+}
+
+impl Allowance {
+    /// At most `depth` fallbacks, at most `max_cost` US dollars for all of them together, worst case.
+    #[must_use]
+    pub fn new(depth: u32, max_cost: Option<f64>) -> Self {
+        Self { depth, called: 0, cost: max_cost.map(|usd| (usd, MicroUsd::from_usd(usd))) }
+    }
+
+    /// How many fallbacks may still be called.
+    #[must_use]
+    pub fn places(&self) -> usize {
+        self.depth.saturating_sub(self.called) as usize
+    }
+
+    /// Why a fallback so fitted may not be called any more; `None` if it may.
+    #[must_use]
+    pub fn refuses(&self, fitted: &Fitted) -> Option<(SkipReason, String)> {
+        if self.places() == 0 {
+            return Some((SkipReason::Depth, format!("maxFallbackDepth {} is used up", self.depth)));
+        }
+        let (limit, left) = self.cost?;
+        let detail = || {
+            let (worst, left) = (fitted.worst.usd(), left.usd());
+            format!("could cost ${worst:.6} where maxFallbackCost ${limit} leaves ${left:.6}")
+        };
+        (fitted.worst > left).then(|| (SkipReason::TooExpensive, detail()))
+    }
+
+    /// Takes the worst case of a call that is made again, without a place; false, and nothing taken, if too little is
+    /// left.
+    pub fn takes_again(&mut self, fitted: &Fitted) -> bool {
+        match &mut self.cost {
+            Some((_, left)) if fitted.worst > *left => false,
+            Some((_, left)) => {
+                left.0 -= fitted.worst.0;
+                true
+            }
+            None => true,
+        }
+    }
+
+    /// Takes a place and the worst case of a fallback that is about to be called.
+    pub fn take(&mut self, fitted: &Fitted) {
+        self.called += 1;
+        if let Some((_, left)) = &mut self.cost {
+            *left = MicroUsd(left.0.saturating_sub(fitted.worst.0));
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! A request made to fit one model: matches, `max_tokens` and parameters within the limits, priced.
+
+use crate::catalog::Model;
+use crate::money::estimated_cost;
+use crate::outcome::{Adjustment, MicroUsd, Setting};
+use crate::prompt::Rendering;
+use crate::request::Options;
+
+/// Tokens of an answer beside its scores: the wrapper, a code fence, a sentence or two around it.
+const ANSWER_BASE: u64 = 256;
+/// Tokens of one score, with its field names, beside those of the match's id.
+const ANSWER_PER_MATCH: u64 = 32;
+/// Room to think for a reasoning model; half of its limit where that is less.
+const THINKING_ROOM: u64 = 4096;
+/// Tokens of a usual answer beside its scores.
+const USUAL_BASE: u64 = 16;
+/// Tokens of a score in a usual answer, beside those of the match's id.
+const USUAL_PER_MATCH: u64 = 24;
+/// Tokens that a reasoning model usually thinks.
+const USUAL_THINKING: u64 = 1500;
+
+/// What the caller wants of any model.
+pub struct Wish<'a> {
+    /// The matches and the text.
+    pub rendering: &'a Rendering<'a>,
+    /// The parameters.
+    pub options: &'a Options,
+}
+
+/// A request as one model can take it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fitted {
+    /// The matches that it asks for, as indices of the request's.
+    pub matches: Vec<usize>,
+    /// `max_tokens`.
+    pub max_tokens: u64,
+    /// `temperature`, if the caller set one.
+    pub temperature: Option<f64>,
+    /// How many of the caller's stop sequences are sent.
+    pub stop: usize,
+    /// Whether `response_format` is sent.
+    pub response_format: bool,
+    /// Whether less was granted than such an answer may need, so that a truncated one is not the model's fault.
+    pub cut: bool,
+    /// Estimate of the prompt's tokens.
+    pub prompt_tokens: u64,
+    /// Estimate of the completion's tokens, where the provider does not say how many there were.
+    pub usual_tokens: u64,
+    /// The most that the call can cost: the prompt and all of `max_tokens`.
+    pub worst: MicroUsd,
+    /// What was changed to make it fit.
+    pub adjusted: Vec<Adjustment>,
+}
+
+/// Fits a request for the matches at `wanted` to `model`.
+#[must_use]
+pub fn fit(model: &Model, wish: &Wish<'_>, wanted: &[usize]) -> Fitted {
+    let options = wish.options;
+    let limits = &model.limits;
+    let mut adjusted = Vec::new();
+
+    let needed = tokens_needed(model, wish, wanted, THINKING_ROOM);
+    let asked = options.max_tokens.map_or(needed, u64::from);
+    let max_tokens = limits.max_tokens.map_or(asked, |limit| asked.min(limit.into()));
+    note(&mut adjusted, "max_tokens", asked, max_tokens);
+
+    let mut matches = wanted.to_vec();
+    if wish.rendering.divisible() {
+        let mut least = tokens_needed(model, wish, wanted, THINKING_ROOM.min(max_tokens / 2));
+        while matches.len() > 1 && least > max_tokens {
+            least -= matches.pop().map_or(0, |index| score_tokens(wish, index));
+        }
+        note(&mut adjusted, "matches", wanted.len() as u64, matches.len() as u64);
+    }
+
+    let temperature = options.temperature.map(|wanted| match limits.temperature {
+        Some((low, high)) => wanted.clamp(low, high),
+        None => wanted,
+    });
+    if let (Some(from), Some(to)) = (options.temperature, temperature)
+        && (from - to).abs() > 0.0
+    {
+        adjusted.push(Adjustment {
+            parameter: "temperature",
+            from: Setting::Number(from),
+            to: Some(Setting::Number(to)),
+        });
+    }
+
+    let stop = limits.max_stop_sequences.map_or(options.stop.len(), |limit| options.stop.len().min(limit as usize));
+    note(&mut adjusted, "stop", options.stop.len() as u64, stop as u64);
+
+    if !model.response_format {
+        adjusted.push(Adjustment { parameter: "response_format", from: Setting::Text("json_object"), to: None });
+    }
+
+    let prompt_tokens = wish.rendering.tokens(model, &matches);
+    Fitted {
+        cut: max_tokens < tokens_needed(model, wish, &matches, THINKING_ROOM),
+        usual_tokens: usual_tokens(model, wish, &matches).min(max_tokens),
+        worst: MicroUsd::from_usd(estimated_cost(&model.prices, prompt_tokens, max_tokens) / 1e6),
+        matches,
+        max_tokens,
+        temperature,
+        stop,
+        response_format: model.response_format,
+        prompt_tokens,
+        adjusted,
+    }
+}
+
+/// What a usual answer for the matches at `wanted` costs on `model`, whatever its limits, in millionths of a dollar.
+pub(super) fn expected_cost(model: &Model, wish: &Wish<'_>, wanted: &[usize]) -> f64 {
+    estimated_cost(&model.prices, wish.rendering.tokens(model, wanted), usual_tokens(model, wish, wanted))
+}
+
+/// The tokens of a usual answer for the matches at `wanted`.
+fn usual_tokens(model: &Model, wish: &Wish<'_>, wanted: &[usize]) -> u64 {
+    let scores: u64 = wanted.iter().map(|&index| USUAL_PER_MATCH + wish.rendering.id_tokens(index)).sum();
+    USUAL_BASE + scores + if model.reasoning { USUAL_THINKING } else { 0 }
+}
+
+fn tokens_needed(model: &Model, wish: &Wish<'_>, wanted: &[usize], thinking: u64) -> u64 {
+    let scores: u64 = wanted.iter().map(|&index| score_tokens(wish, index)).sum();
+    ANSWER_BASE + scores + if model.reasoning { thinking } else { 0 }
+}
+
+fn score_tokens(wish: &Wish<'_>, index: usize) -> u64 {
+    ANSWER_PER_MATCH + wish.rendering.id_tokens(index)
+}
+
+/// Notes a count that became smaller.
+#[expect(clippy::cast_precision_loss, reason = "counts of tokens and matches are far below 2^52")]
+fn note(adjusted: &mut Vec<Adjustment>, parameter: &'static str, from: u64, to: u64) {
+    if from != to {
+        let (from, to) = (Setting::Number(from as f64), Some(Setting::Number(to as f64)));
+        adjusted.push(Adjustment { parameter, from, to });
+    }
+}

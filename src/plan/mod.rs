@@ -1,0 +1,124 @@
+//! The plan of a request: which models are to be asked, in which order, with what, and which are passed over, and why.
+//!
+//! Pure: values in, values out. The engine follows the plan, and asks again, just before each call, what may have
+//! changed since.
+
+mod allowance;
+mod fit;
+
+pub use allowance::Allowance;
+pub use fit::{Fitted, Wish, fit};
+
+use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
+
+use crate::catalog::{Catalog, Model, ModelIndex};
+use crate::config::Config;
+use crate::kind::SkipReason;
+use crate::outcome::{MicroUsd, Skip};
+
+/// A model of the chain and what is decided about it before anything is sent.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The model.
+    pub model: ModelIndex,
+    /// What this request is expected to cost on it, all matches together.
+    pub expected: MicroUsd,
+    /// That in proportion to the original; `None` for the original and beside a free one.
+    pub price_ratio: Option<f64>,
+    /// How it would be asked, or why it will not be.
+    pub verdict: Result<Fitted, Skip>,
+}
+
+/// The chain of one request, breadth-first from the original model.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Every model that can be reached, the original first, each once.
+    pub candidates: Vec<Candidate>,
+}
+
+impl Plan {
+    /// Decides, for every model that can be reached from `original`, how it would be asked or why it is passed over.
+    /// `unavailable` says of a model whether its health forbids to call it.
+    #[must_use]
+    pub fn new(
+        catalog: &Catalog,
+        original: ModelIndex,
+        wish: &Wish<'_>,
+        config: &Config,
+        unavailable: impl Fn(&Model) -> Option<(SkipReason, String)>,
+    ) -> Self {
+        let everything: Vec<usize> = (0..wish.rendering.matches()).collect();
+        let original_cost = fit::expected_cost(catalog.model(original), wish, &everything);
+        let decide = |index: ModelIndex| {
+            let model = catalog.model(index);
+            let expected = fit::expected_cost(model, wish, &everything);
+            let price_ratio = (index != original).then(|| ratio(expected, original_cost)).flatten();
+            let refusal = not_usable(catalog, index)
+                .or_else(|| unavailable(model))
+                .or_else(|| too_expensive(price_ratio?, config.max_price_ratio?));
+            let verdict = match refusal {
+                Some((reason, detail)) => Err(Skip { model_id: model.id.clone(), reason, detail }),
+                None => Ok(fit(model, wish, &everything)),
+            };
+            Candidate { model: index, expected: MicroUsd::from_usd(expected / 1e6), price_ratio, verdict }
+        };
+        Self { candidates: chain(catalog, original).into_iter().map(decide).collect() }
+    }
+
+    /// What the original alone is expected to cost.
+    #[must_use]
+    pub fn original_cost(&self) -> MicroUsd {
+        self.candidates.first().map_or_else(MicroUsd::default, |original| original.expected)
+    }
+}
+
+/// The chain of a model: itself, its own list in order, then theirs; each model once.
+#[must_use]
+pub fn chain(catalog: &Catalog, original: ModelIndex) -> Vec<ModelIndex> {
+    let mut order = Vec::new();
+    let mut seen = HashSet::from([original]);
+    let mut queue = VecDeque::from([original]);
+    while let Some(index) = queue.pop_front() {
+        order.push(index);
+        queue.extend(catalog.fallbacks_of(index).iter().copied().filter(|&fallback| seen.insert(fallback)));
+    }
+    order
+}
+
+/// Why a model cannot be called as things stand in the catalogue.
+#[must_use]
+pub fn not_usable(catalog: &Catalog, index: ModelIndex) -> Option<(SkipReason, String)> {
+    let model = catalog.model(index);
+    let provider = catalog.provider_of(index);
+    if !model.enabled {
+        return Some((SkipReason::NotEnabled, "enabled is false in the catalogue".to_owned()));
+    }
+    if catalog.is_configured(index) {
+        return None;
+    }
+    let variable = provider.api_key_env.as_deref().unwrap_or("its key");
+    Some((SkipReason::Unconfigured, format!("provider {} has no key: {variable} is not set", provider.id)))
+}
+
+/// The time that one call to `model` may take: the request's, else the model's, else the configuration's.
+#[must_use]
+pub fn attempt_timeout(model: &Model, requested: Option<Duration>, config: &Config) -> Duration {
+    requested.or(model.timeout).unwrap_or(config.attempt_timeout)
+}
+
+/// The share of the remaining time that a call may take: never more than half of it, or than it less the time-outs of
+/// the attempts still to come (`later`), whichever is longer, so that a hung model never starves its fallback.
+#[must_use]
+pub fn share_of(remaining: Duration, later: Duration) -> Duration {
+    if later.is_zero() { remaining } else { (remaining / 2).max(remaining.saturating_sub(later)) }
+}
+
+fn ratio(expected: f64, original: f64) -> Option<f64> {
+    (original > 0.0).then(|| expected / original)
+}
+
+fn too_expensive(price_ratio: f64, most: f64) -> Option<(SkipReason, String)> {
+    let detail = || format!("{price_ratio:.2} times the original's price is beyond maxPriceRatio {most}");
+    (price_ratio > most).then(|| (SkipReason::TooExpensive, detail()))
+}
