@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod check;
 pub mod config;
 pub mod count;
+pub mod engine;
 pub mod health;
 pub mod kind;
 pub mod money;

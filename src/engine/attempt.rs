@@ -1,0 +1,331 @@
+//! One attempt: the provider's turn, leave from health, a reservation, the HTTP call, and once more where a retry is
+//! allowed; its result is applied to health and money exactly once.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use tracing::{info, warn};
+
+use super::run::{Run, Stop};
+use super::switched_off;
+use crate::catalog::{Model, Provider, Secret};
+use crate::health::Verdict;
+use crate::kind::FailureKind;
+use crate::money;
+use crate::outcome::{Attempt, MicroUsd, Score, Skip, Usage};
+use crate::plan::{Fitted, share_of};
+use crate::provider::body;
+use crate::provider::http::{Post, Received};
+use crate::provider::turns::Turn;
+use crate::reply::{self, Failure};
+
+/// The first backoff's longest wait; it doubles with each retry.
+const BACKOFF: Duration = Duration::from_millis(500);
+/// The longest `Retry-After` that is waited for.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(10);
+
+/// What the loop must know of a failed attempt.
+pub(super) struct Failed {
+    pub(super) kind: FailureKind,
+    pub(super) status: Option<u16>,
+    /// What ended it from outside, if anything did.
+    pub(super) stop: Option<Stop>,
+}
+
+/// A reply with at least one score, in the order in which the matches were asked.
+pub(super) struct Answered {
+    pub(super) scores: Vec<Option<Score>>,
+    pub(super) reasoning: Option<String>,
+    pub(super) text: String,
+}
+
+/// One HTTP call and what became of it.
+struct Sent {
+    status: Option<u16>,
+    usage: Option<Usage>,
+    result: Result<Answered, Failure>,
+    stop: Option<Stop>,
+}
+
+/// How long a call may take.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// The attempt's own time-out.
+    timeout: Duration,
+    /// The time-outs of the attempts still to come.
+    later: Duration,
+}
+
+impl Run<'_> {
+    /// Asks the model at `position`. The attempt is in the history when this returns, unless the model was skipped
+    /// because it was switched off in the meantime.
+    pub(super) async fn attempt(
+        &mut self,
+        position: usize,
+        model: &Model,
+        fitted: &Fitted,
+    ) -> Result<Result<Answered, Failed>, Skip> {
+        let engine = &self.call.engine;
+        let timeout = self.timeout_of(self.plan.candidates[position].model);
+        let patience = Patience { timeout, later: self.later_timeouts(position) };
+        let mut totals = Totals::new();
+        let mut permit = None;
+        let mut failed = None;
+        let mut body = None;
+        let sent = loop {
+            let turn = match self.turn(model, patience.later).await {
+                Ok(turn) => turn,
+                Err(stop) => {
+                    break failed.unwrap_or_else(|| Sent::ended(stop, "waiting for the provider's turn", None));
+                }
+            };
+            match (engine.health.admit(&model.id), failed.take()) {
+                (Ok(leave), failed) => {
+                    permit = Some(leave);
+                    totals.retries += u32::from(failed.is_some());
+                }
+                (Err(_), Some(failed)) => break failed,
+                (Err(left), None) => {
+                    let (reason, detail) = switched_off(left);
+                    return Err(Skip { model_id: model.id.clone(), reason, detail });
+                }
+            }
+            let reservation = engine.ledger.reserve(fitted.worst);
+            if totals.retries == 0 && position > 0 {
+                self.announce_fallback(position, model);
+            }
+            let body = body.get_or_insert_with(|| self.body(model, fitted));
+            let sent = self.send(model, fitted, body, patience).await;
+            drop(turn);
+            let charged = sent.usage.map_or(MicroUsd::default(), |usage| money::cost(&model.prices, &usage));
+            reservation.settle(charged);
+            totals.add(charged, sent.usage.as_ref());
+
+            let Some(wait) = self.retry_wait(&sent, totals.retries, patience.later) else { break sent };
+            let is_charged_fallback = position > 0 && charged > MicroUsd::default();
+            if (is_charged_fallback && !self.allowance.takes_again(fitted)) || self.out_of_time(wait).await.is_some() {
+                break sent;
+            }
+            failed = Some(sent);
+        };
+        if let Some(permit) = permit
+            && engine.health.record(&model.id, permit, self.verdict(&sent, fitted))
+        {
+            warn!(model = model.id, "switched off after its failures");
+        }
+        Ok(self.conclude(model, fitted, sent, &totals))
+    }
+
+    /// Waits for the provider's turn, no longer than the attempt's share of the time; else what ended the wait.
+    async fn turn(&self, model: &Model, later: Duration) -> Result<Turn, Option<Stop>> {
+        let provider = &model.provider;
+        let turn = tokio::select! {
+            biased;
+            ended = self.out_of_time(share_of(self.remaining(), later)) => Err(ended),
+            turn = self.call.engine.turns.take(&provider.id, provider.max_concurrency) => Ok(turn),
+        };
+        // What ended the call may have come with the turn.
+        self.stopped().map_or(turn, |stop| Err(Some(stop)))
+    }
+
+    /// One POST, within its time.
+    async fn send(&self, model: &Model, fitted: &Fitted, body: &Bytes, patience: Patience) -> Sent {
+        let provider = &model.provider;
+        let begun: Arc<AtomicBool> = Arc::default();
+        let timeout = patience.timeout.min(share_of(self.remaining(), patience.later));
+        let post = Post {
+            url: provider.endpoint.as_str(),
+            loopback: provider.loopback,
+            api_key: provider.api_key.as_ref().map(Secret::as_secret_string),
+            headers: &provider.headers,
+            body: body.clone(),
+            begun: Arc::clone(&begun),
+            time: timeout,
+        };
+        let estimate = Usage {
+            prompt_tokens: fitted.prompt_tokens,
+            completion_tokens: fitted.usual_tokens,
+            estimated: true,
+            ..Usage::default()
+        };
+        let answered = tokio::select! {
+            biased;
+            answered = self.call.engine.http.post(&post) => answered,
+            ended = self.out_of_time(timeout) => {
+                let charged = begun.load(Ordering::Acquire).then_some(estimate);
+                return Sent::ended(ended, "no whole reply", charged);
+            }
+        };
+        match answered {
+            Ok(received) => self.read(provider, fitted, &received),
+            Err(wire) => {
+                let charged = wire.sent && wire.status.is_none_or(|status| (200..300).contains(&status));
+                let message = reply::shortened(provider.redacted(&wire.message).into_owned());
+                let failure = Failure { kind: wire.kind, message, retry_after: None };
+                Sent { status: wire.status, usage: charged.then_some(estimate), result: Err(failure), stop: None }
+            }
+        }
+    }
+
+    /// Waits until `time` is over, or something from outside ends the call first: `None` for the former. The deadline
+    /// wins where both fall together.
+    async fn out_of_time(&self, time: Duration) -> Option<Stop> {
+        if time >= self.remaining() {
+            return Some(self.stop().await);
+        }
+        tokio::select! {
+            biased;
+            stop = self.stop() => Some(stop),
+            () = tokio::time::sleep(time) => None,
+        }
+    }
+
+    fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    fn body(&self, model: &Model, fitted: &Fitted) -> Bytes {
+        let texts = self.wish.rendering.texts(model, &fitted.matches);
+        let stop = &self.call.options.stop;
+        let fitted = body::Fitted {
+            model: &model.upstream_model,
+            system: texts.system.as_deref(),
+            user: &texts.user,
+            temperature: fitted.temperature,
+            max_tokens: u32::try_from(fitted.max_tokens).unwrap_or(u32::MAX),
+            stop: stop.get(..fitted.stop).unwrap_or(stop),
+            json_object: fitted.response_format,
+        };
+        fitted.to_json().into()
+    }
+
+    fn read(&self, provider: &Provider, fitted: &Fitted, received: &Received) -> Sent {
+        let matches = &self.call.request.matches;
+        let asked: Vec<&str> = fitted.matches.iter().map(|&index| matches[index].id.as_str()).collect();
+        let is_success = (200..300).contains(&received.status);
+        // A provider may repeat the key in its complaint; what a model says is not to be changed.
+        let text = if is_success { Cow::default() } else { String::from_utf8_lossy(&received.body) };
+        let complaint = provider.redacted(&text);
+        let reply = reply::read(
+            &reply::Received {
+                status: received.status,
+                retry_after: received.retry_after.as_deref(),
+                body: if is_success { &received.body } else { complaint.as_bytes() },
+                now: SystemTime::now(),
+            },
+            &asked,
+        );
+        let usage = reply.usage.or_else(|| {
+            let said =
+                reply.reasoning.as_deref().map_or(0, money::estimate_tokens) + money::estimate_tokens(&reply.text);
+            let completion_tokens = said.min(fitted.max_tokens);
+            let estimate = Usage { prompt_tokens: fitted.prompt_tokens, completion_tokens, ..Usage::default() };
+            is_success.then_some(Usage { estimated: true, ..estimate })
+        });
+        let (reasoning, text) = (reply.reasoning, reply.text);
+        let result = match reply.result {
+            Ok(scores) => Ok(Answered { scores, reasoning, text }),
+            Err(failure) => Err(Failure { message: provider.redacted(&failure.message).into_owned(), ..failure }),
+        };
+        Sent { status: Some(received.status), usage, result, stop: None }
+    }
+
+    /// How long to wait before the same model is asked again; `None` if it is not to be: another model is left, the
+    /// failure is not of a kind that passes, the retries are used up, or the wait is too long.
+    fn retry_wait(&self, sent: &Sent, retries: u32, later: Duration) -> Option<Duration> {
+        let failure = sent.result.as_ref().err()?;
+        let passes = matches!(failure.kind, FailureKind::Network | FailureKind::ServerError | FailureKind::RateLimited);
+        if !passes || !later.is_zero() || retries >= self.call.engine.config.max_retries {
+            return None;
+        }
+        let wait = match failure.retry_after {
+            Some(retry_after) if retry_after > LONGEST_RETRY_AFTER => return None,
+            Some(retry_after) => retry_after,
+            None => BACKOFF.saturating_mul(1 << retries.min(16)).mul_f64(fastrand::f64()),
+        };
+        (wait < self.remaining()).then_some(wait)
+    }
+
+    fn verdict(&self, sent: &Sent, fitted: &Fitted) -> Verdict {
+        let call = self.call;
+        let caused_by_caller = call.options.sets_parameters() || call.request.prompt.is_some();
+        match &sent.result {
+            Ok(_) => Verdict::Success,
+            Err(failure) => Verdict::of(failure.kind, caused_by_caller, fitted.cut),
+        }
+    }
+
+    /// Writes the attempt into the history and the log.
+    fn conclude(&mut self, model: &Model, fitted: &Fitted, sent: Sent, totals: &Totals) -> Result<Answered, Failed> {
+        let failure = sent.result.as_ref().err();
+        let attempt = Attempt {
+            model_id: model.id.clone(),
+            provider_id: model.provider.id.clone(),
+            failure: failure.map(|failure| failure.kind),
+            message: failure.map(|failure| failure.message.clone()),
+            status: sent.status,
+            retries: totals.retries,
+            duration: totals.began.elapsed(),
+            usage: totals.usage,
+            cost: totals.cost,
+            adjusted: fitted.adjusted.clone(),
+        };
+        log(&attempt);
+        self.history.attempts.push(attempt);
+        if let Some(wait) = failure.and_then(|failure| failure.retry_after) {
+            self.history.retry_after(wait);
+        }
+        let (status, stop) = (sent.status, sent.stop);
+        sent.result.map_err(|failure| Failed { kind: failure.kind, status, stop })
+    }
+}
+
+impl Sent {
+    /// A call that was given up: for its own time, or for what stopped it from outside.
+    fn ended(stop: Option<Stop>, doing: &str, usage: Option<Usage>) -> Self {
+        let (kind, message) = match stop {
+            None => (FailureKind::Timeout, format!("{doing} within the attempt's time")),
+            Some(Stop::Deadline) => (FailureKind::Deadline, format!("{doing} before the deadline")),
+            Some(Stop::Abort) => (FailureKind::Aborted, "aborted by the caller's signal".to_owned()),
+            Some(Stop::Close) => (FailureKind::Aborted, "the engine was closed".to_owned()),
+        };
+        Self { status: None, usage, result: Err(Failure { kind, message, retry_after: None }), stop }
+    }
+}
+
+/// What the HTTP calls of one attempt came to.
+struct Totals {
+    began: Instant,
+    retries: u32,
+    cost: MicroUsd,
+    usage: Option<Usage>,
+}
+
+impl Totals {
+    fn new() -> Self {
+        Self { began: Instant::now(), retries: 0, cost: MicroUsd::default(), usage: None }
+    }
+
+    fn add(&mut self, cost: MicroUsd, usage: Option<&Usage>) {
+        self.cost = self.cost.plus(cost);
+        if let Some(usage) = usage {
+            self.usage.get_or_insert_default().add(usage);
+        }
+    }
+}
+
+fn log(attempt: &Attempt) {
+    let model = attempt.model_id.as_str();
+    let provider = attempt.provider_id.as_str();
+    let duration_ms = u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX);
+    let (status, retries, cost_usd) = (attempt.status, attempt.retries, attempt.cost.usd());
+    let Some(kind) = attempt.failure.map(FailureKind::as_str) else {
+        info!(model, provider, status, retries, duration_ms, cost_usd, "attempt answered");
+        return;
+    };
+    let detail = attempt.message.as_deref();
+    warn!(model, provider, kind, detail, status, retries, duration_ms, cost_usd, "attempt failed");
+}

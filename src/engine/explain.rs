@@ -1,0 +1,70 @@
+//! What a call would do, without doing it.
+
+use std::time::Duration;
+
+use super::Call;
+use crate::kind::SkipReason;
+use crate::outcome::MicroUsd;
+use crate::plan::{self, Fitted, Wish};
+
+/// The plan of a call, followed to its end as if every attempt failed.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The model that is asked for.
+    pub original_model_id: String,
+    /// The version of the prompt that would be sent.
+    pub prompt_version: String,
+    /// Every model of the chain, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One model of the chain.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The model.
+    pub model_id: String,
+    /// Its provider.
+    pub provider_id: String,
+    /// Expected cost of the whole request on it.
+    pub expected: MicroUsd,
+    /// That in proportion to the original's; `None` for the original and beside a free one.
+    pub price_ratio: Option<f64>,
+    /// The attempt's own time-out.
+    pub timeout: Duration,
+    /// How it would be asked, or why it would not be.
+    pub verdict: Result<Fitted, (SkipReason, String)>,
+}
+
+impl Call {
+    /// What this call would do if every attempt failed; calls nothing.
+    #[must_use]
+    pub fn explain(&self) -> Explanation {
+        let rendering = self.rendering();
+        let wish = Wish { rendering: &rendering, options: &self.options };
+        let plan = self.engine.plan(&self.catalog, self.original, &wish);
+        let mut allowance = self.allowance();
+        let steps = plan.candidates.into_iter().enumerate().map(|(position, candidate)| {
+            let model = self.catalog.model(candidate.model);
+            let mut verdict = candidate.verdict.map_err(|skip| (skip.reason, skip.detail));
+            if let (true, Ok(fitted)) = (position > 0, &verdict) {
+                match allowance.refuses(fitted) {
+                    Some(refusal) => verdict = Err(refusal),
+                    None => allowance.take(fitted),
+                }
+            }
+            Step {
+                model_id: model.id.clone(),
+                provider_id: model.provider.id.clone(),
+                expected: candidate.expected,
+                price_ratio: candidate.price_ratio,
+                timeout: plan::attempt_timeout(model, self.options.attempt_timeout, &self.engine.config),
+                verdict,
+            }
+        });
+        Explanation {
+            steps: steps.collect(),
+            original_model_id: self.request.model_id.clone(),
+            prompt_version: rendering.version().to_owned(),
+        }
+    }
+}

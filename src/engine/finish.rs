@@ -1,0 +1,72 @@
+//! The end of a call: what there is, as an outcome or as an error.
+
+use super::run::{Answer, Call, Run, Stop};
+use crate::error::EngineError;
+use crate::kind::SkipReason;
+use crate::outcome::{FallbackReason, Outcome, Prediction};
+
+impl Run<'_> {
+    /// The outcome if there is any prediction, else the error that says why there is none. An abort or a close is an
+    /// error whatever there is.
+    pub(super) fn finish(mut self, stop: Option<Stop>) -> Result<Outcome, EngineError> {
+        match (stop, self.answer.take()) {
+            (Some(Stop::Abort), _) => Err(EngineError::Aborted(Box::new(self.history))),
+            (Some(Stop::Close), _) => Err(EngineError::Closed(Box::new(self.history))),
+            (_, Some(answer)) => Ok(self.outcome(answer)),
+            (Some(Stop::Deadline), None) => Err(EngineError::DeadlineExceeded(Box::new(self.history))),
+            (None, None) => Err(self.failure()),
+        }
+    }
+
+    fn failure(self) -> EngineError {
+        let history = Box::new(self.history);
+        if !history.attempts.is_empty() {
+            EngineError::AllAttemptsFailed(history)
+        } else if history.skips.iter().any(|skip| skip.reason == SkipReason::OverBudget) {
+            EngineError::BudgetExhausted(history)
+        } else {
+            EngineError::NoModelAvailable(history)
+        }
+    }
+
+    fn outcome(self, answer: Answer) -> Outcome {
+        let Call { catalog, request, original, began, .. } = self.call;
+        let mut predictions = Vec::with_capacity(request.matches.len());
+        let mut missing_match_ids = Vec::new();
+        for (game, score) in request.matches.iter().zip(&self.scores) {
+            match score {
+                Some((score, model)) => predictions.push(Prediction {
+                    match_id: game.id.clone(),
+                    score: *score,
+                    model_id: catalog.model(*model).id.clone(),
+                }),
+                None => missing_match_ids.push(game.id.clone()),
+            }
+        }
+        let fallback_reason = (answer.model != *original).then(|| self.why_not_the_original());
+        Outcome {
+            predictions,
+            missing_match_ids,
+            original_model_id: request.model_id.clone(),
+            model_id: catalog.model(answer.model).id.clone(),
+            fallback_reason,
+            original_cost: self.plan.original_cost(),
+            prompt_version: self.wish.rendering.version().to_owned(),
+            reasoning: answer.reasoning,
+            raw_response: answer.text,
+            duration: began.elapsed(),
+            history: self.history,
+        }
+    }
+
+    fn why_not_the_original(&self) -> FallbackReason {
+        let original = &self.call.request.model_id;
+        let asked = self.history.attempts.iter().find(|attempt| attempt.model_id == *original);
+        let skipped = self.history.skips.iter().find(|skip| skip.model_id == *original);
+        match (asked.and_then(|attempt| attempt.failure), skipped) {
+            (Some(kind), _) => FallbackReason::Failure(kind),
+            (None, Some(skip)) => FallbackReason::Skip(skip.reason),
+            (None, None) => FallbackReason::Incomplete,
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! The engine: one catalogue, one health, one ledger and one HTTP client, and the loop that answers with them.
+
+mod attempt;
+mod explain;
+mod finish;
+mod run;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::catalog::{self, Catalog, Model, ModelIndex, Variables};
+use crate::check::Faults;
+use crate::config::Config;
+use crate::count;
+use crate::error::EngineError;
+use crate::health::Health;
+use crate::kind::SkipReason;
+use crate::money::Ledger;
+use crate::plan::{self, Plan, Wish};
+use crate::prompt::{self, Rendering, Texts};
+use crate::provider::http::Http;
+use crate::provider::turns::Turns;
+use crate::request::{self, Match, Options, RawOptions, Request};
+
+pub use explain::{Explanation, Step};
+pub use run::Call;
+
+/// Everything that the calls of one engine share.
+pub struct Engine {
+    config: Config,
+    /// Tells whether another engine was given the same catalogue layer; the layer itself, which may hold keys, is not
+    /// kept.
+    layer_digest: u64,
+    catalog: ArcSwap<Catalog>,
+    /// Held while a new catalogue is made from the current one, so that no change is lost.
+    updating: Mutex<()>,
+    health: Health,
+    ledger: Arc<Ledger>,
+    turns: Turns,
+    http: Http,
+    closing: CancellationToken,
+    calls: TaskTracker,
+}
+
+/// A model as [`Engine::models`] reports it.
+#[derive(Clone, Debug)]
+pub struct ModelStatus {
+    /// The model.
+    pub id: String,
+    /// Its provider.
+    pub provider_id: String,
+    /// Whether it may be called, and if not, why.
+    pub state: ModelState,
+    /// Failures in a row that count.
+    pub consecutive_failures: u8,
+    /// How long it is still switched off, if it is.
+    pub disabled_for: Option<Duration>,
+}
+
+/// Whether a model may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelState {
+    /// It may.
+    Active,
+    /// Switched off by its failures.
+    Disabled,
+    /// Its provider has no key.
+    Unconfigured,
+    /// `enabled: false` in the catalogue.
+    NotEnabled,
+}
+
+impl ModelState {
+    /// The stable name, as JavaScript sees it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+            Self::Unconfigured => "unconfigured",
+            Self::NotEnabled => "not_enabled",
+        }
+    }
+}
+
+/// What [`Engine::build_prompt`] returns.
+#[derive(Clone, Debug)]
+pub struct BuiltPrompt {
+    /// The two messages.
+    pub texts: Texts,
+    /// The version of the components.
+    pub version: &'static str,
+    /// The names of the overrides, in order.
+    pub overrides: Vec<String>,
+    /// Estimate of the tokens of both messages.
+    pub estimated_tokens: u64,
+}
+
+impl Engine {
+    /// Builds an engine from a configuration as plain data. `variables` reads the
+    /// environment; keys are read now.
+    ///
+    /// # Errors
+    /// `INVALID_CONFIG` with every fault, a line each.
+    pub fn new(config: &Value, variables: Variables<'_>) -> Result<Self, EngineError> {
+        let (mut config, catalog) =
+            catalog::configure(config, variables, prompt::OVERRIDES).map_err(EngineError::InvalidConfig)?;
+        let http =
+            Http::new(&config.http).map_err(|fault| EngineError::InvalidConfig(Faults::one("config.http", fault)))?;
+        let mut hasher = DefaultHasher::new();
+        std::mem::take(&mut config.layer).hash(&mut hasher);
+        Ok(Self {
+            layer_digest: hasher.finish(),
+            health: Health::new(config.disable_threshold, config.cooldown),
+            config,
+            catalog: ArcSwap::from_pointee(catalog),
+            updating: Mutex::new(()),
+            ledger: Arc::default(),
+            turns: Turns::default(),
+            http,
+            closing: CancellationToken::new(),
+            calls: TaskTracker::new(),
+        })
+    }
+
+    /// Checks a request and prepares its call; nothing is sent before [`Call::run`].
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` with the path of the first bad value, `UNKNOWN_MODEL`, or `CLOSED`.
+    pub fn call(self: &Arc<Self>, request: Request, options: RawOptions) -> Result<Call, EngineError> {
+        let began = Instant::now();
+        if self.closing.is_cancelled() {
+            return Err(EngineError::Closed(Box::default()));
+        }
+        let options = Options::check(options)?;
+        request.check()?;
+        check_version("request.promptVersion", request.prompt_version.as_deref())?;
+        let catalog = self.catalog.load_full();
+        let original = known(&catalog, "request.modelId", &request.model_id)?;
+        Ok(Call { engine: Arc::clone(self), catalog, request, options, original, began, _running: self.calls.token() })
+    }
+
+    /// The configuration with which the engine was built, without its catalogue layer.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Whether `other` was built with the same configuration.
+    #[must_use]
+    pub fn is_configured_like(&self, other: &Self) -> bool {
+        self.config == other.config && self.layer_digest == other.layer_digest
+    }
+
+    /// How many models are active.
+    #[must_use]
+    pub fn active_model_count(&self) -> usize {
+        self.active_models_of(&self.catalog.load())
+    }
+
+    /// Every model with its state, in the order of the catalogue.
+    #[must_use]
+    pub fn models(&self) -> Vec<ModelStatus> {
+        let catalog = self.catalog.load();
+        catalog.indexed().map(|(index, _)| self.status(&catalog, index)).collect()
+    }
+
+    /// The next usable model of the chain of `model_id`, and its provider; `None` if there is none, or no such model.
+    #[must_use]
+    pub fn fallback_of(&self, model_id: &str) -> Option<(String, String)> {
+        let catalog = self.catalog.load();
+        let chain = plan::chain(&catalog, catalog.get(model_id)?);
+        let next = chain.into_iter().skip(1).map(|index| self.status(&catalog, index));
+        let usable = next.into_iter().find(|status| status.state == ModelState::Active)?;
+        Some((usable.id, usable.provider_id))
+    }
+
+    /// Every model that has fallbacks, with their ids in order.
+    #[must_use]
+    pub fn fallbacks(&self) -> Vec<(String, Vec<String>)> {
+        fallback_lists(&self.catalog.load())
+    }
+
+    /// The messages that `model_id` would be sent for `matches`.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` with the path of the first bad value, or `UNKNOWN_MODEL`.
+    pub fn build_prompt(
+        &self,
+        model_id: &str,
+        matches: &[Match],
+        version: Option<&str>,
+    ) -> Result<BuiltPrompt, EngineError> {
+        request::check_matches("matches", matches)?;
+        check_version("promptVersion", version)?;
+        let catalog = self.catalog.load();
+        let model = catalog.model(known(&catalog, "modelId", model_id)?);
+        let rendering = Rendering::new(matches, None, self.active_models_of(&catalog));
+        let everything: Vec<usize> = (0..matches.len()).collect();
+        Ok(BuiltPrompt {
+            texts: rendering.texts(model, &everything),
+            version: rendering.version(),
+            overrides: model.prompt_overrides.clone(),
+            estimated_tokens: rendering.tokens(model, &everything),
+        })
+    }
+
+    /// Lays providers, models and fallbacks over the catalogue, whole or not at all. Calls under way keep the catalogue
+    /// with which they began.
+    ///
+    /// # Errors
+    /// `INVALID_CONFIG` with every fault, a line each.
+    pub fn update_catalog(&self, changes: &Value, variables: Variables<'_>) -> Result<(), EngineError> {
+        let _updating = self.updating.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = self.catalog.load();
+        let updated =
+            current.updated(changes, "changes", variables, prompt::OVERRIDES).map_err(EngineError::InvalidConfig)?;
+        self.catalog.store(Arc::new(updated));
+        Ok(())
+    }
+
+    /// What the engine has spent and reserved.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Rejects what is pending and whatever comes later with `CLOSED`; returns when nothing is left running.
+    pub async fn close(&self) {
+        self.closing.cancel();
+        self.calls.close();
+        self.calls.wait().await;
+    }
+
+    fn plan(&self, catalog: &Catalog, original: ModelIndex, wish: &Wish<'_>) -> Plan {
+        Plan::new(catalog, original, wish, &self.config, |model| self.unavailable(model))
+    }
+
+    fn active_models_of(&self, catalog: &Catalog) -> usize {
+        count::active_models(catalog, |model| self.health.disabled_for(&model.id).is_some())
+    }
+
+    /// Why the health of a model forbids to call it; `None` if it does not.
+    fn unavailable(&self, model: &Model) -> Option<(SkipReason, String)> {
+        self.health.disabled_for(&model.id).map(switched_off)
+    }
+
+    fn status(&self, catalog: &Catalog, index: ModelIndex) -> ModelStatus {
+        let model = catalog.model(index);
+        let disabled_for = self.health.disabled_for(&model.id);
+        let state = match plan::not_usable(catalog, index) {
+            Some((SkipReason::NotEnabled, _)) => ModelState::NotEnabled,
+            Some(_) => ModelState::Unconfigured,
+            None if disabled_for.is_some() => ModelState::Disabled,
+            None => ModelState::Active,
+        };
+        ModelStatus {
+            id: model.id.clone(),
+            provider_id: catalog.provider_of(index).id.clone(),
+            state,
+            consecutive_failures: self.health.failures(&model.id),
+            disabled_for,
+        }
+    }
+}
+
+/// Every model of the built-in catalogue that has fallbacks, with their ids in order.
+#[must_use]
+pub fn builtin_fallbacks() -> Vec<(String, Vec<String>)> {
+    let builtin = catalog::load(&Config::default(), &|_| None, prompt::OVERRIDES);
+    builtin.map(|catalog| fallback_lists(&catalog)).unwrap_or_default()
+}
+
+fn fallback_lists(catalog: &Catalog) -> Vec<(String, Vec<String>)> {
+    let owned = |(id, ids): (&str, Vec<&str>)| (id.to_owned(), ids.into_iter().map(str::to_owned).collect());
+    catalog.fallbacks().map(owned).collect()
+}
+
+/// Why a model is passed over that is switched off for another `left`.
+fn switched_off(left: Duration) -> (SkipReason, String) {
+    (SkipReason::Disabled, format!("switched off by its failures for another {} s", left.as_secs() + 1))
+}
+
+fn known(catalog: &Catalog, path: &'static str, id: &str) -> Result<ModelIndex, EngineError> {
+    catalog.get(id).ok_or_else(|| EngineError::UnknownModel { path, id: request::shown(id) })
+}
+
+fn check_version(path: &str, version: Option<&str>) -> Result<(), EngineError> {
+    match version {
+        Some(version) if version != prompt::BUILTIN_VERSION => {
+            let known = prompt::BUILTIN_VERSION;
+            let problem = format!("{path}: no prompt has the version {}; there is {known:?}", request::shown(version));
+            Err(EngineError::InvalidRequest(problem))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,253 @@
+//! The fallback loop: follows the plan, model by model, until every match has a prediction or nothing is left to ask.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+use tracing::{Instrument, debug, info, warn};
+
+use super::Engine;
+use super::attempt::{Answered, Failed};
+use crate::catalog::{Catalog, Model, ModelIndex};
+use crate::error::EngineError;
+use crate::kind::{FailureKind, SkipReason};
+use crate::outcome::{History, Outcome, Score, Skip};
+use crate::plan::{self, Allowance, Fitted, Plan, Wish, fit};
+use crate::prompt::Rendering;
+use crate::request::{Options, Request};
+
+/// A checked request, ready to be run once. It uses one catalogue from its start to its end.
+pub struct Call {
+    pub(super) engine: Arc<Engine>,
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) request: Request,
+    pub(super) options: Options,
+    pub(super) original: ModelIndex,
+    pub(super) began: Instant,
+    /// Keeps [`Engine::close`] waiting until the call has ended.
+    pub(super) _running: TaskTrackerToken,
+}
+
+/// What ends a call from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    Abort,
+    Close,
+    Deadline,
+}
+
+/// What follows on an attempt.
+enum Step {
+    /// The next model of the plan.
+    Next,
+    /// Nothing: every match has a prediction, or no other model may be asked.
+    Done,
+    /// Nothing: something from outside ended the call.
+    Stopped(Stop),
+}
+
+/// A reply with at least one score.
+pub(super) struct Answer {
+    pub(super) model: ModelIndex,
+    pub(super) reasoning: Option<String>,
+    pub(super) text: String,
+}
+
+/// The state of the loop.
+pub(super) struct Run<'a> {
+    pub(super) call: &'a Call,
+    pub(super) wish: &'a Wish<'a>,
+    pub(super) plan: &'a Plan,
+    pub(super) abort: &'a CancellationToken,
+    pub(super) deadline: Instant,
+    pub(super) allowance: Allowance,
+    /// Providers that refused the key or are out of credit, and what they said.
+    failed_providers: Vec<(String, String)>,
+    /// The matches without a prediction.
+    outstanding: Vec<usize>,
+    /// For each match of the request its score and the model that gave it.
+    pub(super) scores: Vec<Option<(Score, ModelIndex)>>,
+    /// Of the last model that contributed.
+    pub(super) answer: Option<Answer>,
+    pub(super) history: History,
+}
+
+impl Call {
+    /// Runs the call. `abort` is the caller's signal; when it is cancelled, the HTTP request is cancelled too.
+    ///
+    /// # Errors
+    /// Every code but `INVALID_CONFIG`, `INVALID_REQUEST` and `UNKNOWN_MODEL`, with all attempts and skips.
+    pub async fn run(self, abort: &CancellationToken) -> Result<Outcome, EngineError> {
+        let original = self.request.model_id.as_str();
+        let span = tracing::error_span!("predict", original, matches = self.request.matches.len());
+        self.follow_plan(abort).instrument(span).await
+    }
+
+    async fn follow_plan(&self, abort: &CancellationToken) -> Result<Outcome, EngineError> {
+        let rendering = self.rendering();
+        let wish = Wish { rendering: &rendering, options: &self.options };
+        let plan = self.engine.plan(&self.catalog, self.original, &wish);
+        let mut run = Run {
+            call: self,
+            wish: &wish,
+            plan: &plan,
+            abort,
+            deadline: self.began + self.options.deadline.unwrap_or(self.engine.config.deadline),
+            allowance: self.allowance(),
+            failed_providers: Vec::new(),
+            outstanding: (0..rendering.matches()).collect(),
+            scores: vec![None; rendering.matches()],
+            answer: None,
+            history: History::default(),
+        };
+        let stop = run.ask_in_order().await;
+        run.finish(stop)
+    }
+
+    pub(super) fn rendering(&self) -> Rendering<'_> {
+        let active = self.engine.active_models_of(&self.catalog);
+        Rendering::new(&self.request.matches, self.request.prompt.as_ref(), active)
+    }
+
+    pub(super) fn allowance(&self) -> Allowance {
+        let config = &self.engine.config;
+        let depth = self.options.max_fallback_depth.unwrap_or(config.max_fallback_depth);
+        Allowance::new(depth, self.options.max_fallback_cost.or(config.max_fallback_cost))
+    }
+}
+
+impl Run<'_> {
+    /// Asks one model after the other. Returns what stopped it from outside, if anything did.
+    async fn ask_in_order(&mut self) -> Option<Stop> {
+        for position in 0..self.plan.candidates.len() {
+            if let Some(stop) = self.stopped() {
+                return Some(stop);
+            }
+            match self.ask(position).await {
+                Err(skip) => {
+                    if let Some(left) = self.call.engine.health.disabled_for(&skip.model_id) {
+                        self.history.retry_after(left);
+                    }
+                    debug!(model = skip.model_id, reason = skip.reason.as_str(), detail = skip.detail, "skipped");
+                    self.history.skips.push(skip);
+                }
+                Ok(Step::Next) => {}
+                Ok(Step::Done) => return None,
+                Ok(Step::Stopped(stop)) => return Some(stop),
+            }
+        }
+        self.stopped()
+    }
+
+    /// Asks the model at `position` for what is outstanding, or says why it is passed over.
+    async fn ask(&mut self, position: usize) -> Result<Step, Skip> {
+        let candidate = &self.plan.candidates[position];
+        let model = self.call.catalog.model(candidate.model);
+        let fitted = match &candidate.verdict {
+            Err(skip) => return Err(skip.clone()),
+            Ok(fitted) if self.outstanding.len() == self.scores.len() => fitted.clone(),
+            Ok(_) => fit(model, self.wish, &self.outstanding),
+        };
+        if let Some((reason, detail)) = self.refuses(position, &fitted) {
+            return Err(Skip { model_id: model.id.clone(), reason, detail });
+        }
+        let allowance = self.allowance;
+        if position > 0 {
+            self.allowance.take(&fitted);
+        }
+        match self.attempt(position, model, &fitted).await {
+            Ok(Ok(answered)) => Ok(self.accept(candidate.model, &fitted, answered)),
+            Ok(Err(failed)) => Ok(self.after_failure(model, &failed)),
+            Err(skip) => {
+                self.allowance = allowance;
+                Err(skip)
+            }
+        }
+    }
+
+    /// Why the model at `position` may not be called now, whatever the plan said.
+    fn refuses(&self, position: usize, fitted: &Fitted) -> Option<(SkipReason, String)> {
+        let index = self.plan.candidates[position].model;
+        let provider = &self.call.catalog.provider_of(index).id;
+        if let Some((_, message)) = self.failed_providers.iter().find(|(failed, _)| failed == provider) {
+            return Some((SkipReason::ProviderFailed, message.clone()));
+        }
+        let unavailable = self.call.engine.unavailable(self.call.catalog.model(index));
+        unavailable.or_else(|| if position > 0 { self.allowance.refuses(fitted) } else { None })
+    }
+
+    /// The time-outs of the attempts that are still to come after the one at `position`, as far as can be foreseen.
+    pub(super) fn later_timeouts(&self, position: usize) -> Duration {
+        let later = self.plan.candidates.iter().enumerate().skip(position + 1);
+        let callable = later.filter(|(later, candidate)| {
+            candidate.verdict.as_ref().is_ok_and(|fitted| self.refuses(*later, fitted).is_none())
+        });
+        callable.take(self.allowance.places()).map(|(_, candidate)| self.timeout_of(candidate.model)).sum()
+    }
+
+    pub(super) fn timeout_of(&self, index: ModelIndex) -> Duration {
+        let model = self.call.catalog.model(index);
+        plan::attempt_timeout(model, self.call.options.attempt_timeout, &self.call.engine.config)
+    }
+
+    /// What has already ended the call from outside, if anything has.
+    pub(super) fn stopped(&self) -> Option<Stop> {
+        if self.abort.is_cancelled() {
+            Some(Stop::Abort)
+        } else if self.call.engine.closing.is_cancelled() {
+            Some(Stop::Close)
+        } else {
+            (Instant::now() >= self.deadline).then_some(Stop::Deadline)
+        }
+    }
+
+    /// Waits for whatever ends the call from outside.
+    pub(super) async fn stop(&self) -> Stop {
+        tokio::select! {
+            biased;
+            () = self.abort.cancelled() => Stop::Abort,
+            () = self.call.engine.closing.cancelled() => Stop::Close,
+            () = tokio::time::sleep_until(self.deadline.into()) => Stop::Deadline,
+        }
+    }
+
+    /// Takes the scores of a reply that has at least one.
+    fn accept(&mut self, index: ModelIndex, fitted: &Fitted, answered: Answered) -> Step {
+        for (&position, score) in fitted.matches.iter().zip(answered.scores) {
+            self.scores[position] = score.map(|score| (score, index));
+        }
+        self.outstanding.retain(|&position| self.scores[position].is_none());
+        self.answer = Some(Answer { model: index, reasoning: answered.reasoning, text: answered.text });
+        if self.outstanding.is_empty() { Step::Done } else { Step::Next }
+    }
+
+    fn after_failure(&mut self, model: &Model, failed: &Failed) -> Step {
+        if let Some(stop) = failed.stop {
+            return Step::Stopped(stop);
+        }
+        match failed.kind {
+            FailureKind::ContentFiltered if !self.call.engine.config.fallback_on_content_filter => return Step::Done,
+            FailureKind::QuotaExhausted => self.fail_provider(model, failed),
+            FailureKind::Unauthorized if failed.status == Some(401) => self.fail_provider(model, failed),
+            _ => {}
+        }
+        Step::Next
+    }
+
+    fn fail_provider(&mut self, model: &Model, failed: &Failed) {
+        let provider = model.provider.id.clone();
+        let message = format!("{provider} answered {} ({})", model.id, failed.kind);
+        self.failed_providers.push((provider, message));
+    }
+
+    pub(super) fn announce_fallback(&self, position: usize, model: &Model) {
+        let candidate = &self.plan.candidates[position];
+        info!(model = model.id, "falling back");
+        let Some(most) = self.call.engine.config.warn_price_ratio else { return };
+        if let Some(ratio) = candidate.price_ratio.filter(|&ratio| ratio > most) {
+            let (expected, original_cost) = (candidate.expected.usd(), self.plan.original_cost().usd());
+            warn!(model = model.id, ratio, expected, original_cost, "the fallback is much dearer");
+        }
+    }
+}

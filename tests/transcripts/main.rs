@@ -1,0 +1,112 @@
+//! The fallback loop over real HTTP: expect this request, send this reply, assert what comes next.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod ending;
+mod kinds;
+mod partial;
+mod retries;
+mod skips;
+mod time;
+mod turns;
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::sync::Arc;
+
+use fallcast::engine::Engine;
+use fallcast::error::EngineError;
+use fallcast::outcome::Outcome;
+use fallcast::request::{Match, RawOptions, Request};
+use serde_json::{Value, json};
+use support::{Reply, Upstream};
+use tokio_util::sync::CancellationToken;
+
+/// Models `a`, `b`, `c`, `d`, each falling back to the next, at 1 USD for a million prompt tokens and 2 for a million
+/// completion tokens.
+fn config(upstream: &Upstream) -> Value {
+    let model = |id: &str, fallbacks: &[&str]| {
+        json!({
+            "id": id, "provider": "p", "upstreamModel": id, "promptUsdPer1M": 1, "completionUsdPer1M": 2,
+            "fallbacks": fallbacks,
+        })
+    };
+    json!({
+        "builtinCatalog": false,
+        "providers": [{ "id": "p", "baseUrl": upstream.base_url() }],
+        "models": [model("a", &["b"]), model("b", &["c"]), model("c", &["d"]), model("d", &[])],
+    })
+}
+
+/// The same with some fields replaced.
+fn config_with(upstream: &Upstream, fields: Value) -> Value {
+    let mut config = config(upstream);
+    if let Value::Object(fields) = fields {
+        for (name, value) in fields {
+            config[name] = value;
+        }
+    }
+    config
+}
+
+fn engine(config: &Value) -> Arc<Engine> {
+    Arc::new(Engine::new(config, &|_| None).unwrap_or_else(|error| panic!("{error}")))
+}
+
+/// Asks `a` for the matches `m1`, `m2`, ….
+fn request(matches: usize) -> Request {
+    let game = |number: usize| Match {
+        id: format!("m{number}"),
+        home_team: "Real Betis".to_owned(),
+        away_team: "Villarreal".to_owned(),
+        ..Match::default()
+    };
+    Request { model_id: "a".to_owned(), matches: (1..=matches).map(game).collect(), ..Request::default() }
+}
+
+async fn predict(engine: &Arc<Engine>, request: Request) -> Result<Outcome, EngineError> {
+    predict_with(engine, request, RawOptions::default()).await
+}
+
+async fn predict_with(engine: &Arc<Engine>, request: Request, options: RawOptions) -> Result<Outcome, EngineError> {
+    let outcome = engine.call(request, options)?.run(&CancellationToken::new()).await;
+    assert_eq!(engine.ledger().reserved().0, 0, "every reservation is given back");
+    outcome
+}
+
+/// A reply with these scores.
+fn scores(scores: &[(&str, u8, u8)]) -> Reply {
+    Reply::chat(&answer(scores))
+}
+
+fn answer(scores: &[(&str, u8, u8)]) -> String {
+    let entry = |(id, home, away): &(&str, u8, u8)| json!({"match_id": id, "home_score": home, "away_score": away});
+    json!({ "predictions": scores.iter().map(entry).collect::<Vec<_>>() }).to_string()
+}
+
+fn error(status: u16, message: &str) -> Reply {
+    Reply::json(status, &json!({ "error": { "message": message } }))
+}
+
+/// What each attempt ended in, in order: the model, and the kind of its failure.
+fn attempts(outcome: &Result<Outcome, EngineError>) -> Vec<(String, &'static str)> {
+    let history = match outcome {
+        Ok(outcome) => &outcome.history,
+        Err(error) => error.history().unwrap_or_else(|| panic!("{error}")),
+    };
+    let kind = |attempt: &fallcast::outcome::Attempt| attempt.failure.map_or("answered", |kind| kind.as_str());
+    history.attempts.iter().map(|attempt| (attempt.model_id.clone(), kind(attempt))).collect()
+}
+
+/// The models that were passed over, with the reasons.
+fn skips(outcome: &Result<Outcome, EngineError>) -> Vec<(String, &'static str)> {
+    let history = match outcome {
+        Ok(outcome) => &outcome.history,
+        Err(error) => error.history().unwrap_or_else(|| panic!("{error}")),
+    };
+    history.skips.iter().map(|skip| (skip.model_id.clone(), skip.reason.as_str())).collect()
+}
+
+fn pairs(expected: &[(&str, &'static str)]) -> Vec<(String, &'static str)> {
+    expected.iter().map(|(model, what)| ((*model).to_owned(), *what)).collect()
+}

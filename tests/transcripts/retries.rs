@@ -1,0 +1,88 @@
+//! The same model once more, where no other is left.
+
+use super::*;
+use support::Step;
+
+#[tokio::test]
+async fn the_last_model_is_asked_again_after_a_failure_that_may_pass() {
+    let upstream = Upstream::script([
+        Step::model("a", error(500, "down")),
+        Step::model("b", error(500, "down")),
+        Step::model("b", error(429, "slow down").header("retry-after", "0")),
+        Step::model("b", scores(&[("m1", 1, 0)])),
+    ])
+    .await;
+    let outcome =
+        predict(&engine(&config_with(&upstream, json!({ "maxFallbackDepth": 1 }))), request(1)).await.unwrap();
+    let retries: Vec<_> = outcome.history.attempts.iter().map(|attempt| attempt.retries).collect();
+    assert_eq!(retries, [0, 2], "only the last attempt is repeated");
+}
+
+#[tokio::test]
+async fn retries_end_with_their_number_and_with_a_long_retry_after() {
+    for (reply, requests) in
+        [(error(503, "down"), 3), (error(429, "later").header("retry-after", "11"), 1), (error(404, "gone"), 1)]
+    {
+        let upstream =
+            Upstream::script((0..requests).map(|_| Step::model("a", reply.clone())).collect::<Vec<_>>()).await;
+        let engine = engine(&config_with(&upstream, json!({ "maxFallbackDepth": 0 })));
+        let error = predict(&engine, request(1)).await.unwrap_err();
+        let history = error.history().unwrap();
+        assert_eq!(history.attempts[0].retries as usize, requests - 1);
+        assert_eq!(
+            history.retry_after.map(|wait| wait.as_secs()),
+            (requests == 1 && error.to_string().contains("429")).then_some(11)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_retry_that_may_cost_again_stays_below_the_cost_that_the_caller_allows() {
+    let cut_off = || Reply::status(200).header("content-length", "99").body("{").then_close();
+    let upstream = Upstream::script([
+        Step::model("a", error(404, "gone")),
+        Step::model("b", cut_off()),
+        Step::model("b", cut_off()),
+    ])
+    .await;
+    let engine = engine(&config_with(&upstream, json!({ "maxFallbackDepth": 1 })));
+    let plan = engine.call(request(1), RawOptions::default()).unwrap().explain();
+    let worst = plan.steps[1].verdict.as_ref().unwrap().worst;
+    let options = RawOptions { max_fallback_cost: Some(worst.usd() * 2.5), ..RawOptions::default() };
+    let outcome = predict_with(&engine, request(1), options).await;
+    assert_eq!(attempts(&outcome), pairs(&[("a", "model_unavailable"), ("b", "network")]));
+}
+
+#[tokio::test]
+async fn a_call_that_waits_for_its_retry_leaves_its_turn_to_others() {
+    let mut first = true;
+    let upstream = Upstream::handler(move |_| {
+        if std::mem::take(&mut first) {
+            error(429, "later").header("retry-after", "10")
+        } else {
+            scores(&[("m1", 1, 0)])
+        }
+    })
+    .await;
+    let mut config = config_with(&upstream, json!({ "maxFallbackDepth": 0 }));
+    config["providers"][0]["maxConcurrency"] = json!(1);
+    let engine = engine(&config);
+    let abort = CancellationToken::new();
+    let waiting = engine.call(request(1), RawOptions::default()).unwrap();
+    let (waited, answered) = tokio::join!(waiting.run(&abort), async {
+        upstream.request(0).await;
+        let answered = engine.call(request(1), RawOptions::default()).unwrap().run(&CancellationToken::new()).await;
+        abort.cancel();
+        answered
+    });
+    assert_eq!(waited.unwrap_err().code(), "ABORT_ERR");
+    assert_eq!(answered.unwrap().model_id, "a");
+}
+
+#[tokio::test]
+async fn a_retried_attempt_is_one_result_for_health() {
+    let upstream = Upstream::handler(|_| error(500, "down")).await;
+    let engine = engine(&config_with(&upstream, json!({ "maxFallbackDepth": 0 })));
+    predict(&engine, request(1)).await.unwrap_err();
+    assert_eq!((upstream.requests().len(), engine.models()[0].consecutive_failures), (3, 0));
+}

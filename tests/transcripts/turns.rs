@@ -1,0 +1,82 @@
+//! `maxConcurrency`: callers beyond it wait their turn.
+
+use super::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use support::Step;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_more_calls_run_at_once_than_the_provider_allows() {
+    let most = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&most);
+    let upstream = Upstream::handler(move |request| {
+        seen.fetch_max(request.connection + 1, Ordering::SeqCst);
+        scores(&[("m1", 1, 0)])
+    })
+    .await;
+    let mut config = config(&upstream);
+    config["providers"][0]["maxConcurrency"] = json!(2);
+    let engine = engine(&config);
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            let engine = Arc::clone(&engine);
+            tokio::spawn(async move { predict_one(&engine).await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap().model_id, "a");
+    }
+    assert!(most.load(Ordering::SeqCst) <= 2, "each connection carries one call at a time");
+}
+
+async fn predict_one(engine: &Arc<Engine>) -> Outcome {
+    let call = engine.call(request(1), RawOptions::default()).unwrap();
+    call.run(&CancellationToken::new()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_signal_that_ends_many_calls_lets_none_of_those_that_wait_begin() {
+    let upstream = Upstream::script([Step::model("a", Reply::stall())]).await;
+    let mut config = config(&upstream);
+    config["providers"][0]["maxConcurrency"] = json!(1);
+    let engine = engine(&config);
+    let abort = CancellationToken::new();
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            let (engine, abort) = (Arc::clone(&engine), abort.clone());
+            tokio::spawn(async move { engine.call(request(1), RawOptions::default()).unwrap().run(&abort).await })
+        })
+        .collect();
+    upstream.request(0).await;
+    abort.cancel();
+    let mut charged = 0;
+    for call in calls {
+        let error = call.await.unwrap().unwrap_err();
+        assert_eq!(error.code(), "ABORT_ERR");
+        charged += usize::from(error.history().unwrap().cost().0 > 0);
+    }
+    assert_eq!((upstream.requests().len(), charged), (1, 1));
+}
+
+#[tokio::test]
+async fn who_waits_longer_than_its_share_goes_on_to_the_next_model() {
+    let upstream =
+        Upstream::script([Step::model("a", Reply::stall()), Step::model("b", scores(&[("m1", 1, 0)]))]).await;
+    let mut config = config(&upstream);
+    config["providers"][0]["maxConcurrency"] = json!(1);
+    config["providers"].as_array_mut().unwrap().push(json!({ "id": "q", "baseUrl": upstream.base_url() }));
+    config["models"][1]["provider"] = json!("q");
+    let engine = engine(&config);
+    let holder = engine.call(request(1), RawOptions::default()).unwrap();
+    let abort = CancellationToken::new();
+    let (held, outcome) = tokio::join!(holder.run(&abort), async {
+        upstream.request(0).await;
+        let options = RawOptions { deadline_ms: Some(1000.0), max_fallback_depth: Some(1.0), ..RawOptions::default() };
+        let outcome = engine.call(request(1), options).unwrap().run(&CancellationToken::new()).await;
+        abort.cancel();
+        outcome
+    });
+    held.unwrap_err();
+    assert_eq!(attempts(&outcome), pairs(&[("a", "timeout"), ("b", "answered")]));
+    let waited = &outcome.unwrap().history.attempts[0];
+    assert_eq!((waited.cost.0, waited.usage), (0, None), "nothing was sent");
+}
