@@ -2,11 +2,14 @@
 //!
 //! This crate is the core of the Node.js addon `fallcast`; `binding` makes JavaScript of it.
 
+#[cfg_attr(test, allow(dead_code, reason = "napi registers no exports in a test binary"))]
+mod binding;
 pub mod catalog;
 pub mod check;
 pub mod config;
 pub mod count;
 pub mod engine;
+pub mod error;
 pub mod health;
 pub mod kind;
 pub mod money;
@@ -16,4 +19,3 @@ pub mod prompt;
 pub mod provider;
 pub mod reply;
 pub mod request;
-pub mod error;

@@ -1,0 +1,570 @@
+// What goes in. (What comes out is generated from the Rust types, below.)
+
+/** What to predict, and with which model. */
+export interface PredictionRequest {
+  /** The original model: an id of the catalogue, matched exactly. */
+  modelId: string
+  /** 1 to 100 matches with distinct ids; at most 1 MiB of text together. */
+  matches: Match[]
+  /**
+   * A prompt of your own, at most 1 MiB: its texts are sent exactly as they are, without a system message if `system`
+   * is absent. The reply is read for the ids of `matches` as always, so the text must ask for them; and where the model
+   * allows `response_format`, JSON is asked for as always.
+   */
+  prompt?: { system?: string | null; user: string } | null
+  /** The version of the composed prompt. Default: the active one. */
+  promptVersion?: string | null
+}
+
+/** One football match. */
+export interface Match {
+  /** Names the match in the outcome; unique within the request, 1 to 256 characters. */
+  id: string
+  /** The home side, 1 to 256 characters. */
+  homeTeam: string
+  /** The away side, 1 to 256 characters. */
+  awayTeam: string
+  /** The competition, 1 to 256 characters. */
+  competition?: string | null
+  /** ISO 8601 date, or date and time. */
+  kickoff?: string | null
+  /** Anything that helps the model: form, injuries, odds. */
+  analysis?: string | null
+}
+
+/** How to do it. What is absent is left to the model, then to the configuration; an unknown field is refused. */
+export interface PredictOptions {
+  /** Aborts the call and its HTTP request; the promise rejects with `ABORT_ERR`. */
+  signal?: AbortSignal | null
+  /** Time for the whole request in milliseconds, 1 to 86,400,000. Default: the configuration's. */
+  deadlineMs?: number | null
+  /** Time for one HTTP call in milliseconds, 1 to 3,600,000. Default: the model's, then the configuration's. */
+  attemptTimeoutMs?: number | null
+  /** US dollars for all fallbacks of this request together, worst case, 0 to 1,000,000. Default: the configuration's. */
+  maxFallbackCost?: number | null
+  /** How many fallbacks may be called, 0 to 100. Default: the configuration's. */
+  maxFallbackDepth?: number | null
+  /** Sampling temperature, 0 to 2; moved into the provider's range. Default: the provider's own. */
+  temperature?: number | null
+  /** Most tokens of one completion, 1 to 1,000,000; cut to the provider's limit. Default: what the matches need. */
+  maxTokens?: number | null
+  /** At most 16 stop sequences of 1 to 256 characters; those beyond the provider's limit are not sent. Default: none. */
+  stop?: string[] | null
+}
+
+/** How an engine works. Every field is optional; an unknown one is `INVALID_CONFIG`. */
+export interface Config {
+  /** Begin with the built-in catalogue (true), or with nothing (false). Default: true. */
+  builtinCatalog?: boolean
+  /** A folder with models.json, providers.json or both, laid over the built-in catalogue by id. */
+  catalog?: string
+  /** Providers laid over the catalogue by id; each replaces the whole entry with its id. */
+  providers?: Provider[]
+  /** Models laid over the catalogue by id; each replaces the whole entry with its id. */
+  models?: Model[]
+  /** Fallbacks laid over the models' own: a model's id, and the id or ids that follow it. */
+  fallbacks?: Record<string, string | string[]>
+  /** How many fallbacks one request may call, 0 to 100. Default: 3. */
+  maxFallbackDepth?: number
+  /** A fallback whose expected cost is more than this many times (above 0) the original's is logged; null: none is. Default: 2. */
+  warnPriceRatio?: number | null
+  /** A fallback whose expected cost is more than this many times (above 0) the original's is skipped; null: none is. Default: 5. */
+  maxPriceRatio?: number | null
+  /** US dollars for all fallbacks of one request together, worst case; null: no limit. Default: null. */
+  maxFallbackCost?: number | null
+  /** Failures in a row that switch a model off, 1 to 255; null: never. Default: 5. */
+  disableThreshold?: number | null
+  /** For how long a model is switched off, in milliseconds, 1 to 2,592,000,000. Default: 3,600,000 (1 h). */
+  cooldownMs?: number
+  /** Time for one HTTP call in milliseconds, 1 to 3,600,000, unless the model or the request says otherwise. Default: 25,000. */
+  attemptTimeoutMs?: number
+  /** Time for one request in milliseconds, 1 to 86,400,000, unless the request says otherwise. Default: 115,000. */
+  deadlineMs?: number
+  /** How often the last model of a chain is asked again after a failure that may pass, 0 to 10. Default: 2. */
+  maxRetries?: number
+  /** Whether another model is asked when a content filter stopped the answer. Default: false. */
+  fallbackOnContentFilter?: boolean
+  /** The HTTP client. */
+  http?: {
+    /** Time until a connection stands, TLS included, in milliseconds, 1 to 3,600,000. Default: 10,000. */
+    connectTimeoutMs?: number
+    /** The largest reply in bytes, after decompression, 1 to 268,435,456. Default: 4,194,304 (4 MiB). */
+    maxResponseBytes?: number
+    /** PEM certificates of authorities to trust beside Mozilla's. Default: none. */
+    caCertificates?: string[]
+    /** The `User-Agent`, 1 to 200 visible ASCII characters and spaces. Default: `fallcast/<version>`. */
+    userAgent?: string
+    /** Whether plain `http:` is allowed to hosts other than this machine. Default: false. */
+    allowInsecureHttp?: boolean
+  }
+  /** Receives log records, on the thread that configured the engine. What it throws is ignored; a promise that it returns is not looked at. Default: none. */
+  onLog?: (record: LogRecord) => void
+  /** The least important level that `onLog` receives. Default: 'info'. */
+  logLevel?: LogLevel
+}
+
+/** An HTTP service that speaks the OpenAI chat-completions protocol. */
+export interface Provider {
+  /** Names the provider; unique, 1 to 200 characters. */
+  id: string
+  /** `https:`, or `http:` to this machine (or anywhere with `http.allowInsecureHttp`); requests go to `<baseUrl>/chat/completions`. */
+  baseUrl: string
+  /**
+   * The environment variable of the process that holds the key, read when the engine is built; an empty one is no key.
+   * Without it and without `apiKey` the provider needs no key. A worker thread's `process.env` is a copy, which is not
+   * looked at.
+   */
+  apiKeyEnv?: string | null
+  /** The key itself, not empty; wins over `apiKeyEnv`. */
+  apiKey?: string
+  /** More headers for every request, but none that the client sets itself, and no `authorization` beside a key. */
+  headers?: Record<string, string>
+  /** Put before `upstreamModel` on the wire, such as `hf:`. Default: nothing. */
+  modelIdPrefix?: string
+  /** What the provider's models accept, unless a model says otherwise. Default: no limits. */
+  limits?: Limits
+  /** Whether `response_format` may be sent, unless a model says otherwise. Default: false. */
+  responseFormat?: boolean
+  /** How many calls may run at once, from 1; those beyond wait their turn. null: no limit. Default: null. */
+  maxConcurrency?: number | null
+}
+
+/** What a provider or a model accepts. Requests are made to fit, and `attempt.adjusted` says how. */
+export interface Limits {
+  /** The largest `max_tokens`, from 1. */
+  maxTokens?: number
+  /** The least and the greatest temperature, within 0 to 10. */
+  temperature?: [number, number]
+  /** How many stop sequences, from 0. */
+  maxStopSequences?: number
+}
+
+/** A model of the catalogue. */
+export interface Model {
+  /** Names the model in requests and outcomes; unique, 1 to 200 characters. */
+  id: string
+  /** The id of its provider. */
+  provider: string
+  /** The provider's name for it, without `modelIdPrefix`. */
+  upstreamModel: string
+  /** A name for people. Default: the id. */
+  displayName?: string
+  /** A price class of your own. */
+  tier?: string
+  /** Anything worth knowing about the model, at most 2,000 characters; not used. */
+  notes?: string
+  /** US dollars for a million prompt tokens, 0 to 1,000,000. */
+  promptUsdPer1M: number
+  /** US dollars for a million completion tokens, 0 to 1,000,000. */
+  completionUsdPer1M: number
+  /** US dollars for a million cached prompt tokens. Default: as other prompt tokens. */
+  cachedPromptUsdPer1M?: number
+  /** US dollars for a million reasoning tokens. Default: as other completion tokens. */
+  reasoningUsdPer1M?: number
+  /** The ids of the models to try after it, in order. Default: none. */
+  fallbacks?: string[]
+  /** Time for one HTTP call in milliseconds, 1 to 3,600,000. Default: the configuration's. */
+  timeoutMs?: number
+  /** Whether it thinks before it answers, and needs room for that. Default: false. */
+  reasoning?: boolean
+  /** Whether `response_format` may be sent. Default: the provider's. */
+  responseFormat?: boolean
+  /** Sections for this model between the prompt's scoring and its output format, in order. Default: none. */
+  promptOverrides?: ('english-enforced' | 'json-strict' | 'thinking-aside')[]
+  /** What it accepts, field by field in place of the provider's. */
+  limits?: Limits
+  /** Whether it may be called at all. Default: true. */
+  enabled?: boolean
+}
+
+/** What `updateCatalog` lays over the catalogue. */
+export type CatalogChanges = Pick<Config, 'providers' | 'models' | 'fallbacks'>
+
+/** A model's id, and the ids of its fallbacks in order. */
+export type ModelFallbacks = Record<string, string[]>
+
+/** How important a log record is. */
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace'
+
+/** One log record. */
+export interface LogRecord {
+  /** How important it is. */
+  level: LogLevel
+  /** What happened; the same text every time. */
+  message: string
+  /** With what: model, provider, kind, status and the like. Keys are never among it. */
+  fields: Record<string, string | number | boolean>
+  /** How many records before this one were dropped because too many waited. */
+  dropped: number
+}
+
+/** Why an attempt failed. */
+export type FailureKind =
+  | 'timeout'
+  | 'network'
+  | 'server_error'
+  | 'rate_limited'
+  | 'quota_exhausted'
+  | 'unauthorized'
+  | 'model_unavailable'
+  | 'context_too_long'
+  | 'bad_request'
+  | 'content_filtered'
+  | 'invalid_response'
+  | 'empty_response'
+  | 'truncated'
+  | 'parse_error'
+  | 'aborted'
+  | 'deadline'
+
+/** Why a model of the chain was not called. */
+export type SkipReason =
+  | 'disabled'
+  | 'cooling'
+  | 'unconfigured'
+  | 'depth'
+  | 'too_expensive'
+  | 'over_budget'
+  | 'provider_failed'
+  | 'not_enabled'
+
+/** Why another model than the original answered; `incomplete` if the original answered some of the matches. */
+export type FallbackReason = FailureKind | SkipReason | 'incomplete'
+
+/** The stable code of an error. `INTERNAL_ERROR` is a defect of Fallcast. */
+export type ErrorCode =
+  | 'INVALID_CONFIG'
+  | 'INVALID_REQUEST'
+  | 'UNKNOWN_MODEL'
+  | 'ALL_ATTEMPTS_FAILED'
+  | 'NO_MODEL_AVAILABLE'
+  | 'BUDGET_EXHAUSTED'
+  | 'DEADLINE_EXCEEDED'
+  | 'ABORT_ERR'
+  | 'CLOSED'
+  | 'INTERNAL_ERROR'
+
+/** What `predictWithFallback` rejects with, and what the other functions throw. */
+export interface FallcastError extends Error {
+  /** What kind of error it is. */
+  code: ErrorCode
+  /** Every model that was asked, in order; absent if the call was refused before any could be. */
+  attempts?: Attempt[]
+  /** Every model that was passed over, in order. */
+  skips?: Skip[]
+  /** What the attempts cost together, in US dollars. */
+  costUsd?: number
+  /** The soonest that a model of the chain is worth asking again, in whole milliseconds up to an hour, where that is known. */
+  retryAfterMs?: number
+  /** With `ABORT_ERR` the signal's reason; in a rejection, what the caller's own code threw if an argument could not be read. */
+  cause?: unknown
+}
+
+
+/**
+ * Which binding artifact the generated loader actually loaded: `'native'` for
+ * a native addon, otherwise the `platformArchABI` of the WASI flavor. Every
+ * flavor napi-rs can build is listed, because `NAPI_RS_NATIVE_LIBRARY_PATH`
+ * can point the loader at a WASI artifact this package does not build itself.
+ */
+export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
+
+/** An engine with a catalogue, a health and a budget of its own, apart from the one that the module's functions share. */
+export declare class Fallcast {
+  /**
+   * Builds an engine. Keys are read from the environment now; an empty one is no key.
+   *
+   * Throws `INVALID_CONFIG` with every fault, a line each, and its path.
+   */
+  constructor(config?: Config | null)
+  /**
+   * Asks the model for scores, and when it fails the models of its chain, within the money and the time that the
+   * caller allows. Never throws; rejects with a `FallcastError`.
+   */
+  predictWithFallback(request: PredictionRequest, options?: PredictOptions | null): Promise<PredictionOutcome>
+  /**
+   * What a request would do if every attempt failed: each step with estimate, price ratio and adjustments, and each
+   * skip with its reason. Calls nothing.
+   *
+   * Throws `INVALID_REQUEST`, `UNKNOWN_MODEL` or `CLOSED`.
+   */
+  explain(request: PredictionRequest, options?: PredictOptions | null): Plan
+  /** How many models are active: enabled, their provider has a key or needs none, and not switched off. */
+  getActiveModelCount(): Promise<number>
+  /** The next usable model of a model's chain; undefined if there is none, or no such model. */
+  getFallbackProvider(modelId: string): Fallback | undefined
+  /** Every model that has fallbacks, with their ids in order. */
+  getFallbacks(): Record<string, string[]>
+  /** The active models, in the order of the catalogue. */
+  getActiveProviders(): Array<ModelStatus>
+  /** Every model with its state, in the order of the catalogue. */
+  getModels(): Array<ModelStatus>
+  /**
+   * The prompt that a model would be sent for some matches.
+   *
+   * Throws `INVALID_REQUEST` or `UNKNOWN_MODEL`.
+   */
+  buildPrompt(modelId: string, matches: Match[], promptVersion?: string | null): BuiltPrompt
+  /**
+   * Lays providers, models and fallbacks over the catalogue by id, whole or not at all; an entry replaces the whole
+   * entry with its id. The active count changes at once; calls under way keep the catalogue with which they began.
+   *
+   * Throws `INVALID_CONFIG` with every fault, a line each, and its path.
+   */
+  updateCatalog(changes: CatalogChanges): void
+  /** Rejects what is pending, and every later call, with `CLOSED`. Resolves when nothing is left running. */
+  close(): Promise<void>
+}
+
+/** A change that made a request fit its provider. */
+export interface Adjustment {
+  /** `max_tokens`, `temperature`, `stop` (how many sequences), `response_format`, or `matches` (how many are asked for). */
+  parameter: string
+  /** What was wanted. */
+  from: number | string
+  /** What was sent; null if the parameter was left out. */
+  to: number | string | null
+}
+
+/**
+ * One model, asked over HTTP, and what became of it. One that waited in vain for its provider's turn is an attempt as
+ * well, a `timeout` that costs nothing.
+ */
+export interface Attempt {
+  /** The model that was asked. */
+  modelId: string
+  /** Its provider. */
+  providerId: string
+  /** Why it failed; null if it gave at least one prediction. */
+  failure: FailureKind | null
+  /** What was seen, in one line; null if it did not fail. */
+  message: string | null
+  /** The HTTP status of the last reply; null if none came. */
+  status: number | null
+  /** How many times the request was sent again after a failure, 0 to `maxRetries`. */
+  retries: number
+  /** From the wait for the provider's turn to the end of the last reply, in milliseconds. */
+  durationMs: number
+  /** Tokens that are charged; null if none are. */
+  usage: Usage | null
+  /** What it cost, in US dollars. */
+  costUsd: number
+  /** How the request was changed to fit the provider's limits. */
+  adjusted: Array<Adjustment>
+}
+
+/**
+ * The prompt that a model would be sent for some matches.
+ *
+ * Throws `INVALID_REQUEST` or `UNKNOWN_MODEL`.
+ */
+export declare function buildPrompt(modelId: string, matches: Match[], promptVersion?: string | null): BuiltPrompt
+
+/** What `buildPrompt` returns. */
+export interface BuiltPrompt {
+  /** The system message: base instructions, scoring, the model's overrides, output format. */
+  system: string
+  /** The user message: the matches. */
+  user: string
+  /** The version of the components. */
+  promptVersion: string
+  /** The names of the model's overrides, in order. */
+  overrides: Array<string>
+  /** Estimate of the tokens of both messages. */
+  estimatedTokens: number
+}
+
+/**
+ * Configures the engine that the module's functions share. Its first use fixes its configuration: the same values
+ * again are harmless.
+ *
+ * Throws `INVALID_CONFIG` with every fault, or when the engine already has other values.
+ */
+export declare function configure(config?: Config | null): void
+
+/**
+ * What a request would do if every attempt failed: each step with estimate, price ratio and adjustments, and each skip
+ * with its reason. Calls nothing.
+ *
+ * Throws `INVALID_REQUEST` or `UNKNOWN_MODEL`.
+ */
+export declare function explain(request: PredictionRequest, options?: PredictOptions | null): Plan
+
+/** A fallback and who serves it. */
+export interface Fallback {
+  /** The model. */
+  modelId: string
+  /** Its provider. */
+  providerId: string
+}
+
+/** How many models are active: enabled, their provider has a key or needs none, and not switched off. */
+export declare function getActiveModelCount(): Promise<number>
+
+/** The active models, in the order of the catalogue. */
+export declare function getActiveProviders(): Array<ModelStatus>
+
+/** The next usable model of a model's chain; undefined if there is none, or no such model. */
+export declare function getFallbackProvider(modelId: string): Fallback | undefined
+
+/** Every model that has fallbacks, with their ids in order. */
+export declare function getFallbacks(): Record<string, string[]>
+
+/** Every model with its state, in the order of the catalogue. */
+export declare function getModels(): Array<ModelStatus>
+
+/** The fallbacks of the built-in catalogue: a model's id, and the ids of its fallbacks in order. */
+export declare const MODEL_FALLBACKS: ModelFallbacks
+
+/** A model and whether it may be called. */
+export interface ModelStatus {
+  /** The model. */
+  id: string
+  /** Its provider. */
+  providerId: string
+  /** Whether it may be called, and if not, why: switched off by its failures, no key, or `enabled: false`. */
+  state: 'active' | 'disabled' | 'unconfigured' | 'not_enabled'
+  /** Failures in a row that count, 0 to `disableThreshold`. */
+  consecutiveFailures: number
+  /** When it comes back, as an ISO 8601 time; null if it is not switched off. */
+  disabledUntil: string | null
+}
+
+/** What `explain` returns: what would be done if every attempt failed. */
+export interface Plan {
+  /** The model that is asked for. */
+  originalModelId: string
+  /** The version of the prompt that would be sent; `own` for a prompt of the caller's. */
+  promptVersion: string
+  /** The models that would be asked, in order. */
+  attempts: Array<PlannedAttempt>
+  /** The models that would be passed over, in order. */
+  skips: Array<PlannedSkip>
+}
+
+/** An attempt that would be made. */
+export interface PlannedAttempt {
+  /** The model. */
+  modelId: string
+  /** Its provider. */
+  providerId: string
+  /** Expected cost of the whole request on it, in US dollars. */
+  expectedCostUsd: number
+  /** The most that the attempt can cost, in US dollars: the prompt and all of `maxTokens`. */
+  worstCostUsd: number
+  /** Its expected cost in proportion to the original's; null for the original and beside a free one. */
+  priceRatio: number | null
+  /** Estimate of the prompt's tokens. */
+  promptTokens: number
+  /** `max_tokens` as it would be sent. */
+  maxTokens: number
+  /** How many matches it would be asked for. */
+  matches: number
+  /** The attempt's own time-out, in milliseconds; the deadline may leave it less. */
+  timeoutMs: number
+  /** How the request would be changed to fit the provider's limits. */
+  adjusted: Array<Adjustment>
+}
+
+/** A model that would be passed over. */
+export interface PlannedSkip {
+  /** The model. */
+  modelId: string
+  /** Why it would not be called. */
+  reason: SkipReason
+  /** The same in words, with the numbers that decided. */
+  detail: string
+  /** Expected cost of the whole request on it, in US dollars. */
+  expectedCostUsd: number
+  /** Its expected cost in proportion to the original's; null for the original and beside a free one. */
+  priceRatio: number | null
+}
+
+/** The score of one match. */
+export interface Prediction {
+  /** The match's id, as the request has it. */
+  matchId: string
+  /** Goals of the home side, 0 to 20. */
+  homeScore: number
+  /** Goals of the away side, 0 to 20. */
+  awayScore: number
+  /** The model that predicted it. */
+  modelId: string
+}
+
+/** What `predictWithFallback` resolves with: at least one prediction, and how it came about. */
+export interface PredictionOutcome {
+  /** The predictions, in the request's order. */
+  predictions: Array<Prediction>
+  /** The ids of the matches without a prediction, in the request's order; empty if all have one. */
+  missingMatchIds: Array<string>
+  /** The model that was asked for. */
+  originalModelId: string
+  /** The model that answered; of several, the last that contributed. */
+  modelId: string
+  /** Whether that is another than the original. */
+  usedFallback: boolean
+  /** `modelId` if it is another than the original, else null. */
+  fallbackModelId: string | null
+  /**
+   * Why another than the original answered: what it failed with, why it was skipped, or `incomplete` if it answered
+   * some of the matches; null if it answered alone.
+   */
+  fallbackReason: FallbackReason | null
+  /** Every model that was asked, in order. */
+  attempts: Array<Attempt>
+  /** Every model that was passed over before the answer, in order. */
+  skips: Array<Skip>
+  /** What all attempts cost together, in US dollars. */
+  costUsd: number
+  /** Estimate of what the original alone would have cost, in US dollars. */
+  originalCostUsd: number
+  /** Tokens of all attempts together. */
+  usage: Usage
+  /** The version of the prompt that was sent; `own` for a prompt of the caller's. */
+  promptVersion: string
+  /** What `modelId` thought before it answered, or null if it did not say. */
+  reasoning: string | null
+  /** What `modelId` answered, as it came. */
+  rawResponse: string
+  /** From the call to the answer, in milliseconds. */
+  durationMs: number
+}
+
+/**
+ * Asks the model for scores, and when it fails the models of its chain, within the money and the time that the caller
+ * allows. Never throws; rejects with a `FallcastError`.
+ */
+export declare function predictWithFallback(request: PredictionRequest, options?: PredictOptions | null): Promise<PredictionOutcome>
+
+/** A model of the chain that was not called. */
+export interface Skip {
+  /** The model. */
+  modelId: string
+  /** Why it was not called. */
+  reason: SkipReason
+  /** The same in words, with the numbers that decided. */
+  detail: string
+}
+
+/**
+ * Lays providers, models and fallbacks over the catalogue by id, whole or not at all; an entry replaces the whole entry
+ * with its id. The active count changes at once; calls under way keep the catalogue with which they began.
+ *
+ * Throws `INVALID_CONFIG` with every fault, a line each, and its path.
+ */
+export declare function updateCatalog(changes: CatalogChanges): void
+
+/** Tokens, as the provider counted them. */
+export interface Usage {
+  /** Tokens of the prompt, the cached ones included. */
+  promptTokens: number
+  /** Tokens of the completion, the reasoning included. */
+  completionTokens: number
+  /** Tokens of the prompt that the provider had cached. */
+  cachedTokens: number
+  /** Tokens of the completion that were reasoning. */
+  reasoningTokens: number
+  /** Whether any of it is an estimate, for want of a `usage` in a reply. */
+  estimated: boolean
+}

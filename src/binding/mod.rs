@@ -1,0 +1,16 @@
+//! JavaScript values in, JavaScript values out: the only room that names napi. It converts and never decides.
+#![expect(clippy::disallowed_types, reason = "the one room that may name napi")]
+#![expect(clippy::trivially_copy_pass_by_ref, reason = "napi lends the environment, and what is borrowed from it")]
+
+mod abort;
+mod error;
+mod fallcast;
+mod functions;
+mod handle;
+mod inbox;
+mod log;
+mod node;
+mod outcome;
+mod plain;
+mod read;
+mod realm;

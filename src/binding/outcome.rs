@@ -1,0 +1,380 @@
+//! The core's records as JavaScript objects; names and order are those of the core.
+
+use std::time::{Duration, SystemTime};
+
+use napi_derive::napi;
+
+use crate::engine;
+use crate::outcome::{self as core, Setting};
+use crate::plan::Fitted;
+
+/// Milliseconds, with a fraction.
+pub(super) fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// What `predictWithFallback` resolves with: at least one prediction, and how it came about.
+#[napi(object, object_from_js = false, use_nullable = true)]
+pub struct PredictionOutcome {
+    /// The predictions, in the request's order.
+    pub predictions: Vec<Prediction>,
+    /// The ids of the matches without a prediction, in the request's order; empty if all have one.
+    pub missing_match_ids: Vec<String>,
+    /// The model that was asked for.
+    pub original_model_id: String,
+    /// The model that answered; of several, the last that contributed.
+    pub model_id: String,
+    /// Whether that is another than the original.
+    pub used_fallback: bool,
+    /// `modelId` if it is another than the original, else null.
+    pub fallback_model_id: Option<String>,
+    /// Why another than the original answered: what it failed with, why it was skipped, or `incomplete` if it answered
+    /// some of the matches; null if it answered alone.
+    #[napi(ts_type = "FallbackReason")]
+    pub fallback_reason: Option<&'static str>,
+    /// Every model that was asked, in order.
+    pub attempts: Vec<Attempt>,
+    /// Every model that was passed over before the answer, in order.
+    pub skips: Vec<Skip>,
+    /// What all attempts cost together, in US dollars.
+    pub cost_usd: f64,
+    /// Estimate of what the original alone would have cost, in US dollars.
+    pub original_cost_usd: f64,
+    /// Tokens of all attempts together.
+    pub usage: Usage,
+    /// The version of the prompt that was sent; `own` for a prompt of the caller's.
+    pub prompt_version: String,
+    /// What `modelId` thought before it answered, or null if it did not say.
+    pub reasoning: Option<String>,
+    /// What `modelId` answered, as it came.
+    pub raw_response: String,
+    /// From the call to the answer, in milliseconds.
+    pub duration_ms: f64,
+}
+
+/// The score of one match.
+#[napi(object, object_from_js = false)]
+pub struct Prediction {
+    /// The match's id, as the request has it.
+    pub match_id: String,
+    /// Goals of the home side, 0 to 20.
+    pub home_score: u32,
+    /// Goals of the away side, 0 to 20.
+    pub away_score: u32,
+    /// The model that predicted it.
+    pub model_id: String,
+}
+
+/// One model, asked over HTTP, and what became of it. One that waited in vain for its provider's turn is an attempt as
+/// well, a `timeout` that costs nothing.
+#[napi(object, object_from_js = false, use_nullable = true)]
+pub struct Attempt {
+    /// The model that was asked.
+    pub model_id: String,
+    /// Its provider.
+    pub provider_id: String,
+    /// Why it failed; null if it gave at least one prediction.
+    #[napi(ts_type = "FailureKind")]
+    pub failure: Option<&'static str>,
+    /// What was seen, in one line; null if it did not fail.
+    pub message: Option<String>,
+    /// The HTTP status of the last reply; null if none came.
+    pub status: Option<u32>,
+    /// How many times the request was sent again after a failure, 0 to `maxRetries`.
+    pub retries: u32,
+    /// From the wait for the provider's turn to the end of the last reply, in milliseconds.
+    pub duration_ms: f64,
+    /// Tokens that are charged; null if none are.
+    pub usage: Option<Usage>,
+    /// What it cost, in US dollars.
+    pub cost_usd: f64,
+    /// How the request was changed to fit the provider's limits.
+    pub adjusted: Vec<Adjustment>,
+}
+
+/// A change that made a request fit its provider.
+#[napi(object, object_from_js = false, use_nullable = true)]
+pub struct Adjustment {
+    /// `max_tokens`, `temperature`, `stop` (how many sequences), `response_format`, or `matches` (how many are asked for).
+    pub parameter: &'static str,
+    /// What was wanted.
+    #[napi(ts_type = "number | string")]
+    pub from: napi::Either<f64, &'static str>,
+    /// What was sent; null if the parameter was left out.
+    #[napi(ts_type = "number | string")]
+    pub to: Option<napi::Either<f64, &'static str>>,
+}
+
+/// A model of the chain that was not called.
+#[napi(object, object_from_js = false)]
+pub struct Skip {
+    /// The model.
+    pub model_id: String,
+    /// Why it was not called.
+    #[napi(ts_type = "SkipReason")]
+    pub reason: &'static str,
+    /// The same in words, with the numbers that decided.
+    pub detail: String,
+}
+
+/// Tokens, as the provider counted them.
+#[napi(object, object_from_js = false)]
+pub struct Usage {
+    /// Tokens of the prompt, the cached ones included.
+    pub prompt_tokens: f64,
+    /// Tokens of the completion, the reasoning included.
+    pub completion_tokens: f64,
+    /// Tokens of the prompt that the provider had cached.
+    pub cached_tokens: f64,
+    /// Tokens of the completion that were reasoning.
+    pub reasoning_tokens: f64,
+    /// Whether any of it is an estimate, for want of a `usage` in a reply.
+    pub estimated: bool,
+}
+
+/// What `explain` returns: what would be done if every attempt failed.
+#[napi(object, object_from_js = false)]
+pub struct Plan {
+    /// The model that is asked for.
+    pub original_model_id: String,
+    /// The version of the prompt that would be sent; `own` for a prompt of the caller's.
+    pub prompt_version: String,
+    /// The models that would be asked, in order.
+    pub attempts: Vec<PlannedAttempt>,
+    /// The models that would be passed over, in order.
+    pub skips: Vec<PlannedSkip>,
+}
+
+/// An attempt that would be made.
+#[napi(object, object_from_js = false, use_nullable = true)]
+pub struct PlannedAttempt {
+    /// The model.
+    pub model_id: String,
+    /// Its provider.
+    pub provider_id: String,
+    /// Expected cost of the whole request on it, in US dollars.
+    pub expected_cost_usd: f64,
+    /// The most that the attempt can cost, in US dollars: the prompt and all of `maxTokens`.
+    pub worst_cost_usd: f64,
+    /// Its expected cost in proportion to the original's; null for the original and beside a free one.
+    pub price_ratio: Option<f64>,
+    /// Estimate of the prompt's tokens.
+    pub prompt_tokens: f64,
+    /// `max_tokens` as it would be sent.
+    pub max_tokens: f64,
+    /// How many matches it would be asked for.
+    pub matches: u32,
+    /// The attempt's own time-out, in milliseconds; the deadline may leave it less.
+    pub timeout_ms: f64,
+    /// How the request would be changed to fit the provider's limits.
+    pub adjusted: Vec<Adjustment>,
+}
+
+/// A model that would be passed over.
+#[napi(object, object_from_js = false, use_nullable = true)]
+pub struct PlannedSkip {
+    /// The model.
+    pub model_id: String,
+    /// Why it would not be called.
+    #[napi(ts_type = "SkipReason")]
+    pub reason: &'static str,
+    /// The same in words, with the numbers that decided.
+    pub detail: String,
+    /// Expected cost of the whole request on it, in US dollars.
+    pub expected_cost_usd: f64,
+    /// Its expected cost in proportion to the original's; null for the original and beside a free one.
+    pub price_ratio: Option<f64>,
+}
+
+/// A model and whether it may be called.
+#[napi(object, object_from_js = false, use_nullable = true)]
+pub struct ModelStatus {
+    /// The model.
+    pub id: String,
+    /// Its provider.
+    pub provider_id: String,
+    /// Whether it may be called, and if not, why: switched off by its failures, no key, or `enabled: false`.
+    #[napi(ts_type = "'active' | 'disabled' | 'unconfigured' | 'not_enabled'")]
+    pub state: &'static str,
+    /// Failures in a row that count, 0 to `disableThreshold`.
+    pub consecutive_failures: u32,
+    /// When it comes back, as an ISO 8601 time; null if it is not switched off.
+    pub disabled_until: Option<String>,
+}
+
+/// A fallback and who serves it.
+#[napi(object, object_from_js = false)]
+pub struct Fallback {
+    /// The model.
+    pub model_id: String,
+    /// Its provider.
+    pub provider_id: String,
+}
+
+/// What `buildPrompt` returns.
+#[napi(object, object_from_js = false)]
+pub struct BuiltPrompt {
+    /// The system message: base instructions, scoring, the model's overrides, output format.
+    pub system: String,
+    /// The user message: the matches.
+    pub user: String,
+    /// The version of the components.
+    pub prompt_version: String,
+    /// The names of the model's overrides, in order.
+    pub overrides: Vec<String>,
+    /// Estimate of the tokens of both messages.
+    pub estimated_tokens: f64,
+}
+
+impl From<core::Outcome> for PredictionOutcome {
+    fn from(outcome: core::Outcome) -> Self {
+        let used_fallback = outcome.model_id != outcome.original_model_id;
+        Self {
+            cost_usd: outcome.history.cost().usd(),
+            usage: Usage::from(&outcome.history.usage()),
+            attempts: outcome.history.attempts.iter().map(Attempt::from).collect(),
+            skips: outcome.history.skips.iter().map(Skip::from).collect(),
+            predictions: outcome.predictions.into_iter().map(Prediction::from).collect(),
+            missing_match_ids: outcome.missing_match_ids,
+            original_model_id: outcome.original_model_id,
+            fallback_model_id: used_fallback.then(|| outcome.model_id.clone()),
+            model_id: outcome.model_id,
+            used_fallback,
+            fallback_reason: outcome.fallback_reason.map(core::FallbackReason::as_str),
+            original_cost_usd: outcome.original_cost.usd(),
+            prompt_version: outcome.prompt_version,
+            reasoning: outcome.reasoning,
+            raw_response: outcome.raw_response,
+            duration_ms: milliseconds(outcome.duration),
+        }
+    }
+}
+
+impl From<core::Prediction> for Prediction {
+    fn from(prediction: core::Prediction) -> Self {
+        Self {
+            match_id: prediction.match_id,
+            home_score: prediction.score.home.into(),
+            away_score: prediction.score.away.into(),
+            model_id: prediction.model_id,
+        }
+    }
+}
+
+impl From<&core::Attempt> for Attempt {
+    fn from(attempt: &core::Attempt) -> Self {
+        Self {
+            model_id: attempt.model_id.clone(),
+            provider_id: attempt.provider_id.clone(),
+            failure: attempt.failure.map(crate::kind::FailureKind::as_str),
+            message: attempt.message.clone(),
+            status: attempt.status.map(u32::from),
+            retries: attempt.retries,
+            duration_ms: milliseconds(attempt.duration),
+            usage: attempt.usage.as_ref().map(Usage::from),
+            cost_usd: attempt.cost.usd(),
+            adjusted: adjustments(&attempt.adjusted),
+        }
+    }
+}
+
+fn adjustments(adjusted: &[core::Adjustment]) -> Vec<Adjustment> {
+    let setting = |setting: &Setting| match *setting {
+        Setting::Number(number) => napi::Either::A(number),
+        Setting::Text(text) => napi::Either::B(text),
+    };
+    let convert = |adjustment: &core::Adjustment| Adjustment {
+        parameter: adjustment.parameter,
+        from: setting(&adjustment.from),
+        to: adjustment.to.as_ref().map(setting),
+    };
+    adjusted.iter().map(convert).collect()
+}
+
+impl From<&core::Skip> for Skip {
+    fn from(skip: &core::Skip) -> Self {
+        Self { model_id: skip.model_id.clone(), reason: skip.reason.as_str(), detail: skip.detail.clone() }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
+impl From<&core::Usage> for Usage {
+    fn from(usage: &core::Usage) -> Self {
+        Self {
+            prompt_tokens: usage.prompt_tokens as f64,
+            completion_tokens: usage.completion_tokens as f64,
+            cached_tokens: usage.cached_tokens as f64,
+            reasoning_tokens: usage.reasoning_tokens as f64,
+            estimated: usage.estimated,
+        }
+    }
+}
+
+impl From<engine::Explanation> for Plan {
+    fn from(explanation: engine::Explanation) -> Self {
+        let (mut attempts, mut skips) = (Vec::new(), Vec::new());
+        for step in explanation.steps {
+            match step.verdict {
+                Ok(ref fitted) => attempts.push(PlannedAttempt::new(&step, fitted)),
+                Err((reason, detail)) => skips.push(PlannedSkip {
+                    model_id: step.model_id,
+                    reason: reason.as_str(),
+                    detail,
+                    expected_cost_usd: step.expected.usd(),
+                    price_ratio: step.price_ratio,
+                }),
+            }
+        }
+        Self {
+            original_model_id: explanation.original_model_id,
+            prompt_version: explanation.prompt_version,
+            attempts,
+            skips,
+        }
+    }
+}
+
+impl PlannedAttempt {
+    #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
+    fn new(step: &engine::Step, fitted: &Fitted) -> Self {
+        Self {
+            model_id: step.model_id.clone(),
+            provider_id: step.provider_id.clone(),
+            expected_cost_usd: step.expected.usd(),
+            worst_cost_usd: fitted.worst.usd(),
+            price_ratio: step.price_ratio,
+            prompt_tokens: fitted.prompt_tokens as f64,
+            max_tokens: fitted.max_tokens as f64,
+            matches: u32::try_from(fitted.matches.len()).unwrap_or(u32::MAX),
+            timeout_ms: milliseconds(step.timeout),
+            adjusted: adjustments(&fitted.adjusted),
+        }
+    }
+}
+
+impl From<engine::ModelStatus> for ModelStatus {
+    fn from(status: engine::ModelStatus) -> Self {
+        let disabled_until =
+            status.disabled_for.map(|left| humantime::format_rfc3339_millis(SystemTime::now() + left).to_string());
+        Self {
+            id: status.id,
+            provider_id: status.provider_id,
+            state: status.state.as_str(),
+            consecutive_failures: status.consecutive_failures.into(),
+            disabled_until,
+        }
+    }
+}
+
+impl From<engine::BuiltPrompt> for BuiltPrompt {
+    #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
+    fn from(built: engine::BuiltPrompt) -> Self {
+        Self {
+            system: built.texts.system.unwrap_or_default(),
+            user: built.texts.user,
+            prompt_version: built.version.to_owned(),
+            overrides: built.overrides,
+            estimated_tokens: built.estimated_tokens as f64,
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! What Fallcast keeps for each JavaScript thread that loaded it: the promises that are pending there, and the one
+//! thread-safe function through which everything that other threads have for it arrives, in batches.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+
+use napi::bindgen_prelude::{FnArgs, Function, FunctionRef, JsObjectValue, Object, ObjectRef, PromiseRaw};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Env, Status};
+use tokio_util::sync::CancellationToken;
+
+use super::abort::{AbortListener, LastSignal, Shared};
+use super::inbox::{Inbox, Settled};
+use super::node::{Deferred, keep_alive, take_exception};
+use super::{error, outcome};
+use crate::error::EngineError;
+
+/// Calls the drain on the JavaScript thread; does not keep the process alive by itself.
+type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
+
+/// A function that takes a count and an event target.
+type SetMaxListeners = FunctionRef<FnArgs<(u32, Object<'static>)>, ()>;
+
+thread_local! {
+    static REALM: OnceCell<Rc<Realm>> = const { OnceCell::new() };
+}
+
+/// The state of one JavaScript thread.
+pub(super) struct Realm {
+    wake: Arc<OnceLock<Wake>>,
+    inbox: Arc<Inbox>,
+    pending: RefCell<HashMap<u64, Pending>>,
+    next_call: Cell<u64>,
+    last_signal: RefCell<LastSignal>,
+    /// `setMaxListeners` of `node:events`, if there is one.
+    set_max_listeners: Option<SetMaxListeners>,
+    /// Cancelled when the thread's environment ends, with every call that began in it.
+    ended: CancellationToken,
+}
+
+/// A promise that is not settled yet.
+struct Pending {
+    deferred: Deferred,
+    /// What it would be rejected with: made while the caller is on the stack, so that its `stack` tells who called.
+    error: ObjectRef<false>,
+    abort: Option<AbortListener>,
+}
+
+/// Where another thread delivers the end of one call. Dropped without having done so, it reports a defect, so that no
+/// promise stays pending for ever.
+pub(super) struct Delivery {
+    call: u64,
+    inbox: Arc<Inbox>,
+    delivered: bool,
+}
+
+impl Realm {
+    /// The state of this thread, made at its first use.
+    pub(super) fn current(env: &Env) -> napi::Result<Rc<Self>> {
+        REALM.with(|realm| {
+            if let Some(realm) = realm.get() {
+                return Ok(Rc::clone(realm));
+            }
+            let new = Self::new(env)?;
+            Ok(Rc::clone(realm.get_or_init(|| new)))
+        })
+    }
+
+    fn new(env: &Env) -> napi::Result<Rc<Self>> {
+        let wake: Arc<OnceLock<Wake>> = Arc::default();
+        let ringing = Arc::clone(&wake);
+        let inbox = Arc::new(Inbox::new(Box::new(move || {
+            if let Some(wake) = ringing.get() {
+                wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+            }
+        })));
+        let drain = env.create_function_from_closure::<(), (), _>("fallcast", |context| {
+            if let Some(realm) = REALM.with(|realm| realm.get().cloned()) {
+                realm.drain(context.env);
+            }
+            Ok(())
+        })?;
+        let function = drain.build_threadsafe_function::<()>().weak::<true>().build_callback(|_| Ok(()))?;
+        // The cell was made above and is still empty.
+        let _ = wake.set(function);
+        let realm = Rc::new(Self {
+            wake,
+            inbox,
+            pending: RefCell::default(),
+            next_call: Cell::new(0),
+            last_signal: RefCell::default(),
+            set_max_listeners: find_set_max_listeners(env).ok(),
+            ended: CancellationToken::new(),
+        });
+        env.add_env_cleanup_hook(Rc::clone(&realm), |realm| realm.end())?;
+        Ok(realm)
+    }
+
+    /// Where this thread receives what others have for it.
+    pub(super) fn inbox(&self) -> &Arc<Inbox> {
+        &self.inbox
+    }
+
+    /// A signal for one call, cancelled at the latest when this thread's environment ends.
+    pub(super) fn call_token(&self) -> CancellationToken {
+        self.ended.child_token()
+    }
+
+    /// A promise that is settled when the delivery is made; until then the process stays alive.
+    pub(super) fn promise<'env, T>(
+        &self,
+        env: &'env Env,
+        abort: Option<AbortListener>,
+    ) -> napi::Result<(Delivery, PromiseRaw<'env, T>)> {
+        let (deferred, promise) = Deferred::new(env)?;
+        let error = error::blank(env)?.create_ref()?;
+        let call = self.next_call.replace(self.next_call.get() + 1);
+        let mut pending = self.pending.borrow_mut();
+        pending.insert(call, Pending { deferred, error, abort });
+        if pending.len() == 1 {
+            self.keep_alive(env, true);
+        }
+        Ok((Delivery { call, inbox: Arc::clone(&self.inbox), delivered: false }, promise))
+    }
+
+    /// Hands over all that has arrived: log records first, then results.
+    fn drain(&self, env: &Env) {
+        let waiting = self.inbox.take();
+        for listener in waiting.listeners {
+            for record in listener.take() {
+                // A logger must not change what it logs, so what it throws is dropped.
+                let _ = env.run_in_scope(|| listener.call(env, record));
+                take_exception(env);
+            }
+        }
+        for (call, result) in waiting.settled {
+            let Some(pending) = self.pending.borrow_mut().remove(&call) else { continue };
+            // A failure here means that the environment is being torn down and runs no more JavaScript.
+            let _ = env.run_in_scope(|| pending.settle(env, result));
+            take_exception(env);
+        }
+        if self.pending.borrow().is_empty() {
+            self.keep_alive(env, false);
+        }
+    }
+
+    fn keep_alive(&self, env: &Env, alive: bool) {
+        if let Some(wake) = self.wake.get() {
+            keep_alive(env, wake.raw(), alive);
+        }
+    }
+
+    /// The signal that was listened to last, if a call still listens to it.
+    pub(super) fn last_signal(&self) -> Option<Rc<Shared>> {
+        self.last_signal.borrow().upgrade()
+    }
+
+    pub(super) fn set_last_signal(&self, signal: &Rc<Shared>) {
+        *self.last_signal.borrow_mut() = Rc::downgrade(signal);
+    }
+
+    /// Tells Node.js that a signal may have many listeners, one for each call that shares it; it would warn of a leak.
+    pub(super) fn allow_many_listeners(&self, env: &Env, signal: Object<'_>) {
+        if let Some(set_max_listeners) = &self.set_max_listeners {
+            let _ = set_max_listeners.borrow_back(env).and_then(|set| set.call((0, signal).into()));
+            // The signal may be somebody's own kind, which Node.js does not know.
+            take_exception(env);
+        }
+    }
+
+    /// Cancels what began on this thread and lets go of its JavaScript values while they still may be touched.
+    fn end(&self) {
+        self.ended.cancel();
+        self.pending.borrow_mut().clear();
+    }
+}
+
+fn find_set_max_listeners(env: &Env) -> napi::Result<SetMaxListeners> {
+    let process: Object<'_> = env.get_global()?.get_named_property("process")?;
+    let get: Function<'_, &str, Object<'_>> = process.get_named_property("getBuiltinModule")?;
+    let set: Function<'_, FnArgs<(u32, Object<'static>)>, ()> =
+        get.apply(process, "node:events")?.get_named_property("setMaxListeners")?;
+    set.create_ref()
+}
+
+impl Pending {
+    fn settle(self, env: &Env, result: Settled) -> napi::Result<()> {
+        let is_abort = matches!(result, Settled::Error(EngineError::Aborted(_)));
+        let cause = self.abort.and_then(|abort| abort.detach(env, is_abort));
+        match result {
+            Settled::Outcome(outcome) => self.deferred.resolve(env, outcome::PredictionOutcome::from(*outcome)),
+            Settled::Done => self.deferred.resolve(env, ()),
+            Settled::Error(error) => {
+                let mut object = self.error.get_value(env)?;
+                error::fill(&mut object, &error, cause)?;
+                self.deferred.reject(env, object)
+            }
+        }?;
+        self.error.unref(env)
+    }
+}
+
+impl Delivery {
+    /// Delivers the end of the call.
+    pub(super) fn deliver(mut self, result: Settled) {
+        self.delivered = true;
+        self.inbox.settle(self.call, result);
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        if !self.delivered {
+            self.inbox.settle(self.call, Settled::defect());
+        }
+    }
+}
