@@ -1,0 +1,162 @@
+import { runInNewContext } from 'node:vm';
+
+import { describe, expect, test } from 'vitest';
+
+import { chain, engineFor, fallcast, matches, rejection, thrown, transcript, upstreamFor } from './support.mjs';
+
+const loopback = { baseUrl: 'http://127.0.0.1:9/v1' };
+const faults = (config) => {
+  const error = thrown(() => engineFor(config));
+  expect(error.code).toBe('INVALID_CONFIG');
+  return error.message.split('\n');
+};
+const fault = (config) => {
+  const all = faults(config);
+  expect(all).toHaveLength(1);
+  return all[0];
+};
+
+describe('one fault, with its path', () => {
+  const cases = [
+    ['config', 'fast'],
+    ['config.maxFallbackDepth', { maxFallbackDepth: -1 }],
+    ['config.maxPriceRatio', { maxPriceRatio: Number.NaN }],
+    ['config.deadlineMs', { deadlineMs: 1.5 }],
+    ['config.maxRetries', { maxRetries: '2' }],
+    ['config.logLevel', { logLevel: 'loud' }],
+    ['config.onLog', { onLog: 'console' }],
+    ['config.deadlineMS', { deadlineMS: 5 }],
+    ['config.http.timeout', { http: { timeout: 5 } }],
+    ['config.http.caCertificates[0]', { http: { caCertificates: ['no certificate'] } }],
+    ['config.providers', { providers: {} }],
+    ['config.providers[0].baseUrl', { providers: [{ id: 'p' }] }],
+    ['config.providers[0].baseUrl', { providers: [{ id: 'p', baseUrl: 'ftp://example.com/v1' }] }],
+    ['config.providers[0].url', { providers: [{ id: 'p', baseUrl: 'https://example.com/v1', url: '' }] }],
+    ['config.models[0].provider', chain(loopback, { a: { provider: 'nobody' } })],
+    ['config.models[0].promptUsdPer1M', chain(loopback, { a: { promptUsdPer1M: -1 } })],
+    ['config.models[0].timeOutMs', chain(loopback, { a: { timeOutMs: 5 } })],
+    ['config.models[0].promptOverrides[0]', chain(loopback, { a: { promptOverrides: ['no-such'] } })],
+    ['config.models[0].fallbacks[0]', chain(loopback, { a: { fallbacks: ['nobody'] } })],
+  ];
+  test.each(cases)('%s: %j', (path, config) => {
+    expect(fault(config).split(': ')[0]).toBe(path);
+  });
+});
+
+test('all faults are told at once, a line each', () => {
+  const lines = faults(chain(loopback, { a: { promptUsdPer1M: -1 }, b: { provider: 'nobody' } }, { maxRetries: -1 }));
+  expect(lines.map((line) => line.split(': ')[0]).sort()).toEqual([
+    'config.maxRetries', 'config.models[0].promptUsdPer1M', 'config.models[1].provider',
+  ]);
+});
+
+describe('a fallback graph without an end is refused', () => {
+  test('a cycle, spelled out', () => {
+    const message = fault(chain(loopback, { a: {}, b: {}, c: { fallbacks: ['a'] } }));
+    expect(message).toContain('a → b → c → a');
+  });
+
+  test('a cycle through config.fallbacks', () => {
+    expect(fault(chain(loopback, ['a', 'b'], { fallbacks: { b: 'a' } }))).toContain('a → b → a');
+  });
+
+  test('a model that falls back to itself', () => {
+    expect(fault(chain(loopback, { a: { fallbacks: ['a'] } }))).toContain('a → a');
+  });
+});
+
+test('the same id twice is refused', () => {
+  const config = chain(loopback, ['a']);
+  expect(fault({ ...config, models: [...config.models, ...config.models] })).toMatch(/^config\.models\[1\]\.id: /);
+});
+
+describe('plain http', () => {
+  const remote = { baseUrl: 'http://models.example.com/v1' };
+
+  test('is refused beyond loopback', () => {
+    expect(fault(chain(remote, ['a']))).toMatch(/^config\.providers\[0\]\.baseUrl: /);
+  });
+
+  test('is allowed by allowInsecureHttp', () => {
+    expect(engineFor(chain(remote, ['a'], { http: { allowInsecureHttp: true } }))).toBeDefined();
+  });
+
+  test.each(['http://127.0.0.1:9/v1', 'http://[::1]:9/v1', 'http://localhost:9/v1'])('is allowed to %s', (baseUrl) => {
+    expect(engineFor(chain({ baseUrl }, ['a']))).toBeDefined();
+  });
+});
+
+describe('keys appear in no message', () => {
+  const KEY = 'sk-very-secret-0123456789';
+
+  test('not of a configuration that is refused', () => {
+    const config = chain(loopback, { a: { provider: 'nobody' } });
+    Object.assign(config.providers[0], { apiKey: KEY, apikey: KEY, headers: { 'x-key': KEY, 'x bad': KEY } });
+    expect(faults(config).join('\n')).not.toContain(KEY);
+  });
+
+  test('not of a base URL that holds one', () => {
+    const baseUrl = `https://user:${KEY}@example.com/v1`;
+    expect(fault(chain({ baseUrl }, ['a']))).not.toContain(KEY);
+  });
+
+  test.each([KEY, 'Like-No-Key-At-All'])('not of a failure, though the host repeats %s', async (key) => {
+    const manner = { name: 'status', status: 401, message: `Invalid API key: ${key}` };
+    const upstream = await upstreamFor(manner);
+    const config = chain(upstream, ['a']);
+    config.providers[0].apiKey = key;
+    const error = await rejection(engineFor(config).predictWithFallback({ modelId: 'a', matches: matches() }));
+    expect(upstream.requests[0].headers.authorization).toBe(`Bearer ${key}`);
+    expect(error.code).toBe('ALL_ATTEMPTS_FAILED');
+    expect(`${error.stack}${JSON.stringify(error)}${JSON.stringify(error.attempts)}`).not.toContain(key);
+  });
+});
+
+test('nothing is a configuration: null, undefined and {}', () => {
+  for (const config of [undefined, null, {}]) {
+    expect(engineFor(config).getModels().length).toBeGreaterThan(0);
+  }
+});
+
+test('the configuration is a guard of every request, unless the request says otherwise', async () => {
+  const { predict, asked } = await transcript({ a: 'internal_error', b: 'clean' }, { maxFallbackDepth: 0 });
+  expect((await rejection(predict())).code).toBe('ALL_ATTEMPTS_FAILED');
+  await expect(predict({ maxFallbackDepth: 1 })).resolves.toMatchObject({ modelId: 'b' });
+  expect(asked()).toEqual(['a', 'a', 'b']);
+});
+
+test('the default engine keeps its first configuration', async () => {
+  const config = chain(await upstreamFor(), ['a']);
+  fallcast.configure(config);
+  expect(fallcast.getModels().map(({ id }) => id)).toEqual(['a']);
+  fallcast.configure(structuredClone(config));
+  expect(thrown(() => fallcast.configure({ ...config, maxRetries: 1 })).code).toBe('INVALID_CONFIG');
+  expect((await fallcast.predictWithFallback({ modelId: 'a', matches: matches() })).modelId).toBe('a');
+  expect(await fallcast.getActiveModelCount()).toBe(1);
+});
+
+test('only its own fields count, whatever their names are', () => {
+  expect(thrown(() => engineFor({ 'a\0b': 1, [Symbol('s')]: 1 })).message).toBe('config["a\\u0000b"]: unknown field');
+  engineFor(Object.create({ maxRetries: -1 }));
+});
+
+test('a field that throws is INVALID_CONFIG', () => {
+  const error = thrown(() => engineFor({ get providers() { throw new Error('broken'); } }));
+  expect(error.code).toBe('INVALID_CONFIG');
+});
+
+test('what is no plain data is a fault beside the others', () => {
+  const error = thrown(() => engineFor({
+    maxRetries: 99, deadlineMs: NaN, cooldownMs: 1n, http: new Date(0), onLog: 5,
+    providers: [{ id: 'p', baseUrl: 'http://localhost:1', headers: new Map([['x-a', '1']]) }],
+  }));
+  expect(error.code).toBe('INVALID_CONFIG');
+  expect(error.message.split('\n').map((line) => line.split(':')[0]).sort()).toEqual([
+    'config.cooldownMs', 'config.deadlineMs', 'config.http', 'config.maxRetries', 'config.onLog',
+    'config.providers[0].headers',
+  ]);
+});
+
+test('plain objects of another realm are plain', () => {
+  engineFor(runInNewContext('({ http: { userAgent: "x" }, providers: [] })'));
+});

@@ -1,0 +1,65 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+import { expect, onTestFinished, test } from 'vitest';
+
+import { upstreamFor } from './support.mjs';
+
+/** Starts a program against an upstream; `ended` resolves with its code, signal and output. */
+function start(name, upstream, args = []) {
+  const path = fileURLToPath(new URL(`programs/${name}.mjs`, import.meta.url));
+  const env = { ...process.env, UPSTREAM: upstream.baseUrl };
+  const child = fork(path, args, { env, silent: true, execArgv: [] });
+  onTestFinished(() => child.kill('SIGKILL'));
+  let output = '';
+  child.stdout.on('data', (chunk) => { output += chunk; });
+  child.stderr.on('data', (chunk) => { output += chunk; });
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, output: output.trim() }));
+  return { child, ended };
+}
+const well = (output) => ({ code: 0, signal: null, output });
+
+test.each(['one-call', 'default-engine'])('a process exits by itself after its last call: %s', async (program) => {
+  expect(await start(program, await upstreamFor()).ended).toEqual(well('a'));
+});
+
+test.each(['one-call', 'default-engine'])('a process stays while a call is pending: %s', async (program) => {
+  const upstream = await upstreamFor('held');
+  const { child, ended } = start(program, upstream);
+  await upstream.received(1);
+  expect(child.exitCode).toBeNull();
+  upstream.release();
+  expect(await ended).toEqual(well('a'));
+});
+
+test('process.exit in the middle of calls ends at once with its code', async () => {
+  const upstream = await upstreamFor('never');
+  const { child, ended } = start('exit', upstream);
+  await upstream.received(3);
+  child.send('exit');
+  expect(await ended).toEqual({ code: 7, signal: null, output: '' });
+  await upstream.idle();
+  expect(upstream.requests.map(({ state }) => state)).toEqual(Array(3).fill('closed_by_client'));
+});
+
+const threads = ['worker-own', 'worker-shared'];
+test.each(threads)('twenty threads are terminated in the middle of a call: %s', async (program) => {
+  const upstream = await upstreamFor('never');
+  const { child, ended } = start('workers', upstream, [`./${program}.mjs`, '20']);
+  await upstream.received(20);
+  child.send('terminate');
+  await Promise.race([once(child, 'message'), ended]);
+  // The process still lives: it is the end of the threads that ends their requests.
+  await upstream.idle();
+  expect(upstream.requests.map(({ state }) => state)).toEqual(Array(20).fill('closed_by_client'));
+  expect(child.exitCode).toBeNull();
+  child.send('end');
+  expect(await ended).toEqual(well(''));
+});
+
+test('the default engine is shared by all threads, and outlives each', async () => {
+  const { ended } = start('shared', await upstreamFor());
+  const answer = { modelId: 'a', models: 1, code: 'INVALID_CONFIG' };
+  expect(await ended).toEqual(well(JSON.stringify([answer, answer])));
+});

@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest';
+
+import { inShort, matches, rejection, skipsInShort, transcript } from './support.mjs';
+
+/** A provider whose key is in an environment variable that is not set. */
+const keyless = { id: 'keyless', apiKeyEnv: 'FALLCAST_TEST_KEY_THAT_IS_NOT_SET' };
+const other = { id: 'other' };
+
+/** Prices that are `factor` times those of the other models. */
+const dearer = (factor) => ({ promptUsdPer1M: factor, completionUsdPer1M: 2 * factor });
+const free = { promptUsdPer1M: 0, completionUsdPer1M: 0 };
+
+describe('unconfigured', () => {
+  test('a fallback whose provider has no key is skipped', async () => {
+    const { predict, asked } = await transcript({ a: 'prose', b: 'clean', c: 'clean' }, {
+      models: { b: { provider: 'keyless' } }, providers: [keyless],
+    });
+    const outcome = await predict();
+    expect(skipsInShort(outcome.skips)).toEqual([['b', 'unconfigured']]);
+    expect(outcome.skips[0].detail).toContain(keyless.apiKeyEnv);
+    expect(outcome).toMatchObject({ modelId: 'c', fallbackReason: 'parse_error' });
+    expect(asked()).toEqual(['a', 'c']);
+  });
+
+  test('the original too, and that is the reason', async () => {
+    const { predict, asked } = await transcript({ a: 'clean', b: 'clean' }, {
+      models: { a: { provider: 'keyless' } }, providers: [keyless],
+    });
+    const outcome = await predict();
+    expect(outcome).toMatchObject({ modelId: 'b', usedFallback: true, fallbackReason: 'unconfigured' });
+    expect(asked()).toEqual(['b']);
+  });
+
+  test('an empty key is no key', async () => {
+    process.env.FALLCAST_TEST_EMPTY_KEY = '';
+    const { predict } = await transcript({ a: 'clean' }, {
+      models: { a: { provider: 'keyless' } }, providers: [{ ...keyless, apiKeyEnv: 'FALLCAST_TEST_EMPTY_KEY' }],
+    });
+    expect((await rejection(predict())).code).toBe('NO_MODEL_AVAILABLE');
+  });
+
+  test('a key in the environment is sent', async () => {
+    process.env.FALLCAST_TEST_KEY = 'sk-from-the-environment';
+    const { predict, upstream } = await transcript({ a: 'clean' }, {
+      models: { a: { provider: 'keyless' } }, providers: [{ ...keyless, apiKeyEnv: 'FALLCAST_TEST_KEY' }],
+    });
+    await predict();
+    expect(upstream.requests[0].headers.authorization).toBe('Bearer sk-from-the-environment');
+  });
+});
+
+test('not_enabled: a model that the catalogue switches off', async () => {
+  const off = { models: { b: { enabled: false } } };
+  const { predict, asked } = await transcript({ a: 'prose', b: 'clean', c: 'clean' }, off);
+  const outcome = await predict();
+  expect(skipsInShort(outcome.skips)).toEqual([['b', 'not_enabled']]);
+  expect(asked()).toEqual(['a', 'c']);
+});
+
+describe('depth', () => {
+  const table = { a: 'prose', b: 'prose', c: 'prose', d: 'prose', e: 'clean', f: 'clean' };
+
+  test('three fallbacks are called by default, those beyond are skipped', async () => {
+    const { predict, asked } = await transcript(table);
+    const error = await rejection(predict());
+    expect(error.code).toBe('ALL_ATTEMPTS_FAILED');
+    expect(asked()).toEqual(['a', 'b', 'c', 'd']);
+    expect(skipsInShort(error.skips)).toEqual([['e', 'depth'], ['f', 'depth']]);
+  });
+
+  test('a request may go deeper or not at all', async () => {
+    const { predict } = await transcript(table);
+    expect((await predict({ maxFallbackDepth: 4 })).modelId).toBe('e');
+    expect(inShort((await rejection(predict({ maxFallbackDepth: 0 }))).attempts)).toEqual([['a', 'parse_error']]);
+  });
+
+  test('a skipped model takes no place', async () => {
+    const { predict, asked } = await transcript(table, { models: { b: { enabled: false } } });
+    expect((await rejection(predict({ maxFallbackDepth: 1 }))).skips).toMatchObject([
+      { modelId: 'b', reason: 'not_enabled' }, { reason: 'depth' }, { reason: 'depth' }, { reason: 'depth' },
+    ]);
+    expect(asked()).toEqual(['a', 'c']);
+  });
+});
+
+describe('too_expensive', () => {
+  test('a fallback more than five times dearer', async () => {
+    const { predict, asked } = await transcript({ a: 'prose', b: 'clean', c: 'clean' }, { models: { b: dearer(7.5) } });
+    const outcome = await predict();
+    expect(skipsInShort(outcome.skips)).toEqual([['b', 'too_expensive']]);
+    expect(asked()).toEqual(['a', 'c']);
+  });
+
+  test('not one that is four times dearer', async () => {
+    const { predict } = await transcript({ a: 'prose', b: 'clean' }, { models: { b: dearer(4) } });
+    expect(await predict()).toMatchObject({ modelId: 'b', skips: [] });
+  });
+
+  test('maxPriceRatio moves the limit, and null takes it away', async () => {
+    const strict = await transcript({ a: 'prose', b: 'clean' }, { models: { b: dearer(4) }, maxPriceRatio: 3 });
+    expect(skipsInShort((await rejection(strict.predict())).skips)).toEqual([['b', 'too_expensive']]);
+    const free = await transcript({ a: 'prose', b: 'clean' }, { models: { b: dearer(100) }, maxPriceRatio: null });
+    expect((await free.predict()).modelId).toBe('b');
+  });
+
+  test('the ratio is of what this request costs, not of one column of the price list', async () => {
+    const models = { b: { promptUsdPer1M: 1, completionUsdPer1M: 11 } };
+    const { predict } = await transcript({ a: 'prose', b: 'clean' }, { models });
+    expect((await predict()).modelId).toBe('b');
+  });
+
+  test('a free original has no ratio', async () => {
+    const { predict } = await transcript({ a: 'prose', b: 'clean' }, { models: { a: free } });
+    expect((await predict()).modelId).toBe('b');
+  });
+
+  test('maxFallbackCost of the request', async () => {
+    const { predict, asked } = await transcript({ a: 'prose', b: 'clean', c: 'clean' }, { models: { c: free } });
+    const outcome = await predict({ maxFallbackCost: 0.000_001 });
+    expect(skipsInShort(outcome.skips)).toEqual([['b', 'too_expensive']]);
+    expect(outcome.modelId).toBe('c');
+    expect(asked()).toEqual(['a', 'c']);
+  });
+
+  test('maxFallbackCost is for all fallbacks of a request together', async () => {
+    const table = { a: 'prose', b: 'prose', c: 'clean' };
+    const { predict, engine } = await transcript(table, { maxFallbackCost: 0 });
+    const error = await rejection(predict());
+    expect(skipsInShort(error.skips)).toEqual([['b', 'too_expensive'], ['c', 'too_expensive']]);
+
+    // Enough for the worst case of one of the two, which cost the same.
+    let enough = 1e-6;
+    const fits = (sum) => engine.explain({ modelId: 'a', matches: matches() }, { maxFallbackCost: sum });
+    while (fits(enough).attempts.length < 2) enough *= 1.5;
+    const one = await rejection(predict({ maxFallbackCost: enough }));
+    expect(skipsInShort(one.skips)).toEqual([['c', 'too_expensive']]);
+  });
+
+  test('the original is never too expensive', async () => {
+    const { predict } = await transcript({ a: 'clean' }, { maxFallbackCost: 0 });
+    expect((await predict()).modelId).toBe('a');
+  });
+});
+
+describe('provider_failed', () => {
+  test.each(['unauthorized', 'no_credit'])('after %s, the other models of that provider', async (manner) => {
+    const { predict, asked } = await transcript({ a: manner, b: 'clean', c: 'clean' }, {
+      models: { c: { provider: 'other' } }, providers: [other],
+    });
+    const outcome = await predict();
+    expect(skipsInShort(outcome.skips)).toEqual([['b', 'provider_failed']]);
+    expect(outcome.modelId).toBe('c');
+    expect(asked()).toEqual(['a', 'c']);
+  });
+
+  test('not after 403', async () => {
+    const { predict } = await transcript({ a: 'forbidden', b: 'clean' });
+    expect(await predict()).toMatchObject({ modelId: 'b', skips: [] });
+  });
+});
+
+test('each skip says why in words', async () => {
+  const { predict } = await transcript({ a: 'prose', b: 'clean', c: 'clean', d: 'clean' }, {
+    models: { b: { enabled: false }, c: dearer(50) },
+  });
+  const { skips } = await predict();
+  expect(skips).toHaveLength(2);
+  for (const { detail } of skips) expect(detail).toMatch(/\w+ \w+/);
+});

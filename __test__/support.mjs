@@ -1,0 +1,116 @@
+/** What the specs share: an upstream and an engine that end with their test, models in a chain, matches, rejections. */
+import { createRequire } from 'node:module';
+
+import { onTestFinished } from 'vitest';
+
+import { byModel, scoreOf, startUpstream } from '../examples/upstream.mjs';
+
+/** The addon, as CommonJS gives it. */
+export const fallcast = createRequire(import.meta.url)('../index.js');
+
+/** An upstream that is closed after the test. */
+export async function upstreamFor(manner = 'clean') {
+  const upstream = await startUpstream({ manner });
+  onTestFinished(upstream.close);
+  return upstream;
+}
+
+/** An engine that is closed after the test. */
+export function engineFor(config) {
+  const engine = new fallcast.Fallcast(config);
+  onTestFinished(() => engine.close());
+  return engine;
+}
+
+/**
+ * The configuration of models that fall back each to the next, all on one provider, at 1 and 2 dollars per million
+ * tokens. Each is known upstream by its own id. `more` is laid over it.
+ *
+ * @param {{ baseUrl: string }} upstream
+ * @param {string[] | Record<string, object>} models ids; or by id, fields that are not as above
+ */
+export function chain({ baseUrl }, models, { providers = [], ...more } = {}) {
+  const entries = Array.isArray(models) ? models.map((id) => [id, {}]) : Object.entries(models);
+  const ids = entries.map(([id]) => id);
+  return {
+    builtinCatalog: false,
+    providers: [{ id: 'p', baseUrl }, ...providers],
+    models: entries.map(([id, fields], index) => ({
+      id,
+      provider: 'p',
+      upstreamModel: id,
+      promptUsdPer1M: 1,
+      completionUsdPer1M: 2,
+      fallbacks: ids.slice(index + 1, index + 2),
+      ...fields,
+    })),
+    maxRetries: 0,
+    ...more,
+  };
+}
+
+/**
+ * Models in a chain, each with the manner in which the upstream answers for it.
+ *
+ * @param {Record<string, any>} table by model id, a manner or a list of manners
+ * @param {object} [more] `models`: fields by model id; `providers`: more providers, on the same upstream; the rest is
+ *   configuration
+ */
+export async function transcript(table, { models = {}, providers = [], ...config } = {}) {
+  const upstream = await upstreamFor(byModel(table));
+  const all = Object.fromEntries(Object.keys(table).map((id) => [id, models[id] ?? {}]));
+  const others = providers.map((provider) => ({ baseUrl: upstream.baseUrl, ...provider }));
+  const engine = engineFor(chain(upstream, all, { providers: others, ...config }));
+  const [modelId] = Object.keys(table);
+  return {
+    upstream,
+    engine,
+    /** Asks the first model for `count` matches. */
+    predict: (options, count = 1) => engine.predictWithFallback({ modelId, matches: matches(count) }, options),
+    /** The models that the upstream was asked, in order. */
+    asked: () => upstream.requests.map(({ model }) => model),
+  };
+}
+
+/** `count` matches with the ids m1, m2, … */
+export function matches(count = 1) {
+  return Array.from({ length: count }, (_, index) => ({
+    id: `m${index + 1}`,
+    homeTeam: `Home ${index + 1}`,
+    awayTeam: `Away ${index + 1}`,
+    competition: 'Premier League',
+    kickoff: '2025-10-19T15:30:00Z',
+  }));
+}
+
+/** What the upstream predicts for the matches, as an outcome has it. */
+export function predictions(ids, modelId) {
+  return ids.map((matchId) => ({ matchId, ...scoreOf(matchId), modelId }));
+}
+
+/** The error with which a promise rejects. */
+export async function rejection(promise) {
+  let value;
+  try {
+    value = await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error(`resolved with ${JSON.stringify(value)}`);
+}
+
+/** The error that a function throws. */
+export function thrown(run) {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('did not throw');
+}
+
+/** Attempts in short: the model and its failure. */
+export const inShort = (attempts) => attempts.map(({ modelId, failure }) => [modelId, failure]);
+
+/** Skips in short: the model and the reason. */
+export const skipsInShort = (skips) => skips.map(({ modelId, reason }) => [modelId, reason]);

@@ -1,0 +1,183 @@
+/** Compiled, never run: what TypeScript users see of the addon, with unions and nullability. */
+import {
+  buildPrompt, configure, explain, Fallcast, getActiveModelCount, getActiveProviders, getFallbackProvider, getModels,
+  MODEL_FALLBACKS, predictWithFallback, updateCatalog,
+} from '../index.js';
+import type {
+  Attempt, Config, FailureKind, LogRecord, Match, Model, ModelStatus, Plan, PredictionOutcome, PredictionRequest,
+  PredictOptions, Provider, Skip, SkipReason, Usage,
+} from '../index.js';
+
+/** Compiles only if both types are the same. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const same = <A, B>(_: Same<A, B>): void => {};
+
+const match: Match = { id: 'm1', homeTeam: 'Home', awayTeam: 'Away' };
+const full: Required<Match> = { ...match, competition: 'Cup', kickoff: '2025-10-19', analysis: 'No injuries.' };
+const request: PredictionRequest = { modelId: 'deepseek-v3.1', matches: [match, full] };
+const requests: PredictionRequest[] = [
+  request,
+  { ...request, prompt: null, promptVersion: '1' },
+  { ...request, prompt: { user: 'Who wins?' } },
+  { ...request, prompt: { system: 'Be brief.', user: 'Who wins?' } },
+];
+const options: Required<PredictOptions> = {
+  signal: new AbortController().signal,
+  deadlineMs: 100_000,
+  attemptTimeoutMs: 20_000,
+  maxFallbackCost: 0.01,
+  maxFallbackDepth: 2,
+  temperature: 0.3,
+  maxTokens: 500,
+  stop: ['END'],
+};
+// @ts-expect-error a match needs both sides
+const half: Match = { id: 'm1', homeTeam: 'Home' };
+// @ts-expect-error there is no such option
+const wrong: PredictOptions = { deadline: 5 };
+// @ts-expect-error a request is not optional
+predictWithFallback();
+
+const provider: Provider = {
+  id: 'local',
+  baseUrl: 'http://127.0.0.1:8080/v1',
+  apiKeyEnv: null,
+  headers: { 'x-tenant': 'football' },
+  modelIdPrefix: 'hf:',
+  limits: { maxTokens: 2048, temperature: [0.1, 1], maxStopSequences: 2 },
+  responseFormat: true,
+  maxConcurrency: null,
+};
+const model: Model = {
+  id: 'mine',
+  provider: 'local',
+  upstreamModel: 'org/mine',
+  displayName: 'Mine',
+  tier: 'budget',
+  promptUsdPer1M: 1,
+  completionUsdPer1M: 2,
+  cachedPromptUsdPer1M: 0.5,
+  reasoningUsdPer1M: 3,
+  fallbacks: ['other'],
+  timeoutMs: 60_000,
+  reasoning: true,
+  responseFormat: false,
+  promptOverrides: ['json-strict'],
+  limits: { maxTokens: 100 },
+  enabled: true,
+};
+const config: Config = {
+  builtinCatalog: false,
+  catalog: './catalog',
+  providers: [provider],
+  models: [model],
+  fallbacks: { mine: 'other', other: ['third', 'fourth'] },
+  maxFallbackDepth: 3,
+  warnPriceRatio: null,
+  maxPriceRatio: 5,
+  maxFallbackCost: null,
+  disableThreshold: null,
+  cooldownMs: 3_600_000,
+  attemptTimeoutMs: 25_000,
+  deadlineMs: 115_000,
+  maxRetries: 2,
+  fallbackOnContentFilter: false,
+  http: {
+    connectTimeoutMs: 5000,
+    maxResponseBytes: 1024,
+    caCertificates: [],
+    userAgent: 'mine/1',
+    allowInsecureHttp: false,
+  },
+  onLog: ({ level, message, fields }: LogRecord) => {
+    const text: string = message;
+    const rest: Record<string, unknown> = fields;
+    if (level === 'warn') console.warn(text, rest);
+  },
+  logLevel: 'debug',
+};
+// @ts-expect-error there is no such level
+const loud: Config = { logLevel: 'loud' };
+
+async function outcomes(engine: Fallcast): Promise<void> {
+  const outcome: PredictionOutcome = await engine.predictWithFallback(request, options);
+  await engine.predictWithFallback(request, null);
+  await predictWithFallback(request, { signal: AbortSignal.timeout(5) });
+
+  for (const { matchId, homeScore, awayScore, modelId } of outcome.predictions) {
+    const row: [string, number, number, string] = [matchId, homeScore, awayScore, modelId];
+    console.log(row);
+  }
+  same<PredictionOutcome['fallbackModelId'], string | null>(true);
+  same<PredictionOutcome['reasoning'], string | null>(true);
+  same<PredictionOutcome['missingMatchIds'], string[]>(true);
+  same<PredictionOutcome['usedFallback'], boolean>(true);
+  // @ts-expect-error it may be null
+  outcome.fallbackModelId.length;
+  // @ts-expect-error it may be null
+  outcome.fallbackReason.length;
+
+  const [attempt] = outcome.attempts;
+  if (attempt) {
+    same<Attempt['failure'], FailureKind | null>(true);
+    same<Attempt['status'], number | null>(true);
+    same<Attempt['message'], string | null>(true);
+    same<Attempt['usage'], Usage | null>(true);
+    const estimated: boolean | undefined = attempt.usage?.estimated;
+    for (const { parameter, from, to } of attempt.adjusted) {
+      const change: [string, number | string, number | string | null] = [parameter, from, to];
+      console.log(change, estimated);
+    }
+  }
+  const [skip] = outcome.skips;
+  if (skip) {
+    same<Skip['reason'], SkipReason>(true);
+    const { detail }: { detail: string } = skip;
+    console.log(detail);
+  }
+}
+
+/** Every kind has its words: adding one to the union breaks this, as it should. */
+const kinds: Record<FailureKind, string> = {
+  timeout: '', network: '', server_error: '', rate_limited: '', quota_exhausted: '', unauthorized: '',
+  model_unavailable: '', context_too_long: '', bad_request: '', content_filtered: '', invalid_response: '',
+  empty_response: '', truncated: '', parse_error: '', aborted: '', deadline: '',
+};
+const reasons: Record<SkipReason, string> = {
+  disabled: '', cooling: '', unconfigured: '', depth: '', too_expensive: '', over_budget: '', provider_failed: '',
+  not_enabled: '',
+};
+
+async function states(engine: Fallcast): Promise<void> {
+  const [status]: ModelStatus[] = engine.getModels();
+  if (status) {
+    same<ModelStatus['state'], 'active' | 'disabled' | 'unconfigured' | 'not_enabled'>(true);
+    same<ModelStatus['disabledUntil'], string | null>(true);
+  }
+  const active: ModelStatus[] = [...engine.getActiveProviders(), ...getActiveProviders(), ...getModels()];
+  const count: number = (await engine.getActiveModelCount()) + (await getActiveModelCount());
+  const next = engine.getFallbackProvider('mine') ?? getFallbackProvider('mine');
+  // @ts-expect-error it may be undefined
+  getFallbackProvider('mine').modelId;
+  const ids: [string, string] | undefined = next && [next.modelId, next.providerId];
+  const fallbacks: readonly string[] | undefined = MODEL_FALLBACKS['mine'];
+  const plan: Plan = engine.explain(request);
+  const prompt = engine.buildPrompt('mine', [match]);
+  const texts: [string, string, string, string[], number] = [
+    prompt.system, prompt.user, prompt.promptVersion, prompt.overrides, prompt.estimatedTokens,
+  ];
+  console.log(active, count, ids, fallbacks, plan, texts, explain(request, options), buildPrompt('mine', [match], '1'));
+}
+
+export async function everything(): Promise<void> {
+  configure(config);
+  updateCatalog({ providers: [provider], models: [model], fallbacks: { mine: 'other' } });
+  const engines: Fallcast[] = [new Fallcast(), new Fallcast(null), new Fallcast(config)];
+  for (const engine of engines) {
+    await outcomes(engine);
+    await states(engine);
+    const closed: Promise<void> = engine.close();
+    await closed;
+  }
+  console.log(requests, half, wrong, loud, kinds, reasons);
+}

@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['__test__/**/*.spec.mjs'],
+    // A process for each file: the addon's default engine is one for the process.
+    pool: 'forks',
+    testTimeout: 30_000,
+  },
+});
