@@ -124,8 +124,8 @@ impl Run<'_> {
         let provider = &model.provider;
         let turn = tokio::select! {
             biased;
-            ended = self.out_of_time(share_of(self.remaining(), later)) => Err(ended),
             turn = self.call.engine.turns.take(&provider.id, provider.max_concurrency) => Ok(turn),
+            ended = self.out_of_time(share_of(self.remaining(), later)) => Err(ended),
         };
         // What ended the call may have come with the turn.
         self.stopped().map_or(turn, |stop| Err(Some(stop)))
