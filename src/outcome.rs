@@ -51,11 +51,17 @@ impl MicroUsd {
         self.0 as f64 / 1e6
     }
 
-    /// The whole millionths in an amount of US dollars; nothing for less than one or for no number.
+    /// The nearest whole number of millionths; nothing for less than none or for no number.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
+    pub fn rounded(millionths: f64) -> Self {
+        Self(millionths.round() as u64)
+    }
+
+    /// The same for an amount of US dollars.
+    #[must_use]
     pub fn from_usd(usd: f64) -> Self {
-        Self((usd * 1e6).round() as u64)
+        Self::rounded(usd * 1e6)
     }
 
     /// The sum, which stops at the largest amount instead of wrapping.

@@ -16,7 +16,7 @@ use crate::outcome::{MicroUsd, Usage};
 /// what the others cost.
 #[must_use]
 pub fn cost(prices: &Prices, usage: &Usage) -> MicroUsd {
-    MicroUsd::from_usd(unrounded_cost(prices, usage) / 1e6)
+    MicroUsd::rounded(unrounded_cost(prices, usage))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of tokens are far below 2^52")]

@@ -98,7 +98,7 @@ pub fn fit(model: &Model, wish: &Wish<'_>, wanted: &[usize]) -> Fitted {
     Fitted {
         cut: max_tokens < tokens_needed(model, wish, &matches, THINKING_ROOM),
         usual_tokens: usual_tokens(model, wish, &matches).min(max_tokens),
-        worst: MicroUsd::from_usd(estimated_cost(&model.prices, prompt_tokens, max_tokens) / 1e6),
+        worst: MicroUsd::rounded(estimated_cost(&model.prices, prompt_tokens, max_tokens)),
         matches,
         max_tokens,
         temperature,

@@ -61,7 +61,7 @@ impl Plan {
                 Some((reason, detail)) => Err(Skip { model_id: model.id.clone(), reason, detail }),
                 None => Ok(fit(model, wish, &everything)),
             };
-            Candidate { model: index, expected: MicroUsd::from_usd(expected / 1e6), price_ratio, verdict }
+            Candidate { model: index, expected: MicroUsd::rounded(expected), price_ratio, verdict }
         };
         Self { candidates: chain(catalog, original).into_iter().map(decide).collect() }
     }
