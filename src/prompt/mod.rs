@@ -57,7 +57,8 @@ pub struct Texts {
 
 /// What one request says, ready to be rendered for any model and any part of its matches.
 pub struct Rendering<'a> {
-    own: Option<&'a OwnPrompt>,
+    /// The caller's own prompt, with the estimate of its tokens.
+    own: Option<(&'a OwnPrompt, u64)>,
     active_models: String,
     /// One line of JSON for each match, with the estimates of its tokens and of its id's.
     lines: Vec<Line>,
@@ -89,6 +90,8 @@ impl<'a> Rendering<'a> {
     #[must_use]
     pub fn new(matches: &[Match], own: Option<&'a OwnPrompt>, active_models: usize) -> Self {
         let lines = matches.iter().map(|game| Line::new(game, own.is_none())).collect();
+        let estimate = |own: &OwnPrompt| estimate_tokens(&own.user) + own.system.as_deref().map_or(0, estimate_tokens);
+        let own = own.map(|own| (own, estimate(own)));
         Self { own, active_models: active_models.to_string(), lines }
     }
 
@@ -119,8 +122,8 @@ impl<'a> Rendering<'a> {
     /// Estimate of the prompt's tokens for `model` and the matches at `indices`.
     #[must_use]
     pub fn tokens(&self, model: &Model, indices: &[usize]) -> u64 {
-        if let Some(own) = self.own {
-            return estimate_tokens(&own.user) + own.system.as_deref().map_or(0, estimate_tokens);
+        if let Some((_, tokens)) = self.own {
+            return tokens;
         }
         let components = sections(model).chain([&BUILTIN.matches]).map(Template::tokens).sum::<u64>();
         components + self.chosen(indices).map(|line| line.tokens).sum::<u64>()
@@ -129,7 +132,7 @@ impl<'a> Rendering<'a> {
     /// The messages for `model` and the matches at `indices`.
     #[must_use]
     pub fn texts(&self, model: &Model, indices: &[usize]) -> Texts {
-        if let Some(own) = self.own {
+        if let Some((own, _)) = self.own {
             return Texts { system: own.system.clone(), user: own.user.clone() };
         }
         let matches = self.chosen(indices).map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
