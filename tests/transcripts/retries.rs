@@ -71,12 +71,44 @@ async fn a_call_that_waits_for_its_retry_leaves_its_turn_to_others() {
     let waiting = engine.call(request(1), RawOptions::default()).unwrap();
     let (waited, answered) = tokio::join!(waiting.run(&abort), async {
         upstream.request(0).await;
-        let answered = engine.call(request(1), RawOptions::default()).unwrap().run(&CancellationToken::new()).await;
+        // Its deadline comes before the retry.
+        let options = RawOptions { deadline_ms: Some(5000.0), ..RawOptions::default() };
+        let answered = engine.call(request(1), options).unwrap().run(&CancellationToken::new()).await;
         abort.cancel();
         answered
     });
     assert_eq!(waited.unwrap_err().code(), "ABORT_ERR");
     assert_eq!(answered.unwrap().model_id, "a");
+}
+
+#[tokio::test]
+async fn a_retry_whose_turn_never_came_is_not_counted() {
+    let upstream = Upstream::script([
+        Step::model("a", error(429, "later").header("retry-after", "0")),
+        Step::model("a", Reply::stall()),
+    ])
+    .await;
+    let mut config = config_with(&upstream, json!({ "maxFallbackDepth": 0 }));
+    config["providers"][0]["maxConcurrency"] = json!(1);
+    let engine = engine(&config);
+    let abort = CancellationToken::new();
+    let options = RawOptions { deadline_ms: Some(400.0), ..RawOptions::default() };
+    let first = engine.call(request(1), options).unwrap();
+    let second = engine.call(request(1), RawOptions::default()).unwrap();
+    let never = CancellationToken::new();
+    // The second waits for its turn before the first is answered, and so comes before the retry of the first.
+    let (first, second) = tokio::join!(
+        async {
+            let first = first.run(&never).await;
+            abort.cancel();
+            first
+        },
+        second.run(&abort)
+    );
+    second.unwrap_err();
+    assert_eq!(attempts(&first), pairs(&[("a", "rate_limited")]));
+    let error = first.unwrap_err();
+    assert_eq!((error.code(), error.history().unwrap().attempts[0].retries), ("DEADLINE_EXCEEDED", 0));
 }
 
 #[tokio::test]
