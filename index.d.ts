@@ -74,8 +74,22 @@ export interface Config {
   maxFallbackCost?: number | null
   /** Failures in a row that switch a model off, 1 to 255; null: never. Default: 5. */
   disableThreshold?: number | null
-  /** For how long a model is switched off, in milliseconds, 1 to 2,592,000,000. Default: 3,600,000 (1 h). */
+  /**
+   * For how long a model is switched off, in milliseconds, 1 to 2,592,000,000; doubled, up to 24 hours, with each time
+   * that no success came between. Default: 3,600,000 (1 h).
+   */
   cooldownMs?: number
+  /** Failures that a model has on its account when it comes back, 0 to `disableThreshold` − 1. Default: 2, or what a lower threshold allows. */
+  failuresAfterRecovery?: number
+  /** Transient failures in a row (`timeout`, `network`, `server_error`) that make a model cool, 1 to 255; null: never. Default: 5. */
+  transientThreshold?: number | null
+  /**
+   * For how long it cools then, in milliseconds, 1 to 2,592,000,000; doubled, up to 10 minutes, with each time that no
+   * success came between. Default: 60,000.
+   */
+  transientCooldownMs?: number
+  /** For how long all models of a provider are left alone that refused the key (401) or the account, in milliseconds, 1 to 2,592,000,000. Default: 60,000. */
+  providerCooldownMs?: number
   /** Time for one HTTP call in milliseconds, 1 to 3,600,000, unless the model or the request says otherwise. Default: 25,000. */
   attemptTimeoutMs?: number
   /** Time for one request in milliseconds, 1 to 86,400,000, unless the request says otherwise. Default: 115,000. */
@@ -198,6 +212,161 @@ export interface LogRecord {
   dropped: number
 }
 
+/** What every event has. */
+export interface EventBase {
+  /** 1 for the first event of the engine, then one more each. */
+  sequence: number
+  /** When it happened, as an ISO 8601 time. */
+  at: string
+  /** How many events before this one were dropped because more than 4,096 waited for the listener. */
+  dropped: number
+}
+
+/** Something that happened in an engine; `type` tells which. */
+export type EngineEvent =
+  | DisabledEvent
+  | EnabledEvent
+  | RecoveredEvent
+  | CoolingEvent
+  | ProviderCoolingEvent
+  | RestoredEvent
+  | FallbackEvent
+  | CostWarningEvent
+
+/** A model was switched off, by its failures or by hand. */
+export interface DisabledEvent extends EventBase {
+  type: 'disabled'
+  /** The model. */
+  modelId: string
+  /** When it comes back, as an ISO 8601 time; null if it was switched off by hand. */
+  disabledUntil: string | null
+  /** Why. */
+  reason: string
+  /** Its failures in a row. */
+  consecutiveFailures: number
+}
+
+/** A model was switched on by hand. */
+export interface EnabledEvent extends EventBase {
+  type: 'enabled'
+  /** The model. */
+  modelId: string
+}
+
+/** A model that its failures had switched off is back, for its time has come. */
+export interface RecoveredEvent extends EventBase {
+  type: 'recovered'
+  /** The model. */
+  modelId: string
+  /** Failures that it has on its account still. */
+  consecutiveFailures: number
+}
+
+/** A model is left alone for a moment, or at least a second longer than was told before. It is active all the same. */
+export interface CoolingEvent extends EventBase {
+  type: 'cooling'
+  /** The model. */
+  modelId: string
+  /** Until when, as an ISO 8601 time. */
+  coolingUntil: string
+  /** The failure that caused it. */
+  kind: FailureKind
+}
+
+/** All models of a provider are left alone for a moment, for it refused the key or the account. */
+export interface ProviderCoolingEvent extends EventBase {
+  type: 'provider_cooling'
+  /** The provider. */
+  providerId: string
+  /** Until when, as an ISO 8601 time. */
+  coolingUntil: string
+  /** The failure that caused it. */
+  kind: FailureKind
+}
+
+/** A snapshot was taken over. */
+export interface RestoredEvent extends EventBase {
+  type: 'restored'
+  /** The models in it that the catalogue does not have; nothing was done about them. */
+  ignoredModelIds: string[]
+}
+
+/** A fallback is about to be asked. */
+export interface FallbackEvent extends EventBase {
+  type: 'fallback'
+  /** The model that was asked for. */
+  originalModelId: string
+  /** The model that is asked in its place. */
+  modelId: string
+  /** Why. */
+  reason: FallbackReason
+}
+
+/** A fallback that is about to be asked is dearer than `warnPriceRatio` times the original. */
+export interface CostWarningEvent extends EventBase {
+  type: 'cost_warning'
+  /** The model that was asked for. */
+  originalModelId: string
+  /** The model that is asked in its place. */
+  modelId: string
+  /** How many times dearer the whole request is expected to be on it. */
+  priceRatio: number
+  /** What the whole request is expected to cost on it, in US dollars. */
+  expectedCostUsd: number
+  /** What it was expected to cost on the original, in US dollars. */
+  originalCostUsd: number
+}
+
+/** Another set of models is active. */
+export interface InvalidationEvent {
+  /** What is not to be used any more where it was cached. */
+  key: 'stats:active_model_count'
+  /** What changed the active set. */
+  cause: 'disabled' | 'recovered' | 'enabled' | 'restored' | 'catalog'
+  /** The model, if it was one. */
+  modelId: string | null
+  /** How many models are active since: the number after this change and before the next. */
+  activeModelCount: number
+  /** 1 for the first invalidation of the engine, then one more each. */
+  sequence: number
+  /** How many invalidations before this one were dropped because more than 4,096 waited for the listener. */
+  dropped: number
+}
+
+/** The state of an engine as plain JSON. Times are ISO 8601. */
+export interface Snapshot {
+  /** The version of the format. */
+  version: 1
+  /** When it was taken. */
+  takenAt?: string
+  /** What is known of each model, by id. */
+  models?: Record<string, ModelSnapshot>
+  /** Every provider that is left alone, by id: until when, and the failure that caused it. */
+  providers?: Record<string, { coolingUntil: string; kind: FailureKind }>
+}
+
+/** What is known of one model. */
+export interface ModelSnapshot {
+  /** When anything of it changed last; of two states the later wins. */
+  changedAt: string
+  /** Failures in a row that count. */
+  failures?: number
+  /** How often its failures switched it off since its last success. */
+  disables?: number
+  /** When it comes back (null: when it is switched on by hand) and why it is switched off; null if it is not. */
+  disabled?: { until?: string | null; reason?: string } | null
+  /** Transient failures in a row. */
+  transientFailures?: number
+  /** How often they made it cool since its last success. */
+  coolings?: number
+  /** Until when it cools; null if it does not. */
+  coolingUntil?: string | null
+  /** Its last failure. */
+  lastFailure?: { kind: FailureKind; at: string } | null
+  /** The time of its last success. */
+  lastSuccessAt?: string | null
+}
+
 /** Why an attempt failed. */
 export type FailureKind =
   | 'timeout'
@@ -254,7 +423,7 @@ export interface FallcastError extends Error {
   skips?: Skip[]
   /** What the attempts cost together, in US dollars. */
   costUsd?: number
-  /** The soonest that a model of the chain is worth asking again, in whole milliseconds up to an hour, where that is known. */
+  /** The soonest that a model of the chain is worth asking again, in whole milliseconds from now, where that is known. */
   retryAfterMs?: number
   /** With `ABORT_ERR` the signal's reason; in a rejection, what the caller's own code threw if an argument could not be read. */
   cause?: unknown
@@ -312,6 +481,62 @@ export declare class Fallcast {
    * Throws `INVALID_CONFIG` with every fault, a line each, and its path.
    */
   updateCatalog(changes: CatalogChanges): void
+  /**
+   * Switches a model off until `enableModel`: it is called no more, by nobody, and the active count changes at once. No
+   * timer brings it back.
+   *
+   * `reason`: why, 1 to 1,000 characters; shown wherever the model is passed over. Throws `UNKNOWN_MODEL` or
+   * `INVALID_REQUEST`.
+   */
+  disableModel(modelId: string, reason: string): void
+  /**
+   * Switches a model on, whatever switched it off, and forgets its failures and its cooling. The active count changes at
+   * once.
+   *
+   * Throws `UNKNOWN_MODEL`.
+   */
+  enableModel(modelId: string): void
+  /**
+   * Brings back every model whose time has come, without waiting for the timer that does so. Resolves with how many.
+   * A model that was switched off by hand stays off.
+   */
+  recoverDisabledModels(): Promise<number>
+  /**
+   * Applies a failure that you decided, as if an attempt had ended with it: a database that refused the row, say. While
+   * the model is switched off nothing changes.
+   *
+   * `kind`: what kind of failure; `unauthorized` counts as a 401. Throws `UNKNOWN_MODEL` or `INVALID_REQUEST`.
+   */
+  reportFailure(modelId: string, kind: FailureKind): void
+  /**
+   * Applies a success that you decided: the model's failures are forgotten. While it is switched off nothing changes.
+   *
+   * Throws `UNKNOWN_MODEL`.
+   */
+  reportSuccess(modelId: string): void
+  /** The state as it stands, as plain JSON: health and cooling. `restore` takes it back. */
+  snapshot(): Snapshot
+  /**
+   * Takes over a state, of another process say. What is known here of a model stays if it is later, and a cooling only
+   * ever becomes longer. Models that the catalogue does not have are ignored, which the event `restored` tells.
+   *
+   * Throws `INVALID_CONFIG` with every fault, or for a version that is not understood; nothing has changed then.
+   */
+  restore(snapshot: Snapshot): void
+  /**
+   * Has a function called with every event, in the order in which they happen, on this thread, and before the promise
+   * settles that caused it. A listener does not keep the process alive; what it throws is ignored.
+   *
+   * Returns a function that ends it. Throws `INVALID_REQUEST` if it is no function.
+   */
+  onEvent(listener: (event: EngineEvent) => void): () => void
+  /**
+   * Has a function called whenever another set of models is active, with the new count, as `onEvent` does. What is cached
+   * under `key` is not to be used any more.
+   *
+   * Returns a function that ends it. Throws `INVALID_REQUEST` if it is no function.
+   */
+  onInvalidate(listener: (event: InvalidationEvent) => void): () => void
   /** Rejects what is pending, and every later call, with `CLOSED`. Resolves when nothing is left running. */
   close(): Promise<void>
 }
@@ -383,6 +608,23 @@ export interface BuiltPrompt {
 export declare function configure(config?: Config | null): void
 
 /**
+ * Switches a model off until `enableModel`: it is called no more, by nobody, and the active count changes at once. No
+ * timer brings it back.
+ *
+ * `reason`: why, 1 to 1,000 characters; shown wherever the model is passed over. Throws `UNKNOWN_MODEL` or
+ * `INVALID_REQUEST`.
+ */
+export declare function disableModel(modelId: string, reason: string): void
+
+/**
+ * Switches a model on, whatever switched it off, and forgets its failures and its cooling. The active count changes at
+ * once.
+ *
+ * Throws `UNKNOWN_MODEL`.
+ */
+export declare function enableModel(modelId: string): void
+
+/**
  * What a request would do if every attempt failed: each step with estimate, price ratio and adjustments, and each skip
  * with its reason. Calls nothing.
  *
@@ -413,6 +655,14 @@ export declare function getFallbacks(): Record<string, string[]>
 /** Every model with its state, in the order of the catalogue. */
 export declare function getModels(): Array<ModelStatus>
 
+/** The last failure of a model. */
+export interface LastFailure {
+  /** What kind of failure it was. */
+  kind: FailureKind
+  /** When, as an ISO 8601 time. */
+  at: string
+}
+
 /** The fallbacks of the built-in catalogue: a model's id, and the ids of its fallbacks in order. */
 export declare const MODEL_FALLBACKS: ModelFallbacks
 
@@ -422,13 +672,40 @@ export interface ModelStatus {
   id: string
   /** Its provider. */
   providerId: string
-  /** Whether it may be called, and if not, why: switched off by its failures, no key, or `enabled: false`. */
+  /** Whether it may be called, and if not, why: switched off by its failures or by hand, no key, or `enabled: false`. */
   state: 'active' | 'disabled' | 'unconfigured' | 'not_enabled'
   /** Failures in a row that count, 0 to `disableThreshold`. */
   consecutiveFailures: number
-  /** When it comes back, as an ISO 8601 time; null if it is not switched off. */
+  /** When it comes back, as an ISO 8601 time; null if it is not switched off, or was by hand. */
   disabledUntil: string | null
+  /** Why it is switched off; null if it is not. */
+  disabledReason: string | null
+  /**
+   * Until when it, or its provider as a whole, is left alone, as an ISO 8601 time; null if it is not. It is active
+   * all the same.
+   */
+  coolingUntil: string | null
+  /** Its last failure; null if none is known. What the caller's signal or the deadline ended is none. */
+  lastFailure: LastFailure | null
+  /** The ISO 8601 time of its last success; null if none is known. */
+  lastSuccessAt: string | null
 }
+
+/**
+ * Has a function called with every event, in the order in which they happen, on this thread, and before the promise
+ * settles that caused it. A listener does not keep the process alive; what it throws is ignored.
+ *
+ * Returns a function that ends it. Throws `INVALID_REQUEST` if it is no function.
+ */
+export declare function onEvent(listener: (event: EngineEvent) => void): () => void
+
+/**
+ * Has a function called whenever another set of models is active, with the new count, as `onEvent` does. What is cached
+ * under `key` is not to be used any more.
+ *
+ * Returns a function that ends it. Throws `INVALID_REQUEST` if it is no function.
+ */
+export declare function onInvalidate(listener: (event: InvalidationEvent) => void): () => void
 
 /** What `explain` returns: what would be done if every attempt failed. */
 export interface Plan {
@@ -537,6 +814,35 @@ export interface PredictionOutcome {
  */
 export declare function predictWithFallback(request: PredictionRequest, options?: PredictOptions | null): Promise<PredictionOutcome>
 
+/**
+ * Brings back every model whose time has come, without waiting for the timer that does so. Resolves with how many.
+ * A model that was switched off by hand stays off.
+ */
+export declare function recoverDisabledModels(): Promise<number>
+
+/**
+ * Applies a failure that you decided, as if an attempt had ended with it: a database that refused the row, say. While
+ * the model is switched off nothing changes.
+ *
+ * `kind`: what kind of failure; `unauthorized` counts as a 401. Throws `UNKNOWN_MODEL` or `INVALID_REQUEST`.
+ */
+export declare function reportFailure(modelId: string, kind: FailureKind): void
+
+/**
+ * Applies a success that you decided: the model's failures are forgotten. While it is switched off nothing changes.
+ *
+ * Throws `UNKNOWN_MODEL`.
+ */
+export declare function reportSuccess(modelId: string): void
+
+/**
+ * Takes over a state, of another process say. What is known here of a model stays if it is later, and a cooling only
+ * ever becomes longer. Models that the catalogue does not have are ignored, which the event `restored` tells.
+ *
+ * Throws `INVALID_CONFIG` with every fault, or for a version that is not understood; nothing has changed then.
+ */
+export declare function restore(snapshot: Snapshot): void
+
 /** A model of the chain that was not called. */
 export interface Skip {
   /** The model. */
@@ -546,6 +852,9 @@ export interface Skip {
   /** The same in words, with the numbers that decided. */
   detail: string
 }
+
+/** The state as it stands, as plain JSON: health and cooling. `restore` takes it back. */
+export declare function snapshot(): Snapshot
 
 /**
  * Lays providers, models and fallbacks over the catalogue by id, whole or not at all; an entry replaces the whole entry

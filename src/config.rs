@@ -1,5 +1,7 @@
 //! The validated options of an engine; a leaf.
 
+mod health;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,6 +9,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::check::{Checked, Faults, Object, Refusal, rule};
+
+pub use health::HealthConfig;
 
 /// How the path of every fault in a configuration begins.
 pub const ROOT: &str = "config";
@@ -34,10 +38,8 @@ pub struct Config {
     pub max_price_ratio: Option<f64>,
     /// `maxFallbackCost`: USD, what all fallbacks of one request may cost together. Default: `None` (null), any sum.
     pub max_fallback_cost: Option<f64>,
-    /// `disableThreshold`: failures in a row that disable a model, 1 to 255; `None` (null) never. Default: 5.
-    pub disable_threshold: Option<u8>,
-    /// `cooldownMs`: how long a model stays disabled, 1 ms to 30 days. Default: 1 hour.
-    pub cooldown: Duration,
+    /// The guards on the health of models.
+    pub health: HealthConfig,
     /// `attemptTimeoutMs`: time for one attempt, 1 ms to 1 hour. Default: 25 s.
     pub attempt_timeout: Duration,
     /// `deadlineMs`: time for a whole request, 1 ms to 1 day. Default: 115 s.
@@ -112,8 +114,7 @@ impl Config {
             warn_price_ratio: fields.nullable("warnPriceRatio", rule::above_zero, default.warn_price_ratio),
             max_price_ratio: fields.nullable("maxPriceRatio", rule::above_zero, default.max_price_ratio),
             max_fallback_cost: fields.nullable("maxFallbackCost", rule::at_least(0.0), default.max_fallback_cost),
-            disable_threshold: fields.nullable("disableThreshold", rule::whole(1..=255), default.disable_threshold),
-            cooldown: fields.optional("cooldownMs", rule::milliseconds(1..=30 * DAY_MS)).unwrap_or(default.cooldown),
+            health: HealthConfig::read(fields),
             attempt_timeout: fields
                 .optional("attemptTimeoutMs", rule::milliseconds(1..=3_600_000))
                 .unwrap_or(default.attempt_timeout),
@@ -197,8 +198,7 @@ impl Default for Config {
             warn_price_ratio: Some(2.0),
             max_price_ratio: Some(5.0),
             max_fallback_cost: None,
-            disable_threshold: Some(5),
-            cooldown: Duration::from_secs(3600),
+            health: HealthConfig::default(),
             attempt_timeout: Duration::from_secs(25),
             deadline: Duration::from_secs(115),
             max_retries: 2,

@@ -11,6 +11,12 @@ macro_rules! names {
             /// Every variant, in the order of declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
+            /// The variant with exactly this name.
+            #[must_use]
+            pub fn named(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|variant| variant.as_str() == text)
+            }
+
             /// The stable name, as JavaScript sees it.
             #[must_use]
             pub fn as_str(self) -> &'static str {

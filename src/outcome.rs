@@ -142,6 +142,40 @@ pub struct Skip {
     pub reason: SkipReason,
     /// The same in words, with the numbers that decided.
     pub detail: String,
+    /// How long it is until that passes, where it does by itself.
+    pub retry_after: Option<Duration>,
+}
+
+/// Why a model may not be called.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// Why.
+    pub reason: SkipReason,
+    /// The same in words, with the numbers that decided.
+    pub detail: String,
+    /// How long it is until that passes, where it does by itself.
+    pub retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    /// A refusal that does not pass by itself.
+    #[must_use]
+    pub fn new(reason: SkipReason, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into(), retry_after: None }
+    }
+
+    /// The skip that it makes of a model.
+    #[must_use]
+    pub fn of(self, model_id: &str) -> Skip {
+        let Self { reason, detail, retry_after } = self;
+        Skip { model_id: model_id.to_owned(), reason, detail, retry_after }
+    }
+}
+
+impl From<Skip> for Refusal {
+    fn from(skip: Skip) -> Self {
+        Self { reason: skip.reason, detail: skip.detail, retry_after: skip.retry_after }
+    }
 }
 
 /// Why another model than the original contributed.
@@ -168,7 +202,7 @@ impl FallbackReason {
 }
 
 /// Whatever a provider asks for, a model is worth another try after that long.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
+pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
 /// Every attempt and skip of a request, in order, and what they cost.
 #[derive(Clone, Debug, Default)]
@@ -182,10 +216,8 @@ pub struct History {
 }
 
 impl History {
-    /// Notes that a model of the chain is worth asking again after `wait`, or an hour if that is less, if it is sooner
-    /// than what is known.
+    /// Notes that a model of the chain is worth asking again after `wait`, if that is sooner than what is known.
     pub fn retry_after(&mut self, wait: Duration) {
-        let wait = wait.min(LONGEST_RETRY_AFTER);
         self.retry_after = Some(self.retry_after.map_or(wait, |known| known.min(wait)));
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use fallcast::engine::{Engine, Explanation};
 use fallcast::kind::SkipReason;
-use fallcast::outcome::MicroUsd;
+use fallcast::outcome::{MicroUsd, Refusal};
 use fallcast::request::{Match, RawOptions, Request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -99,7 +99,7 @@ proptest! {
         for step in &plan.steps {
             let index: usize = step.model_id["model-".len()..].parse().expect("an index");
             let (_, _, enabled, configured) = &graph.models[index];
-            let reason = step.verdict.as_ref().err().map(|(reason, _)| *reason);
+            let reason = step.verdict.as_ref().err().map(|refusal| refusal.reason);
             prop_assert_eq!(reason == Some(SkipReason::NotEnabled), !enabled);
             prop_assert_eq!(reason == Some(SkipReason::Unconfigured), *enabled && !configured);
             if reason == Some(SkipReason::Depth) {
@@ -126,7 +126,7 @@ proptest! {
                     prop_assert!(!too_dear);
                     spent = spent.plus(fitted.worst);
                 }
-                Err((SkipReason::TooExpensive, detail)) => {
+                Err(Refusal { reason: SkipReason::TooExpensive, detail, .. }) => {
                     let guard = if too_dear { "maxPriceRatio" } else { "maxFallbackCost" };
                     prop_assert!(detail.contains(guard), "{}", detail);
                 }

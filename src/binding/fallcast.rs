@@ -5,8 +5,9 @@ use napi::{Either, Env, Unknown};
 use napi_derive::napi;
 
 use super::error::{Thrown, thrown};
-use super::handle::Handle;
-use super::outcome::{BuiltPrompt, Fallback, ModelStatus, Plan, PredictionOutcome};
+use super::handle::{Handle, Unsubscribe};
+use super::outcome::{BuiltPrompt, Fallback, Plan, PredictionOutcome};
+use super::status::ModelStatus;
 
 /// An engine with a catalogue, a health and a budget of its own, apart from the one that the module's functions share.
 #[napi]
@@ -110,6 +111,104 @@ impl Fallcast {
         #[napi(ts_arg_type = "CatalogChanges")] changes: Unknown<'_>,
     ) -> Result<(), Thrown> {
         self.handle.update_catalog(env, changes)
+    }
+
+    /// Switches a model off until `enableModel`: it is called no more, by nobody, and the active count changes at once. No
+    /// timer brings it back.
+    ///
+    /// `reason`: why, 1 to 1,000 characters; shown wherever the model is passed over. Throws `UNKNOWN_MODEL` or
+    /// `INVALID_REQUEST`.
+    #[napi]
+    pub fn disable_model(
+        &self,
+        env: &Env,
+        #[napi(ts_arg_type = "string")] model_id: Unknown<'_>,
+        #[napi(ts_arg_type = "string")] reason: Unknown<'_>,
+    ) -> Result<(), Thrown> {
+        self.handle.disable_model(env, model_id, reason)
+    }
+
+    /// Switches a model on, whatever switched it off, and forgets its failures and its cooling. The active count changes at
+    /// once.
+    ///
+    /// Throws `UNKNOWN_MODEL`.
+    #[napi]
+    pub fn enable_model(&self, env: &Env, #[napi(ts_arg_type = "string")] model_id: Unknown<'_>) -> Result<(), Thrown> {
+        self.handle.enable_model(env, model_id)
+    }
+
+    /// Brings back every model whose time has come, without waiting for the timer that does so. Resolves with how many.
+    /// A model that was switched off by hand stays off.
+    #[napi]
+    pub fn recover_disabled_models<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, u32>> {
+        self.handle.recover_disabled_models(env)
+    }
+
+    /// Applies a failure that you decided, as if an attempt had ended with it: a database that refused the row, say. While
+    /// the model is switched off nothing changes.
+    ///
+    /// `kind`: what kind of failure; `unauthorized` counts as a 401. Throws `UNKNOWN_MODEL` or `INVALID_REQUEST`.
+    #[napi]
+    pub fn report_failure(
+        &self,
+        env: &Env,
+        #[napi(ts_arg_type = "string")] model_id: Unknown<'_>,
+        #[napi(ts_arg_type = "FailureKind")] kind: Unknown<'_>,
+    ) -> Result<(), Thrown> {
+        self.handle.report_failure(env, model_id, kind)
+    }
+
+    /// Applies a success that you decided: the model's failures are forgotten. While it is switched off nothing changes.
+    ///
+    /// Throws `UNKNOWN_MODEL`.
+    #[napi]
+    pub fn report_success(
+        &self,
+        env: &Env,
+        #[napi(ts_arg_type = "string")] model_id: Unknown<'_>,
+    ) -> Result<(), Thrown> {
+        self.handle.report_success(env, model_id)
+    }
+
+    /// The state as it stands, as plain JSON: health and cooling. `restore` takes it back.
+    #[napi(ts_return_type = "Snapshot")]
+    pub fn snapshot(&self) -> serde_json::Value {
+        self.handle.snapshot()
+    }
+
+    /// Takes over a state, of another process say. What is known here of a model stays if it is later, and a cooling only
+    /// ever becomes longer. Models that the catalogue does not have are ignored, which the event `restored` tells.
+    ///
+    /// Throws `INVALID_CONFIG` with every fault, or for a version that is not understood; nothing has changed then.
+    #[napi]
+    pub fn restore(&self, env: &Env, #[napi(ts_arg_type = "Snapshot")] snapshot: Unknown<'_>) -> Result<(), Thrown> {
+        self.handle.restore(env, snapshot)
+    }
+
+    /// Has a function called with every event, in the order in which they happen, on this thread, and before the promise
+    /// settles that caused it. A listener does not keep the process alive; what it throws is ignored.
+    ///
+    /// Returns a function that ends it. Throws `INVALID_REQUEST` if it is no function.
+    #[napi(ts_return_type = "() => void")]
+    pub fn on_event<'env>(
+        &self,
+        env: &'env Env,
+        #[napi(ts_arg_type = "(event: EngineEvent) => void")] listener: Unknown<'_>,
+    ) -> Result<Unsubscribe<'env>, Thrown> {
+        self.handle.on_event(env, listener)
+    }
+
+    /// Has a function called whenever another set of models is active, with the new count, as `onEvent` does. What is cached
+    /// under `key` is not to be used any more.
+    ///
+    /// Returns a function that ends it. Throws `INVALID_REQUEST` if it is no function.
+    #[napi(ts_return_type = "() => void")]
+    pub fn on_invalidate<'env>(
+        &self,
+        env: &'env Env,
+        #[napi(ts_arg_type = "(event: InvalidationEvent) => void")] listener: Unknown<'_>,
+    ) -> Result<Unsubscribe<'env>, Thrown> {
+        self.handle.on_invalidate(env, listener)
     }
 
     /// Rejects what is pending, and every later call, with `CLOSED`. Resolves when nothing is left running.

@@ -7,10 +7,11 @@ use napi::{Either, Env, Unknown};
 use napi_derive::napi;
 
 use super::error::{Thrown, rejected, thrown};
-use super::handle::Handle;
+use super::handle::{Handle, Unsubscribe};
 use super::node::ModelFallbacks;
-use super::outcome::{BuiltPrompt, Fallback, ModelStatus, Plan, PredictionOutcome};
+use super::outcome::{BuiltPrompt, Fallback, Plan, PredictionOutcome};
 use super::read::Mistake;
+use super::status::ModelStatus;
 use crate::check::Faults;
 use crate::error::EngineError;
 
@@ -128,6 +129,99 @@ pub fn build_prompt(
 #[napi]
 pub fn update_catalog(env: &Env, #[napi(ts_arg_type = "CatalogChanges")] changes: Unknown<'_>) -> Result<(), Thrown> {
     get(env)?.update_catalog(env, changes)
+}
+
+/// Switches a model off until `enableModel`: it is called no more, by nobody, and the active count changes at once. No
+/// timer brings it back.
+///
+/// `reason`: why, 1 to 1,000 characters; shown wherever the model is passed over. Throws `UNKNOWN_MODEL` or
+/// `INVALID_REQUEST`.
+#[napi]
+pub fn disable_model(
+    env: &Env,
+    #[napi(ts_arg_type = "string")] model_id: Unknown<'_>,
+    #[napi(ts_arg_type = "string")] reason: Unknown<'_>,
+) -> Result<(), Thrown> {
+    get(env)?.disable_model(env, model_id, reason)
+}
+
+/// Switches a model on, whatever switched it off, and forgets its failures and its cooling. The active count changes at
+/// once.
+///
+/// Throws `UNKNOWN_MODEL`.
+#[napi]
+pub fn enable_model(env: &Env, #[napi(ts_arg_type = "string")] model_id: Unknown<'_>) -> Result<(), Thrown> {
+    get(env)?.enable_model(env, model_id)
+}
+
+/// Brings back every model whose time has come, without waiting for the timer that does so. Resolves with how many.
+/// A model that was switched off by hand stays off.
+#[napi]
+pub fn recover_disabled_models(env: &Env) -> napi::Result<PromiseRaw<'_, u32>> {
+    match shared(env) {
+        Ok(handle) => handle.recover_disabled_models(env),
+        Err(mistake) => rejected(env, mistake),
+    }
+}
+
+/// Applies a failure that you decided, as if an attempt had ended with it: a database that refused the row, say. While
+/// the model is switched off nothing changes.
+///
+/// `kind`: what kind of failure; `unauthorized` counts as a 401. Throws `UNKNOWN_MODEL` or `INVALID_REQUEST`.
+#[napi]
+pub fn report_failure(
+    env: &Env,
+    #[napi(ts_arg_type = "string")] model_id: Unknown<'_>,
+    #[napi(ts_arg_type = "FailureKind")] kind: Unknown<'_>,
+) -> Result<(), Thrown> {
+    get(env)?.report_failure(env, model_id, kind)
+}
+
+/// Applies a success that you decided: the model's failures are forgotten. While it is switched off nothing changes.
+///
+/// Throws `UNKNOWN_MODEL`.
+#[napi]
+pub fn report_success(env: &Env, #[napi(ts_arg_type = "string")] model_id: Unknown<'_>) -> Result<(), Thrown> {
+    get(env)?.report_success(env, model_id)
+}
+
+/// The state as it stands, as plain JSON: health and cooling. `restore` takes it back.
+#[napi(ts_return_type = "Snapshot")]
+pub fn snapshot(env: &Env) -> Result<serde_json::Value, Thrown> {
+    Ok(get(env)?.snapshot())
+}
+
+/// Takes over a state, of another process say. What is known here of a model stays if it is later, and a cooling only
+/// ever becomes longer. Models that the catalogue does not have are ignored, which the event `restored` tells.
+///
+/// Throws `INVALID_CONFIG` with every fault, or for a version that is not understood; nothing has changed then.
+#[napi]
+pub fn restore(env: &Env, #[napi(ts_arg_type = "Snapshot")] snapshot: Unknown<'_>) -> Result<(), Thrown> {
+    get(env)?.restore(env, snapshot)
+}
+
+/// Has a function called with every event, in the order in which they happen, on this thread, and before the promise
+/// settles that caused it. A listener does not keep the process alive; what it throws is ignored.
+///
+/// Returns a function that ends it. Throws `INVALID_REQUEST` if it is no function.
+#[napi(ts_return_type = "() => void")]
+pub fn on_event<'env>(
+    env: &'env Env,
+    #[napi(ts_arg_type = "(event: EngineEvent) => void")] listener: Unknown<'_>,
+) -> Result<Unsubscribe<'env>, Thrown> {
+    get(env)?.on_event(env, listener)
+}
+
+/// Has a function called whenever another set of models is active, with the new count, as `onEvent` does. What is cached
+/// under `key` is not to be used any more.
+///
+/// Returns a function that ends it. Throws `INVALID_REQUEST` if it is no function.
+#[napi(ts_return_type = "() => void")]
+pub fn on_invalidate<'env>(
+    env: &'env Env,
+    #[napi(ts_arg_type = "(event: InvalidationEvent) => void")] listener: Unknown<'_>,
+) -> Result<Unsubscribe<'env>, Thrown> {
+    get(env)?.on_invalidate(env, listener)
 }
 
 fn get(env: &Env) -> Result<Handle, Thrown> {

@@ -10,21 +10,26 @@ use tracing::instrument::WithSubscriber;
 
 use super::abort::AbortListener;
 use super::error::{Thrown, rejected, thrown};
-use super::inbox::Settled;
+use super::inbox::{Line, Settled};
 use super::log;
-use super::outcome::{BuiltPrompt, Fallback, ModelStatus, Plan, PredictionOutcome};
+use super::outcome::{BuiltPrompt, Fallback, Plan, PredictionOutcome};
 use super::plain::plain;
 use super::read::{self, Fields, Mistake};
-use super::realm::Realm;
+use super::realm::{Listener, Realm};
+use super::status::ModelStatus;
 use crate::check::Faults;
 use crate::engine::{Engine, ModelState};
 use crate::error::EngineError;
+use crate::event::{Announcer, EventSink};
 
 /// The threads on which all engines of the process run; they live as long as it does.
 static RUNTIME: LazyLock<Result<Runtime, String>> = LazyLock::new(|| {
     let built = Builder::new_multi_thread().worker_threads(2).thread_name("fallcast").enable_all().build();
     built.map_err(|error| format!("the runtime cannot start: {error}"))
 });
+
+/// A function that ends a subscription.
+pub(super) type Unsubscribe<'a> = Function<'a, (), ()>;
 
 /// An engine, and where its log records go.
 #[derive(Clone)]
@@ -57,10 +62,30 @@ impl Handle {
         };
         let level = engine.config().log_level.as_str();
         let log = on_log.map(|listener| {
-            let inbox = Arc::clone(Realm::current(env)?.inbox());
-            log::dispatch(inbox, listener, level)
+            let (_, line) = Realm::current(env)?.listen(listener)?;
+            Ok::<_, Mistake>(log::dispatch(line, level))
         });
-        Ok(Self { engine, log: log.transpose()? })
+        let handle = Self { engine, log: log.transpose()? };
+        handle.spawn(handle.engine.tend())?;
+        Ok(handle)
+    }
+
+    /// Runs a task of the engine's on the threads of the runtime, its log records going where the engine's go.
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Result<(), Mistake> {
+        let runtime = runtime()?;
+        match &self.log {
+            Some(log) => runtime.spawn(task.with_subscriber(log.clone())),
+            None => runtime.spawn(task),
+        };
+        Ok(())
+    }
+
+    /// Does something of the engine's on this thread, its log records going where the engine's go.
+    fn act<T>(&self, act: impl FnOnce(&Engine) -> T) -> T {
+        match &self.log {
+            Some(log) => tracing::dispatcher::with_default(log, || act(&self.engine)),
+            None => act(&self.engine),
+        }
     }
 
     pub(super) fn predict<'env>(
@@ -83,21 +108,16 @@ impl Handle {
     ) -> Result<PromiseRaw<'env, PredictionOutcome>, Mistake> {
         let (options, signal) = read::options(env, options)?;
         let call = self.engine.call(read::request(env, request)?, options)?;
-        let runtime = runtime()?;
         let realm = Realm::current(env)?;
         let abort = signal.map(|signal| AbortListener::attach(env, &realm, signal)).transpose()?;
         let token = abort.as_ref().map_or_else(|| realm.call_token(), AbortListener::token);
         let (delivery, promise) = realm.promise(env, abort)?;
-        let task = async move {
+        self.spawn(async move {
             delivery.deliver(match call.run(&token).await {
                 Ok(outcome) => Settled::Outcome(Box::new(outcome)),
                 Err(error) => Settled::Error(error),
             });
-        };
-        match &self.log {
-            Some(log) => runtime.spawn(task.with_subscriber(log.clone())),
-            None => runtime.spawn(task),
-        };
+        })?;
         Ok(promise)
     }
 
@@ -169,24 +189,122 @@ impl Handle {
             if !faults.is_empty() {
                 return Err(EngineError::InvalidConfig(faults).into());
             }
-            Ok(self.engine.update_catalog(&changes, &variable)?)
+            Ok(self.act(|engine| engine.update_catalog(&changes, &variable))?)
         };
         update().map_err(|mistake| thrown(env, mistake))
     }
 
+    pub(super) fn disable_model(&self, env: &Env, model_id: Unknown<'_>, reason: Unknown<'_>) -> Result<(), Thrown> {
+        let disable = || {
+            let (model_id, reason) = (read::text_of(model_id, &"modelId")?, read::text_of(reason, &"reason")?);
+            Ok(self.act(|engine| engine.disable_model(&model_id, &reason))?)
+        };
+        disable().map_err(|mistake| thrown(env, mistake))
+    }
+
+    pub(super) fn enable_model(&self, env: &Env, model_id: Unknown<'_>) -> Result<(), Thrown> {
+        let enable = || {
+            let model_id = read::text_of(model_id, &"modelId")?;
+            Ok(self.act(|engine| engine.enable_model(&model_id))?)
+        };
+        enable().map_err(|mistake| thrown(env, mistake))
+    }
+
+    pub(super) fn recover_disabled_models<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, u32>> {
+        // Settled through the inbox, so that the events arrive first.
+        let (delivery, promise) = Realm::current(env)?.promise(env, None)?;
+        let recovered = self.act(Engine::recover_due);
+        delivery.deliver(Settled::Number(u32::try_from(recovered).unwrap_or(u32::MAX)));
+        Ok(promise)
+    }
+
+    pub(super) fn report_failure(&self, env: &Env, model_id: Unknown<'_>, kind: Unknown<'_>) -> Result<(), Thrown> {
+        let report = || {
+            let (model_id, kind) = (read::text_of(model_id, &"modelId")?, read::kind(kind, &"kind")?);
+            Ok(self.act(|engine| engine.report_failure(&model_id, kind))?)
+        };
+        report().map_err(|mistake| thrown(env, mistake))
+    }
+
+    pub(super) fn report_success(&self, env: &Env, model_id: Unknown<'_>) -> Result<(), Thrown> {
+        let report = || {
+            let model_id = read::text_of(model_id, &"modelId")?;
+            Ok(self.act(|engine| engine.report_success(&model_id))?)
+        };
+        report().map_err(|mistake| thrown(env, mistake))
+    }
+
+    pub(super) fn snapshot(&self) -> serde_json::Value {
+        self.engine.snapshot()
+    }
+
+    pub(super) fn restore(&self, env: &Env, snapshot: Unknown<'_>) -> Result<(), Thrown> {
+        let restore = || {
+            let mut faults = Faults::new();
+            let snapshot = plain(env, snapshot, "snapshot", None, &mut faults);
+            let snapshot = snapshot.map_err(|error| Mistake::Node(error).of_config("snapshot"))?;
+            if !faults.is_empty() {
+                return Err(EngineError::InvalidConfig(faults).into());
+            }
+            Ok(self.act(|engine| engine.restore(&snapshot))?)
+        };
+        restore().map_err(|mistake| thrown(env, mistake))
+    }
+
+    /// Has `listener` called with every event; returns what ends that.
+    pub(super) fn on_event<'env>(&self, env: &'env Env, listener: Unknown<'_>) -> Result<Unsubscribe<'env>, Thrown> {
+        self.subscribe(env, listener, Engine::events)
+    }
+
+    /// Has `listener` called with every invalidation; returns what ends that.
+    pub(super) fn on_invalidate<'env>(
+        &self,
+        env: &'env Env,
+        listener: Unknown<'_>,
+    ) -> Result<Unsubscribe<'env>, Thrown> {
+        self.subscribe(env, listener, Engine::invalidations)
+    }
+
+    fn subscribe<'env, T>(
+        &self,
+        env: &'env Env,
+        listener: Unknown<'_>,
+        announcer: fn(&Engine) -> &Announcer<T>,
+    ) -> Result<Unsubscribe<'env>, Thrown>
+    where
+        T: 'static,
+        Line: EventSink<T>,
+    {
+        let subscribe = || {
+            let realm = Realm::current(env)?;
+            let (number, line) = realm.listen(read::function(listener, &"listener")?)?;
+            let sink: Arc<dyn EventSink<T>> = Arc::new(line);
+            announcer(&self.engine).add(Arc::clone(&sink));
+            let engine = Arc::downgrade(&self.engine);
+            // The function belongs to this thread, as the realm does.
+            Ok(env.create_function_from_closure("unsubscribe", move |_| {
+                realm.let_go(number);
+                if let Some(engine) = engine.upgrade() {
+                    announcer(&engine).remove(&sink);
+                }
+                Ok(())
+            })?)
+        };
+        subscribe().map_err(|mistake| thrown(env, mistake))
+    }
+
     /// Closes the engine; the promise resolves when nothing of it is left running.
     pub(super) fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
-        let runtime = match runtime() {
-            Ok(runtime) => runtime,
-            Err(mistake) => return rejected(env, mistake),
-        };
         let (delivery, promise) = Realm::current(env)?.promise(env, None)?;
         let engine = Arc::clone(&self.engine);
-        runtime.spawn(async move {
+        let close = self.spawn(async move {
             engine.close().await;
             delivery.deliver(Settled::Done);
         });
-        Ok(promise)
+        match close {
+            Ok(()) => Ok(promise),
+            Err(mistake) => rejected(env, mistake),
+        }
     }
 }
 
@@ -198,7 +316,7 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-fn on_log<'a>(env: &Env, config: Unknown<'a>, faults: &mut Faults) -> Result<Option<log::Listener<'a>>, Mistake> {
+fn on_log<'a>(env: &Env, config: Unknown<'a>, faults: &mut Faults) -> Result<Option<Listener<'a>>, Mistake> {
     // The engine says what is wrong with a configuration that is no object.
     let Ok(fields) = Fields::new(env, config, &"config") else { return Ok(None) };
     let Some(listener) = fields.value("onLog")? else { return Ok(None) };

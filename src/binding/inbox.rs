@@ -1,14 +1,20 @@
 //! What other threads have for a JavaScript thread, kept until that thread takes it all at once.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::log::{LogListener, LogRecord};
+use super::log::LogRecord;
 use crate::error::EngineError;
+use crate::event::{Event, EventSink, Invalidation};
 use crate::outcome::Outcome;
+
+/// Most posts that wait for one listener; beyond it the oldest is dropped, and the next one says how many were.
+const MAX_WAITING: usize = 4096;
 
 /// The end of one call.
 pub(super) enum Settled {
     Outcome(Box<Outcome>),
+    Number(u32),
     Done,
     Error(EngineError),
 }
@@ -20,6 +26,13 @@ impl Settled {
     }
 }
 
+/// Something for a listener.
+pub(super) enum Post {
+    Log(Box<LogRecord>),
+    Event(Arc<Event>),
+    Invalidation(Arc<Invalidation>),
+}
+
 /// Waits for the JavaScript thread, and wakes it once for all that arrives before it comes.
 pub(super) struct Inbox {
     waiting: Mutex<Waiting>,
@@ -29,12 +42,30 @@ pub(super) struct Inbox {
 /// All that waits.
 #[derive(Default)]
 pub(super) struct Waiting {
-    /// Listeners with log records.
-    pub(super) listeners: Vec<Arc<LogListener>>,
+    /// What listeners are to be called with, those first who were written to first.
+    pub(super) letters: Vec<Letters>,
+    /// Listeners to whom nobody can write any more.
+    pub(super) forgotten: Vec<u64>,
     /// Ends of calls, by the number of the call.
     pub(super) settled: Vec<(u64, Settled)>,
     /// Whether the JavaScript thread has been told and has not come yet.
     woken: bool,
+    /// Whether it has ended and will never come.
+    closed: bool,
+}
+
+/// What waits for one listener.
+pub(super) struct Letters {
+    pub(super) listener: u64,
+    pub(super) posts: VecDeque<Post>,
+    /// How many were dropped before these.
+    pub(super) dropped: u32,
+}
+
+/// Where to write to one listener. When it is dropped, the listener is let go.
+pub(super) struct Line {
+    listener: u64,
+    inbox: Arc<Inbox>,
 }
 
 impl Inbox {
@@ -47,29 +78,84 @@ impl Inbox {
         self.put(|waiting| waiting.settled.push((call, result)));
     }
 
-    /// Leaves a log record for a listener.
-    pub(super) fn log(&self, listener: &Arc<LogListener>, record: LogRecord) {
-        if listener.put(record) {
-            self.put(|waiting| waiting.listeners.push(Arc::clone(listener)));
-        }
-    }
-
     /// Takes all that waits.
     pub(super) fn take(&self) -> Waiting {
         std::mem::take(&mut *self.waiting())
     }
 
-    fn put(&self, add: impl FnOnce(&mut Waiting)) {
+    /// Takes nothing more, for the thread has ended.
+    pub(super) fn close(&self) {
+        *self.waiting() = Waiting { closed: true, ..Waiting::default() };
+    }
+
+    /// Adds to what waits; false if nobody will ever take it.
+    fn put(&self, add: impl FnOnce(&mut Waiting)) -> bool {
         let mut waiting = self.waiting();
+        if waiting.closed {
+            return false;
+        }
         add(&mut waiting);
         let woken = std::mem::replace(&mut waiting.woken, true);
         drop(waiting);
         if !woken {
             (self.wake)();
         }
+        true
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    /// What waits for one listener.
+    fn letters_to(&mut self, listener: u64) -> &mut Letters {
+        let known = self.letters.iter().position(|letters| letters.listener == listener);
+        let place = known.unwrap_or_else(|| {
+            self.letters.push(Letters { listener, posts: VecDeque::new(), dropped: 0 });
+            self.letters.len() - 1
+        });
+        &mut self.letters[place]
+    }
+}
+
+impl Letters {
+    fn push(&mut self, post: Post) {
+        if self.posts.len() == MAX_WAITING {
+            self.posts.pop_front();
+            self.dropped = self.dropped.saturating_add(1);
+        }
+        self.posts.push_back(post);
+    }
+}
+
+impl Line {
+    /// A line to `listener` of the thread whose inbox this is.
+    pub(super) fn new(inbox: Arc<Inbox>, listener: u64) -> Self {
+        Self { listener, inbox }
+    }
+
+    /// Writes to the listener; false if its thread has ended.
+    pub(super) fn post(&self, post: Post) -> bool {
+        self.inbox.put(|waiting| waiting.letters_to(self.listener).push(post))
+    }
+}
+
+impl EventSink<Event> for Line {
+    fn put(&self, told: &Arc<Event>) -> bool {
+        self.post(Post::Event(Arc::clone(told)))
+    }
+}
+
+impl EventSink<Invalidation> for Line {
+    fn put(&self, told: &Arc<Invalidation>) -> bool {
+        self.post(Post::Invalidation(Arc::clone(told)))
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.inbox.put(|waiting| waiting.forgotten.push(self.listener));
     }
 }

@@ -1,38 +1,16 @@
 //! Log records for JavaScript: what `tracing` is told while a call of one engine runs, handed to that engine's `onLog`.
 
-use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use napi::Env;
-use napi::bindgen_prelude::{Function, FunctionRef, Object};
+use napi::bindgen_prelude::Object;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Dispatch, Event, Metadata, Subscriber, span};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::inbox::Inbox;
-
-/// Most log records that wait; beyond it the oldest is dropped, and the next one says how many were.
-const MAX_WAITING: usize = 4096;
-
-/// A user's function that takes log records.
-pub(super) struct LogListener {
-    function: FunctionRef<Object<'static>, ()>,
-    waiting: Mutex<Waiting>,
-}
-
-/// Records that wait for the JavaScript thread.
-#[derive(Default)]
-struct Waiting {
-    records: VecDeque<LogRecord>,
-    /// How many were dropped since the last that was kept.
-    dropped: u32,
-}
-
-/// That function while it is at hand.
-pub(super) type Listener<'a> = Function<'a, Object<'static>, ()>;
+use super::inbox::{Line, Post};
 
 /// One log record.
 #[derive(Debug)]
@@ -40,8 +18,6 @@ pub(super) struct LogRecord {
     level: &'static str,
     message: String,
     fields: Vec<(&'static str, Value)>,
-    /// How many records were dropped before this one because too many waited.
-    dropped: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -58,58 +34,38 @@ struct Fields {
     others: Vec<(&'static str, Value)>,
 }
 
-struct ToInbox {
-    inbox: Arc<Inbox>,
-    listener: Arc<LogListener>,
+struct ToListener {
+    line: Line,
     level: LevelFilter,
 }
 
-/// A subscriber that leaves Fallcast's own records of `level` and above in `inbox` for `listener`.
-pub(super) fn dispatch(inbox: Arc<Inbox>, listener: Listener<'_>, level: &str) -> napi::Result<Dispatch> {
-    let listener = Arc::new(LogListener { function: listener.create_ref()?, waiting: Mutex::default() });
+/// A subscriber that writes Fallcast's own records of `level` and above to a listener.
+pub(super) fn dispatch(line: Line, level: &str) -> Dispatch {
     let level = level.parse().unwrap_or(LevelFilter::INFO);
-    Ok(Dispatch::new(tracing_subscriber::registry().with(ToInbox { inbox, listener, level })))
+    Dispatch::new(tracing_subscriber::registry().with(ToListener { line, level }))
 }
 
-impl LogListener {
-    /// Adds a record, in place of the oldest if too many wait. Returns whether it is the first that waits.
-    pub(super) fn put(&self, mut record: LogRecord) -> bool {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.records.len() == MAX_WAITING {
-            waiting.records.pop_front();
-            waiting.dropped = waiting.dropped.saturating_add(1);
-        }
-        record.dropped = std::mem::take(&mut waiting.dropped);
-        waiting.records.push_back(record);
-        waiting.records.len() == 1
-    }
-
-    /// Takes all records that wait.
-    pub(super) fn take(&self) -> VecDeque<LogRecord> {
-        std::mem::take(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner).records)
-    }
-
-    /// Calls the function.
-    pub(super) fn call(&self, env: &Env, record: LogRecord) -> napi::Result<()> {
-        let listener: Function<'_, Object<'_>, ()> = self.function.borrow_back(env)?;
+impl LogRecord {
+    /// A `LogRecord` as JavaScript sees it. `dropped`: how many records before this one were dropped.
+    pub(super) fn to_object<'a>(&self, env: &'a Env, dropped: u32) -> napi::Result<Object<'a>> {
         let mut fields = Object::new(env)?;
-        for (name, value) in record.fields {
+        for (name, value) in &self.fields {
             match value {
                 Value::Text(text) => fields.set(name, text)?,
-                Value::Number(number) => fields.set(name, number)?,
-                Value::Flag(flag) => fields.set(name, flag)?,
+                Value::Number(number) => fields.set(name, *number)?,
+                Value::Flag(flag) => fields.set(name, *flag)?,
             }
         }
         let mut object = Object::new(env)?;
-        object.set("level", record.level)?;
-        object.set("message", record.message)?;
+        object.set("level", self.level)?;
+        object.set("message", &self.message)?;
         object.set("fields", fields)?;
-        object.set("dropped", record.dropped)?;
-        listener.call(object)
+        object.set("dropped", dropped)?;
+        Ok(object)
     }
 }
 
-impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ToInbox {
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ToListener {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
         metadata.target().starts_with(env!("CARGO_CRATE_NAME")) && *metadata.level() <= self.level
     }
@@ -144,8 +100,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ToInbox {
             tracing::Level::DEBUG => "debug",
             tracing::Level::TRACE => "trace",
         };
-        let record = LogRecord { level, message: fields.message, fields: fields.others, dropped: 0 };
-        self.inbox.log(&self.listener, record);
+        let record = LogRecord { level, message: fields.message, fields: fields.others };
+        self.line.post(Post::Log(Box::new(record)));
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod abort;
 mod error;
+mod event;
 mod fallcast;
 mod functions;
 mod handle;
@@ -14,3 +15,4 @@ mod outcome;
 mod plain;
 mod read;
 mod realm;
+mod status;

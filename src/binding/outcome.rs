@@ -1,6 +1,6 @@
 //! The core's records as JavaScript objects; names and order are those of the core.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use napi_derive::napi;
 
@@ -186,22 +186,6 @@ pub struct PlannedSkip {
     pub price_ratio: Option<f64>,
 }
 
-/// A model and whether it may be called.
-#[napi(object, object_from_js = false, use_nullable = true)]
-pub struct ModelStatus {
-    /// The model.
-    pub id: String,
-    /// Its provider.
-    pub provider_id: String,
-    /// Whether it may be called, and if not, why: switched off by its failures, no key, or `enabled: false`.
-    #[napi(ts_type = "'active' | 'disabled' | 'unconfigured' | 'not_enabled'")]
-    pub state: &'static str,
-    /// Failures in a row that count, 0 to `disableThreshold`.
-    pub consecutive_failures: u32,
-    /// When it comes back, as an ISO 8601 time; null if it is not switched off.
-    pub disabled_until: Option<String>,
-}
-
 /// A fallback and who serves it.
 #[napi(object, object_from_js = false)]
 pub struct Fallback {
@@ -316,10 +300,10 @@ impl From<engine::Explanation> for Plan {
         for step in explanation.steps {
             match step.verdict {
                 Ok(ref fitted) => attempts.push(PlannedAttempt::new(&step, fitted)),
-                Err((reason, detail)) => skips.push(PlannedSkip {
+                Err(refusal) => skips.push(PlannedSkip {
                     model_id: step.model_id,
-                    reason: reason.as_str(),
-                    detail,
+                    reason: refusal.reason.as_str(),
+                    detail: refusal.detail,
                     expected_cost_usd: step.expected.usd(),
                     price_ratio: step.price_ratio,
                 }),
@@ -348,20 +332,6 @@ impl PlannedAttempt {
             matches: u32::try_from(fitted.matches.len()).unwrap_or(u32::MAX),
             timeout_ms: milliseconds(step.timeout),
             adjusted: adjustments(&fitted.adjusted),
-        }
-    }
-}
-
-impl From<engine::ModelStatus> for ModelStatus {
-    fn from(status: engine::ModelStatus) -> Self {
-        let disabled_until =
-            status.disabled_for.map(|left| humantime::format_rfc3339_millis(SystemTime::now() + left).to_string());
-        Self {
-            id: status.id,
-            provider_id: status.provider_id,
-            state: status.state.as_str(),
-            consecutive_failures: status.consecutive_failures.into(),
-            disabled_until,
         }
     }
 }

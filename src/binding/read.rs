@@ -7,8 +7,10 @@ use napi::bindgen_prelude::{FromNapiValue, JsObjectValue, Object};
 use napi::{Env, JsValue, Unknown, ValueType};
 
 use super::plain::own_fields;
+use super::realm::Listener;
 use crate::check::{Faults, path};
 use crate::error::EngineError;
+use crate::kind::FailureKind;
 use crate::request::{self, Match, OwnPrompt, RawOptions, Request};
 
 /// Why a value could not be read.
@@ -196,6 +198,24 @@ pub(super) fn text_of(value: Unknown<'_>, path: &dyn Display) -> Read<String> {
         return Err(Mistake::expected(path, "a string", value));
     }
     Ok(String::from_unknown(value)?)
+}
+
+/// A kind of failure that stands at `path`.
+pub(super) fn kind(value: Unknown<'_>, path: &dyn Display) -> Read<FailureKind> {
+    let kinds = || FailureKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
+    let expected = |got| Mistake::expected(path, &format!("one of {}", kinds()), got);
+    if value.get_type()? != ValueType::String {
+        return Err(expected(value));
+    }
+    FailureKind::named(&String::from_unknown(value)?).ok_or_else(|| expected(value))
+}
+
+/// A function that stands at `path`.
+pub(super) fn function<'a>(value: Unknown<'a>, path: &dyn Display) -> Read<Listener<'a>> {
+    if value.get_type()? != ValueType::Function {
+        return Err(Mistake::expected(path, "a function", value));
+    }
+    Ok(Listener::from_unknown(value)?)
 }
 
 /// A string that stands at `path`, or nothing.

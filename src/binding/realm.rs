@@ -12,13 +12,19 @@ use napi::{Env, Status};
 use tokio_util::sync::CancellationToken;
 
 use super::abort::{AbortListener, LastSignal, Shared};
-use super::inbox::{Inbox, Settled};
+use super::inbox::{Inbox, Letters, Line, Post, Settled};
 use super::node::{Deferred, keep_alive, take_exception};
-use super::{error, outcome};
+use super::{error, event, outcome};
 use crate::error::EngineError;
 
 /// Calls the drain on the JavaScript thread; does not keep the process alive by itself.
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
+
+/// A user's function that is told something, while it is at hand.
+pub(super) type Listener<'a> = Function<'a, Object<'static>, ()>;
+
+/// The same, kept.
+type ListenerRef = FunctionRef<Object<'static>, ()>;
 
 /// A function that takes a count and an event target.
 type SetMaxListeners = FunctionRef<FnArgs<(u32, Object<'static>)>, ()>;
@@ -32,7 +38,8 @@ pub(super) struct Realm {
     wake: Arc<OnceLock<Wake>>,
     inbox: Arc<Inbox>,
     pending: RefCell<HashMap<u64, Pending>>,
-    next_call: Cell<u64>,
+    listeners: RefCell<HashMap<u64, Rc<ListenerRef>>>,
+    next: Cell<u64>,
     last_signal: RefCell<LastSignal>,
     /// `setMaxListeners` of `node:events`, if there is one.
     set_max_listeners: Option<SetMaxListeners>,
@@ -89,7 +96,8 @@ impl Realm {
             wake,
             inbox,
             pending: RefCell::default(),
-            next_call: Cell::new(0),
+            listeners: RefCell::default(),
+            next: Cell::new(0),
             last_signal: RefCell::default(),
             set_max_listeners: find_set_max_listeners(env).ok(),
             ended: CancellationToken::new(),
@@ -98,9 +106,20 @@ impl Realm {
         Ok(realm)
     }
 
-    /// Where this thread receives what others have for it.
-    pub(super) fn inbox(&self) -> &Arc<Inbox> {
-        &self.inbox
+    /// Has a function of the user's called with whatever is written to the line.
+    pub(super) fn listen(&self, listener: Listener<'_>) -> napi::Result<(u64, Line)> {
+        let number = self.number();
+        self.listeners.borrow_mut().insert(number, Rc::new(listener.create_ref()?));
+        Ok((number, Line::new(Arc::clone(&self.inbox), number)))
+    }
+
+    /// Never calls that function again, whatever waits for it.
+    pub(super) fn let_go(&self, listener: u64) {
+        self.listeners.borrow_mut().remove(&listener);
+    }
+
+    fn number(&self) -> u64 {
+        self.next.replace(self.next.get() + 1)
     }
 
     /// A signal for one call, cancelled at the latest when this thread's environment ends.
@@ -116,7 +135,7 @@ impl Realm {
     ) -> napi::Result<(Delivery, PromiseRaw<'env, T>)> {
         let (deferred, promise) = Deferred::new(env)?;
         let error = error::blank(env)?.create_ref()?;
-        let call = self.next_call.replace(self.next_call.get() + 1);
+        let call = self.number();
         let mut pending = self.pending.borrow_mut();
         pending.insert(call, Pending { deferred, error, abort });
         if pending.len() == 1 {
@@ -125,15 +144,14 @@ impl Realm {
         Ok((Delivery { call, inbox: Arc::clone(&self.inbox), delivered: false }, promise))
     }
 
-    /// Hands over all that has arrived: log records first, then results.
+    /// Hands over all that has arrived: what listeners are told first, then results.
     fn drain(&self, env: &Env) {
         let waiting = self.inbox.take();
-        for listener in waiting.listeners {
-            for record in listener.take() {
-                // A logger must not change what it logs, so what it throws is dropped.
-                let _ = env.run_in_scope(|| listener.call(env, record));
-                take_exception(env);
-            }
+        for letters in waiting.letters {
+            self.tell(env, letters);
+        }
+        for listener in waiting.forgotten {
+            self.let_go(listener);
         }
         for (call, result) in waiting.settled {
             let Some(pending) = self.pending.borrow_mut().remove(&call) else { continue };
@@ -143,6 +161,24 @@ impl Realm {
         }
         if self.pending.borrow().is_empty() {
             self.keep_alive(env, false);
+        }
+    }
+
+    fn tell(&self, env: &Env, Letters { listener, posts, mut dropped }: Letters) {
+        for post in posts {
+            // Any call may have been the one in which the listener was let go.
+            let Some(function) = self.listeners.borrow().get(&listener).cloned() else { return };
+            let dropped = std::mem::take(&mut dropped);
+            // A listener must not change what it is told of, so what it throws is dropped.
+            let _ = env.run_in_scope(|| {
+                let told = match post {
+                    Post::Log(record) => record.to_object(env, dropped),
+                    Post::Event(told) => event::event(env, &told, dropped),
+                    Post::Invalidation(told) => event::invalidation(env, &told, dropped),
+                };
+                function.borrow_back(env)?.call(told?)
+            });
+            take_exception(env);
         }
     }
 
@@ -173,7 +209,9 @@ impl Realm {
     /// Cancels what began on this thread and lets go of its JavaScript values while they still may be touched.
     fn end(&self) {
         self.ended.cancel();
+        self.inbox.close();
         self.pending.borrow_mut().clear();
+        self.listeners.borrow_mut().clear();
     }
 }
 
@@ -191,6 +229,7 @@ impl Pending {
         let cause = self.abort.and_then(|abort| abort.detach(env, is_abort));
         match result {
             Settled::Outcome(outcome) => self.deferred.resolve(env, outcome::PredictionOutcome::from(*outcome)),
+            Settled::Number(number) => self.deferred.resolve(env, number),
             Settled::Done => self.deferred.resolve(env, ()),
             Settled::Error(error) => {
                 let mut object = self.error.get_value(env)?;

@@ -23,7 +23,8 @@ fn every_field_is_read() {
     let value = json!({
         "builtinCatalog": false, "catalog": "conf/models", "providers": [1], "models": [2], "fallbacks": { "a": "b" },
         "maxFallbackDepth": 0, "warnPriceRatio": null, "maxPriceRatio": 1.5, "maxFallbackCost": 0.25,
-        "disableThreshold": null, "cooldownMs": 1, "attemptTimeoutMs": 2, "deadlineMs": 3, "maxRetries": 4,
+        "disableThreshold": null, "cooldownMs": 1, "failuresAfterRecovery": 7, "transientThreshold": null,
+        "transientCooldownMs": 8, "providerCooldownMs": 9, "attemptTimeoutMs": 2, "deadlineMs": 3, "maxRetries": 4,
         "fallbackOnContentFilter": true, "logLevel": "trace",
         "http": {
             "connectTimeoutMs": 5, "maxResponseBytes": 6, "caCertificates": [PEM], "userAgent": "me/1 (x)",
@@ -42,8 +43,14 @@ fn every_field_is_read() {
         warn_price_ratio: None,
         max_price_ratio: Some(1.5),
         max_fallback_cost: Some(0.25),
-        disable_threshold: None,
-        cooldown: Duration::from_millis(1),
+        health: HealthConfig {
+            disable_threshold: None,
+            cooldown: Duration::from_millis(1),
+            failures_after_recovery: 7,
+            transient_threshold: None,
+            transient_cooldown: Duration::from_millis(8),
+            provider_cooldown: Duration::from_millis(9),
+        },
         attempt_timeout: Duration::from_millis(2),
         deadline: Duration::from_millis(3),
         max_retries: 4,
@@ -61,10 +68,22 @@ fn every_field_is_read() {
 }
 
 #[test]
+fn failures_after_recovery_are_less_than_the_threshold() {
+    let read = |value| Config::parse(&value).map(|config| config.health.failures_after_recovery);
+    assert_eq!(read(json!({ "disableThreshold": 1 })), Ok(0));
+    assert_eq!(read(json!({ "disableThreshold": null, "failuresAfterRecovery": 254 })), Ok(254));
+    assert_eq!(
+        faults(&json!({ "disableThreshold": 2, "failuresAfterRecovery": 2 })),
+        ["config.failuresAfterRecovery: must be a whole number from 0 to 1, got 2"]
+    );
+}
+
+#[test]
 fn every_fault_is_reported_at_once() {
     let value = json!({
         "builtinCatalog": 1, "catalog": "", "maxFallbackDepth": 101, "warnPriceRatio": 0, "maxPriceRatio": "5",
-        "maxFallbackCost": -1, "disableThreshold": 256, "cooldownMs": 2_592_000_001_u64, "attemptTimeoutMs": 0,
+        "maxFallbackCost": -1, "disableThreshold": 256, "cooldownMs": 2_592_000_001_u64, "transientThreshold": 0,
+        "transientCooldownMs": 0, "providerCooldownMs": "1 s", "failuresAfterRecovery": 255, "attemptTimeoutMs": 0,
         "deadlineMs": 86_400_001, "maxRetries": 1.5, "fallbackOnContentFilter": null, "logLevel": "loud",
         "http": {
             "connectTimeoutMs": 3_600_001, "maxResponseBytes": 268_435_457, "caCertificates": ["x", PEM],
@@ -82,7 +101,11 @@ fn every_fault_is_reported_at_once() {
             "config.maxPriceRatio: must be a finite number above 0, or null, got \"5\"",
             "config.maxFallbackCost: must be a finite number of 0 or more, or null, got -1",
             "config.disableThreshold: must be a whole number from 1 to 255, or null, got 256",
+            "config.transientThreshold: must be a whole number from 1 to 255, or null, got 0",
             "config.cooldownMs: must be a whole number from 1 to 2592000000, got 2592000001",
+            "config.transientCooldownMs: must be a whole number from 1 to 2592000000, got 0",
+            "config.providerCooldownMs: must be a whole number from 1 to 2592000000, got \"1 s\"",
+            "config.failuresAfterRecovery: must be a whole number from 0 to 254, got 255",
             "config.attemptTimeoutMs: must be a whole number from 1 to 3600000, got 0",
             "config.deadlineMs: must be a whole number from 1 to 86400000, got 86400001",
             "config.maxRetries: must be a whole number from 0 to 10, got 1.5",

@@ -1,6 +1,15 @@
 //! The number of active models: the one figure that every page shows.
 
+mod cache;
+mod store;
+
+pub use cache::{Count, Counted, Store};
+pub use store::Moka;
+
 use crate::catalog::{Catalog, Model};
+
+/// The one key of the cache, and of the invalidations that are told.
+pub const KEY: &str = "stats:active_model_count";
 
 /// How many models are active: usable as the catalogue has them, and not switched off.
 #[must_use]

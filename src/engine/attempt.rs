@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tracing::{info, warn};
 
 use super::run::{Run, Stop};
-use super::switched_off;
+use super::standing::worth_asking_after;
 use crate::catalog::{Model, Provider, Secret};
 use crate::health::Verdict;
 use crate::kind::FailureKind;
@@ -73,6 +73,7 @@ impl Run<'_> {
         let patience = Patience { timeout, later: self.later_timeouts(position) };
         let mut totals = Totals::new();
         let mut permit = None;
+        let mut own_cooling = None;
         let mut failed = None;
         let mut body = None;
         let sent = loop {
@@ -82,16 +83,13 @@ impl Run<'_> {
                     break failed.unwrap_or_else(|| Sent::ended(stop, "waiting for the provider's turn", None));
                 }
             };
-            match (engine.health.admit(&model.id), failed.take()) {
+            match (engine.admit(model, own_cooling), failed.take()) {
                 (Ok(leave), failed) => {
                     permit = Some(leave);
                     totals.retries += u32::from(failed.is_some());
                 }
                 (Err(_), Some(failed)) => break failed,
-                (Err(left), None) => {
-                    let (reason, detail) = switched_off(left);
-                    return Err(Skip { model_id: model.id.clone(), reason, detail });
-                }
+                (Err(refusal), None) => return Err(refusal.of(&model.id)),
             }
             let reservation = engine.ledger.reserve(fitted.worst);
             if totals.retries == 0 && position > 0 {
@@ -103,6 +101,10 @@ impl Run<'_> {
             let charged = sent.usage.map_or(MicroUsd::default(), |usage| money::cost(&model.prices, &usage));
             reservation.settle(charged);
             totals.add(charged, sent.usage.as_ref());
+            if let Some(failure) = sent.result.as_ref().err().filter(|failure| failure.kind == FailureKind::RateLimited)
+            {
+                own_cooling = Some(engine.cool(model, failure.retry_after));
+            }
 
             let Some(wait) = self.retry_wait(&sent, totals.retries, patience.later) else { break sent };
             let is_charged_fallback = position > 0 && charged > MicroUsd::default();
@@ -111,10 +113,8 @@ impl Run<'_> {
             }
             failed = Some(sent);
         };
-        if let Some(permit) = permit
-            && engine.health.record(&model.id, permit, self.verdict(&sent, fitted))
-        {
-            warn!(model = model.id, "switched off after its failures");
+        if let Some(permit) = permit {
+            engine.record(model, &permit, self.verdict(&sent, fitted));
         }
         Ok(self.conclude(model, fitted, sent, &totals))
     }
@@ -275,7 +275,7 @@ impl Run<'_> {
         };
         log(&attempt);
         self.history.attempts.push(attempt);
-        if let Some(wait) = failure.and_then(|failure| failure.retry_after) {
+        if let Some(wait) = failure.and_then(|failure| worth_asking_after(failure.kind, failure.retry_after)) {
             self.history.retry_after(wait);
         }
         let (status, stop) = (sent.status, sent.stop);

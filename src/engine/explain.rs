@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::Call;
-use crate::kind::SkipReason;
-use crate::outcome::MicroUsd;
+use crate::outcome::{MicroUsd, Refusal};
 use crate::plan::{self, Fitted, Wish};
 
 /// The plan of a call, followed to its end as if every attempt failed.
@@ -32,7 +31,7 @@ pub struct Step {
     /// The attempt's own time-out.
     pub timeout: Duration,
     /// How it would be asked, or why it would not be.
-    pub verdict: Result<Fitted, (SkipReason, String)>,
+    pub verdict: Result<Fitted, Refusal>,
 }
 
 impl Call {
@@ -45,7 +44,7 @@ impl Call {
         let mut allowance = self.allowance();
         let steps = plan.candidates.into_iter().enumerate().map(|(position, candidate)| {
             let model = self.catalog.model(candidate.model);
-            let mut verdict = candidate.verdict.map_err(|skip| (skip.reason, skip.detail));
+            let mut verdict = candidate.verdict.map_err(Refusal::from);
             if let (true, Ok(fitted)) = (position > 0, &verdict) {
                 match allowance.refuses(fitted) {
                     Some(refusal) => verdict = Err(refusal),

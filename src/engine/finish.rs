@@ -59,7 +59,8 @@ impl Run<'_> {
         }
     }
 
-    fn why_not_the_original(&self) -> FallbackReason {
+    /// Why another model is asked, or answered, than the original.
+    pub(super) fn why_not_the_original(&self) -> FallbackReason {
         let original = &self.call.request.model_id;
         let asked = self.history.attempts.iter().find(|attempt| attempt.model_id == *original);
         let skipped = self.history.skips.iter().find(|skip| skip.model_id == *original);

@@ -3,25 +3,31 @@
 mod attempt;
 mod explain;
 mod finish;
+mod news;
 mod run;
+mod snapshot;
+mod standing;
+mod tending;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::catalog::{self, Catalog, Model, ModelIndex, Variables};
+use crate::catalog::{self, Catalog, ModelIndex, Variables};
 use crate::check::Faults;
 use crate::config::Config;
-use crate::count;
+use crate::count::{self, Count, Moka};
 use crate::error::EngineError;
-use crate::health::Health;
+use crate::event::{Announcer, Event, Invalidation};
+use crate::health::{self, Health};
 use crate::kind::SkipReason;
 use crate::money::Ledger;
+use crate::outcome::Refusal;
 use crate::plan::{self, Plan, Wish};
 use crate::prompt::{self, Rendering, Texts};
 use crate::provider::http::Http;
@@ -30,6 +36,8 @@ use crate::request::{self, Match, Options, RawOptions, Request};
 
 pub use explain::{Explanation, Step};
 pub use run::Call;
+
+use tending::Tending;
 
 /// Everything that the calls of one engine share.
 pub struct Engine {
@@ -41,6 +49,10 @@ pub struct Engine {
     /// Held while a new catalogue is made from the current one, so that no change is lost.
     updating: Mutex<()>,
     health: Health,
+    count: Count<Moka>,
+    events: Announcer<Event>,
+    invalidations: Announcer<Invalidation>,
+    tending: Arc<Tending>,
     ledger: Arc<Ledger>,
     turns: Turns,
     http: Http,
@@ -57,10 +69,8 @@ pub struct ModelStatus {
     pub provider_id: String,
     /// Whether it may be called, and if not, why.
     pub state: ModelState,
-    /// Failures in a row that count.
-    pub consecutive_failures: u8,
-    /// How long it is still switched off, if it is.
-    pub disabled_for: Option<Duration>,
+    /// What is known of its health.
+    pub health: health::Status,
 }
 
 /// Whether a model may be called.
@@ -68,7 +78,7 @@ pub struct ModelStatus {
 pub enum ModelState {
     /// It may.
     Active,
-    /// Switched off by its failures.
+    /// Switched off, by its failures or by hand.
     Disabled,
     /// Its provider has no key.
     Unconfigured,
@@ -117,7 +127,11 @@ impl Engine {
         std::mem::take(&mut config.layer).hash(&mut hasher);
         Ok(Self {
             layer_digest: hasher.finish(),
-            health: Health::new(config.disable_threshold, config.cooldown),
+            health: Health::new(&config.health),
+            count: Count::default(),
+            events: Announcer::default(),
+            invalidations: Announcer::default(),
+            tending: Arc::default(),
             config,
             catalog: ArcSwap::from_pointee(catalog),
             updating: Mutex::new(()),
@@ -161,7 +175,7 @@ impl Engine {
     /// How many models are active.
     #[must_use]
     pub fn active_model_count(&self) -> usize {
-        self.active_models_of(&self.catalog.load())
+        self.count.get(|| count::active_models(&self.catalog.load(), |model| self.health.is_disabled(&model.id)))
     }
 
     /// Every model with its state, in the order of the catalogue.
@@ -176,9 +190,9 @@ impl Engine {
     pub fn fallback_of(&self, model_id: &str) -> Option<(String, String)> {
         let catalog = self.catalog.load();
         let chain = plan::chain(&catalog, catalog.get(model_id)?);
-        let next = chain.into_iter().skip(1).map(|index| self.status(&catalog, index));
-        let usable = next.into_iter().find(|status| status.state == ModelState::Active)?;
-        Some((usable.id, usable.provider_id))
+        let next = chain.into_iter().skip(1).map(|index| catalog.model(index));
+        let usable = next.into_iter().find(|model| model.is_usable() && self.unavailable(model).is_none())?;
+        Some((usable.id.clone(), usable.provider.id.clone()))
     }
 
     /// Every model that has fallbacks, with their ids in order.
@@ -201,7 +215,7 @@ impl Engine {
         check_version("promptVersion", version)?;
         let catalog = self.catalog.load();
         let model = catalog.model(known(&catalog, "modelId", model_id)?);
-        let rendering = Rendering::new(matches, None, self.active_models_of(&catalog));
+        let rendering = Rendering::new(matches, None, self.active_model_count());
         let everything: Vec<usize> = (0..matches.len()).collect();
         Ok(BuiltPrompt {
             texts: rendering.texts(model, &everything),
@@ -221,7 +235,7 @@ impl Engine {
         let current = self.catalog.load();
         let updated =
             current.updated(changes, "changes", variables, prompt::OVERRIDES).map_err(EngineError::InvalidConfig)?;
-        self.catalog.store(Arc::new(updated));
+        self.replace_catalog(&current, updated);
         Ok(())
     }
 
@@ -234,6 +248,7 @@ impl Engine {
     /// Rejects what is pending and whatever comes later with `CLOSED`; returns when nothing is left running.
     pub async fn close(&self) {
         self.closing.cancel();
+        self.tending.ended.cancel();
         self.calls.close();
         self.calls.wait().await;
     }
@@ -242,31 +257,16 @@ impl Engine {
         Plan::new(catalog, original, wish, &self.config, |model| self.unavailable(model))
     }
 
-    fn active_models_of(&self, catalog: &Catalog) -> usize {
-        count::active_models(catalog, |model| self.health.disabled_for(&model.id).is_some())
-    }
-
-    /// Why the health of a model forbids to call it; `None` if it does not.
-    fn unavailable(&self, model: &Model) -> Option<(SkipReason, String)> {
-        self.health.disabled_for(&model.id).map(switched_off)
-    }
-
     fn status(&self, catalog: &Catalog, index: ModelIndex) -> ModelStatus {
         let model = catalog.model(index);
-        let disabled_for = self.health.disabled_for(&model.id);
+        let health = self.health.status(&model.id, &model.provider.id);
         let state = match plan::not_usable(catalog, index) {
-            Some((SkipReason::NotEnabled, _)) => ModelState::NotEnabled,
+            Some(Refusal { reason: SkipReason::NotEnabled, .. }) => ModelState::NotEnabled,
             Some(_) => ModelState::Unconfigured,
-            None if disabled_for.is_some() => ModelState::Disabled,
+            None if health.disabled.is_some() => ModelState::Disabled,
             None => ModelState::Active,
         };
-        ModelStatus {
-            id: model.id.clone(),
-            provider_id: catalog.provider_of(index).id.clone(),
-            state,
-            consecutive_failures: self.health.failures(&model.id),
-            disabled_for,
-        }
+        ModelStatus { id: model.id.clone(), provider_id: model.provider.id.clone(), state, health }
     }
 }
 
@@ -280,11 +280,6 @@ pub fn builtin_fallbacks() -> Vec<(String, Vec<String>)> {
 fn fallback_lists(catalog: &Catalog) -> Vec<(String, Vec<String>)> {
     let owned = |(id, ids): (&str, Vec<&str>)| (id.to_owned(), ids.into_iter().map(str::to_owned).collect());
     catalog.fallbacks().map(owned).collect()
-}
-
-/// Why a model is passed over that is switched off for another `left`.
-fn switched_off(left: Duration) -> (SkipReason, String) {
-    (SkipReason::Disabled, format!("switched off by its failures for another {} s", left.as_secs() + 1))
 }
 
 fn known(catalog: &Catalog, path: &'static str, id: &str) -> Result<ModelIndex, EngineError> {

@@ -11,8 +11,9 @@ use super::Engine;
 use super::attempt::{Answered, Failed};
 use crate::catalog::{Catalog, Model, ModelIndex};
 use crate::error::EngineError;
+use crate::event::What;
 use crate::kind::{FailureKind, SkipReason};
-use crate::outcome::{History, Outcome, Score, Skip};
+use crate::outcome::{History, Outcome, Refusal, Score, Skip};
 use crate::plan::{self, Allowance, Fitted, Plan, Wish, fit};
 use crate::prompt::Rendering;
 use crate::request::{Options, Request};
@@ -106,7 +107,7 @@ impl Call {
     }
 
     pub(super) fn rendering(&self) -> Rendering<'_> {
-        let active = self.engine.active_models_of(&self.catalog);
+        let active = self.engine.active_model_count();
         Rendering::new(&self.request.matches, self.request.prompt.as_ref(), active)
     }
 
@@ -126,8 +127,8 @@ impl Run<'_> {
             }
             match self.ask(position).await {
                 Err(skip) => {
-                    if let Some(left) = self.call.engine.health.disabled_for(&skip.model_id) {
-                        self.history.retry_after(left);
+                    if let Some(wait) = skip.retry_after {
+                        self.history.retry_after(wait);
                     }
                     debug!(model = skip.model_id, reason = skip.reason.as_str(), detail = skip.detail, "skipped");
                     self.history.skips.push(skip);
@@ -149,8 +150,8 @@ impl Run<'_> {
             Ok(fitted) if self.outstanding.len() == self.scores.len() => fitted.clone(),
             Ok(_) => fit(model, self.wish, &self.outstanding),
         };
-        if let Some((reason, detail)) = self.refuses(position, &fitted) {
-            return Err(Skip { model_id: model.id.clone(), reason, detail });
+        if let Some(refusal) = self.refuses(position, &fitted) {
+            return Err(refusal.of(&model.id));
         }
         let allowance = self.allowance;
         if position > 0 {
@@ -167,11 +168,11 @@ impl Run<'_> {
     }
 
     /// Why the model at `position` may not be called now, whatever the plan said.
-    fn refuses(&self, position: usize, fitted: &Fitted) -> Option<(SkipReason, String)> {
+    fn refuses(&self, position: usize, fitted: &Fitted) -> Option<Refusal> {
         let index = self.plan.candidates[position].model;
         let provider = &self.call.catalog.provider_of(index).id;
         if let Some((_, message)) = self.failed_providers.iter().find(|(failed, _)| failed == provider) {
-            return Some((SkipReason::ProviderFailed, message.clone()));
+            return Some(Refusal::new(SkipReason::ProviderFailed, message.clone()));
         }
         let unavailable = self.call.engine.unavailable(self.call.catalog.model(index));
         unavailable.or_else(|| if position > 0 { self.allowance.refuses(fitted) } else { None })
@@ -239,15 +240,30 @@ impl Run<'_> {
         let provider = model.provider.id.clone();
         let message = format!("{provider} answered {} ({})", model.id, failed.kind);
         self.failed_providers.push((provider, message));
+        self.call.engine.cool_provider(model, failed.kind);
     }
 
     pub(super) fn announce_fallback(&self, position: usize, model: &Model) {
         let candidate = &self.plan.candidates[position];
+        let engine = &self.call.engine;
+        let original_model_id = || self.call.request.model_id.clone();
         info!(model = model.id, "falling back");
-        let Some(most) = self.call.engine.config.warn_price_ratio else { return };
-        if let Some(ratio) = candidate.price_ratio.filter(|&ratio| ratio > most) {
-            let (expected, original_cost) = (candidate.expected.usd(), self.plan.original_cost().usd());
-            warn!(model = model.id, ratio, expected, original_cost, "the fallback is much dearer");
-        }
+        engine.announce(What::Fallback {
+            original_model_id: original_model_id(),
+            model_id: model.id.clone(),
+            reason: self.why_not_the_original(),
+        });
+        let Some(most) = engine.config.warn_price_ratio else { return };
+        let Some(price_ratio) = candidate.price_ratio.filter(|&ratio| ratio > most) else { return };
+        let (expected, original) = (candidate.expected, self.plan.original_cost());
+        let (model_id, original_model_id) = (model.id.clone(), original_model_id());
+        warn!(
+            model = model.id,
+            ratio = price_ratio,
+            expected = expected.usd(),
+            original_cost = original.usd(),
+            "the fallback is much dearer"
+        );
+        engine.announce(What::CostWarning { original_model_id, model_id, price_ratio, expected, original });
     }
 }

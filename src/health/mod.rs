@@ -1,178 +1,352 @@
-//! Which models may be called: one atomic word a model, read and changed without a lock.
+//! Which models may be called. A model has two breakers, each one atomic word, read and counted without a lock: its own
+//! faults open the first, and it is disabled; transient failures open the second, and it cools.
+//!
+//! Whatever opens or closes a breaker is told while nothing else can (see [`Tell`]): exactly once, and in order.
 
+mod breaker;
+mod clock;
+mod entry;
+mod providers;
+mod saved;
+mod verdict;
 mod word;
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+pub use saved::{Saved, SavedModel, SavedOff};
+pub use verdict::Verdict;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use dashmap::DashMap;
 
-use crate::kind::FailureKind;
-use word::{Rules, Word};
+use crate::config::HealthConfig;
+use crate::event::{Cause, What};
+use crate::kind::{FailureKind, SkipReason};
+use crate::outcome::Refusal;
+use breaker::{Breaker, Changes, lock};
+use clock::Clock;
+use entry::Entry;
+use providers::Providers;
+use word::{NEVER, Rules, Word};
 
-/// Failures on a model's account when it comes back, unless the threshold is lower.
-const FAILURES_AFTER_RECOVERY: u8 = 2;
+/// The longest that a model stays disabled, unless `cooldownMs` is longer.
+const LONGEST_DISABLED: Duration = Duration::from_secs(24 * 3600);
+/// The longest that a model cools for transient failures, unless `transientCooldownMs` is longer.
+const LONGEST_COOLING: Duration = Duration::from_secs(600);
+/// What cools already is told again only if it cools this many milliseconds longer.
+const WORTH_TELLING: u64 = 1000;
+
+/// Takes what happened, and the cause if that changed whether a model is switched off. Called while no breaker can open
+/// or close, so it must not call back.
+pub type Tell<'a> = &'a dyn Fn(What, Option<Cause>);
 
 /// The health of every model of an engine.
 pub struct Health {
-    words: DashMap<String, AtomicU64>,
-    rules: Rules,
-    began: Instant,
+    models: DashMap<String, Arc<Entry>>,
+    providers: Providers,
+    faults: Rules,
+    transients: Rules,
+    provider_cooldown: Duration,
+    clock: Clock,
+    changes: Changes,
 }
 
-/// Leave to call a model once; a result is recorded only against the epoch of its permit.
-#[derive(Clone, Copy, Debug)]
+/// Leave to call a model once; its result is recorded only if no breaker of the model opened or closed since.
+#[derive(Clone, Debug)]
 pub struct Permit {
-    epoch: u16,
+    entry: Arc<Entry>,
+    faults: u16,
+    transients: u16,
 }
 
-/// What a result means for the health of the model that was called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It gave a prediction: earlier failures are forgotten.
-    Success,
-    /// It failed by its own fault: one step towards being switched off.
-    Fault,
-    /// It failed for another reason: nothing changes.
-    Neutral,
-}
-
-impl Verdict {
-    /// The verdict on a failure. `caused_by_caller`: the caller set parameters or a prompt of its own; `cut`: a limit
-    /// that is not the model's choice cut `max_tokens`.
-    #[must_use]
-    pub fn of(kind: FailureKind, caused_by_caller: bool, cut: bool) -> Self {
-        let fault = match kind {
-            FailureKind::ModelUnavailable | FailureKind::EmptyResponse | FailureKind::ParseError => true,
-            FailureKind::BadRequest => !caused_by_caller,
-            FailureKind::Truncated => !cut,
-            _ => false,
-        };
-        if fault { Self::Fault } else { Self::Neutral }
-    }
+/// What is known of a model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Faults in a row.
+    pub failures: u8,
+    /// Whether it is switched off, until when (`None`: until it is switched on by hand), and why.
+    pub disabled: Option<(Option<SystemTime>, String)>,
+    /// Until when it or its provider is left alone.
+    pub cooling_until: Option<SystemTime>,
+    /// The kind and the time of its last failure.
+    pub last_failure: Option<(FailureKind, SystemTime)>,
+    /// The time of its last success.
+    pub last_success: Option<SystemTime>,
 }
 
 impl Health {
-    /// `threshold` failures in a row (`None`: any number) switch a model off for `cooldown`.
+    /// The health of models of which nothing is known.
     #[must_use]
-    pub fn new(threshold: Option<u8>, cooldown: Duration) -> Self {
-        let cooldown_ms = u64::try_from(cooldown.as_millis()).unwrap_or(u64::MAX);
-        let rules = Rules { threshold, cooldown_ms, failures_after_recovery: FAILURES_AFTER_RECOVERY };
-        Self { words: DashMap::new(), rules, began: Instant::now() }
+    pub fn new(config: &HealthConfig) -> Self {
+        let faults = Rules {
+            threshold: config.disable_threshold,
+            cooldown: milliseconds(config.cooldown),
+            longest_cooldown: milliseconds(config.cooldown.max(LONGEST_DISABLED)),
+            failures_after: 0,
+        };
+        let transients = Rules {
+            threshold: config.transient_threshold,
+            cooldown: milliseconds(config.transient_cooldown),
+            longest_cooldown: milliseconds(config.transient_cooldown.max(LONGEST_COOLING)),
+            failures_after: 0,
+        };
+        Self {
+            models: DashMap::new(),
+            providers: Providers::default(),
+            faults: Rules { failures_after: config.failures_after_recovery.min(faults.most_failures()), ..faults },
+            // One more transient failure after it has cooled, and it cools again.
+            transients: Rules { failures_after: transients.most_failures(), ..transients },
+            provider_cooldown: config.provider_cooldown,
+            clock: Clock::new(),
+            changes: Changes::default(),
+        }
     }
 
-    /// Leave to call `model` now.
+    /// Leave to call `model` of `provider` now. `own` is a cooling that the caller may ignore, because its own 429 began
+    /// it; see [`Self::cool`].
     ///
     /// # Errors
-    /// The time for which the model is still switched off.
-    pub fn admit(&self, model: &str) -> Result<Permit, Duration> {
-        let now = self.now();
-        let (_, word) = self.change(model, |word| word.at(now, self.rules));
-        match word.disabled_until {
-            0 => Ok(Permit { epoch: word.epoch }),
-            until => Err(Duration::from_millis(until - now)),
-        }
-    }
-
-    /// Applies a result, unless the model was switched off or on since `permit` was given. Returns whether this result
-    /// switched it off.
-    #[must_use]
-    pub fn record(&self, model: &str, permit: Permit, verdict: Verdict) -> bool {
-        let now = self.now();
-        let (before, after) = self.change(model, |word| match verdict {
-            _ if word.epoch != permit.epoch => word,
-            Verdict::Success => word.succeeded(),
-            Verdict::Fault => word.failed(now, self.rules),
-            Verdict::Neutral => word,
-        });
-        before.disabled_until == 0 && after.disabled_until != 0
-    }
-
-    /// How long `model` is still switched off; `None` if it is not.
-    #[must_use]
-    pub fn disabled_for(&self, model: &str) -> Option<Duration> {
-        let bits = self.words.get(model)?.load(Ordering::Acquire);
-        let now = self.now();
-        let word = Word::unpack(bits).at(now, self.rules);
-        (word.disabled_until != 0).then(|| Duration::from_millis(word.disabled_until - now))
-    }
-
-    /// Failures in a row on `model`'s account.
-    #[must_use]
-    pub fn failures(&self, model: &str) -> u8 {
-        let word = self.words.get(model).map(|word| Word::unpack(word.load(Ordering::Acquire)));
-        word.map_or(0, |word| word.at(self.now(), self.rules).failures)
-    }
-
-    /// Replaces the word of `model` by what `step` makes of it; returns both.
-    fn change(&self, model: &str, step: impl Fn(Word) -> Word) -> (Word, Word) {
-        let apply = |word: &AtomicU64| {
-            let mut bits = word.load(Ordering::Acquire);
-            loop {
-                let before = Word::unpack(bits);
-                let after = step(before);
-                if after == before {
-                    return (before, after);
-                }
-                match word.compare_exchange_weak(bits, after.pack(), Ordering::AcqRel, Ordering::Acquire) {
-                    Ok(_) => return (before, after),
-                    Err(changed) => bits = changed,
-                }
-            }
+    /// Why it may not be called.
+    pub fn admit(&self, model: &str, provider: &str, own: Option<Cooling>, tell: Tell<'_>) -> Result<Permit, Refusal> {
+        let entry = self.entry(model);
+        let now = || self.clock.now();
+        let recovered = |word: Word| self.tell_recovered(model, &entry, word, tell);
+        let faults = entry.faults.admit(now, &self.faults, &self.changes, recovered);
+        let refusal = |otherwise: Refusal| self.refuses(model, provider).unwrap_or(otherwise);
+        let faults = faults.map_err(|until| refusal(self.disabled(&entry, until)))?;
+        let transients = entry.transients.admit(now, &self.transients, &self.changes, |_| {});
+        let transients = match (transients, own) {
+            (Ok(epoch), _) => epoch,
+            (Err(until), Some(own)) if until <= own.0 => entry.transients.word().epoch,
+            (Err(until), _) => return Err(refusal(self.cooling(until))),
         };
-        if let Some(word) = self.words.get(model) {
-            return apply(&word);
-        }
-        apply(&self.words.entry(model.to_owned()).or_default())
+        self.providers.check(provider, now)?;
+        Ok(Permit { entry, faults, transients })
     }
 
-    /// Milliseconds since the engine began, from 1.
-    fn now(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
+    /// Why `model` of `provider` may not be called now; `None` if it may. Where several reasons forbid it, the first is
+    /// given, and the time until none does.
+    #[must_use]
+    pub fn refuses(&self, model: &str, provider: &str) -> Option<Refusal> {
+        let now = || self.clock.now();
+        let open_until = |breaker: &Breaker| {
+            let word = breaker.word();
+            (word.is_open() && !word.is_due(now())).then_some(word.open_until)
+        };
+        let entry = self.models.get(model).map(|entry| Arc::clone(&entry));
+        let disabled = entry.as_ref().and_then(|entry| Some(self.disabled(entry, open_until(&entry.faults)?)));
+        let cooling = entry.as_ref().and_then(|entry| Some(self.cooling(open_until(&entry.transients)?)));
+        let provider = self.providers.check(provider, now).err();
+        let longer = |first: Refusal, then: Refusal| {
+            let retry_after = first.retry_after.zip(then.retry_after).map(|(one, other)| one.max(other));
+            Refusal { retry_after, ..first }
+        };
+        [disabled, cooling, provider].into_iter().flatten().reduce(longer)
     }
+
+    /// Applies a result, unless the model was switched off or on since `permit` was given.
+    pub fn record(&self, model: &str, permit: &Permit, verdict: Verdict, tell: Tell<'_>) {
+        let Permit { entry, faults, transients } = permit;
+        if !entry.faults.word().is_closed_since(*faults) {
+            return;
+        }
+        let at = SystemTime::now();
+        let now = || self.clock.now();
+        match verdict {
+            Verdict::None => {}
+            Verdict::Success => {
+                entry.set_last_success(at);
+                entry.faults.succeeded(*faults, &self.changes);
+                entry.transients.succeeded(*transients, &self.changes);
+            }
+            Verdict::Fault(kind) => {
+                entry.set_last_failure(kind, at);
+                entry.faults.failed(*faults, now, &self.faults, &self.changes, |word| {
+                    let reason = format!("{} failures in a row, the last of kind {kind}", word.failures);
+                    self.tell_disabled(model, entry, word, reason, Some(Cause::Disabled), tell);
+                });
+            }
+            Verdict::Transient(kind) => {
+                entry.set_last_failure(kind, at);
+                entry.transients.failed(*transients, now, &self.transients, &self.changes, |word| {
+                    entry.set_switched(SystemTime::now());
+                    self.tell_cooling(model, word, kind, tell);
+                });
+            }
+            Verdict::Neutral(kind) => entry.set_last_failure(kind, at),
+        }
+    }
+
+    /// The permit against which a result is recorded that the caller decided; `None` while the model is switched off.
+    #[must_use]
+    pub fn permit(&self, model: &str) -> Option<Permit> {
+        let entry = self.entry(model);
+        let (faults, transients) = (entry.faults.word(), entry.transients.word());
+        (!faults.is_open()).then_some(Permit { faults: faults.epoch, transients: transients.epoch, entry })
+    }
+
+    /// Leaves `model` alone for `wait`, or for longer if it is already. Returns that cooling.
+    pub fn cool(&self, model: &str, wait: Duration, kind: FailureKind, tell: Tell<'_>) -> Cooling {
+        let entry = self.entry(model);
+        let now = self.clock.now();
+        let until = now.saturating_add(milliseconds(wait));
+        entry.transients.open(until, &self.changes, |before, after| {
+            entry.set_switched(SystemTime::now());
+            if before.open_until <= now || after.open_until >= before.open_until.saturating_add(WORTH_TELLING) {
+                self.tell_cooling(model, after, kind, tell);
+            }
+        });
+        Cooling(until)
+    }
+
+    /// Leaves all models of `provider` alone for the configured time.
+    pub fn cool_provider(&self, provider: &str, kind: FailureKind, tell: Tell<'_>) {
+        let _held = lock(&self.changes);
+        let now = self.clock.now();
+        let until = now.saturating_add(milliseconds(self.provider_cooldown));
+        if self.providers.cool(provider, until, kind, now) {
+            tell(What::ProviderCooling { provider_id: provider.to_owned(), until: self.clock.wall(until), kind }, None);
+        }
+    }
+
+    /// Leaves a provider alone no longer, for it is not what it was.
+    pub fn warm_provider(&self, provider: &str) {
+        self.providers.warm(provider);
+    }
+
+    /// Brings back every model whose time has come; returns how many.
+    pub fn recover_due(&self, tell: Tell<'_>) -> usize {
+        let now = self.clock.now();
+        let due = self.models.iter().filter(|entry| entry.faults.word().is_due(now));
+        let due: Vec<_> = due.map(|entry| (entry.key().clone(), Arc::clone(entry.value()))).collect();
+        let recovers = |(model, entry): &(String, Arc<Entry>)| {
+            let recovered = |word: Word| self.tell_recovered(model, entry, word, tell);
+            entry.faults.recover(now, &self.faults, &self.changes, recovered)
+        };
+        due.iter().filter(|due| recovers(due)).count()
+    }
+
+    /// How long it is until the next model comes back; `None` if none is to.
+    #[must_use]
+    pub fn next_recovery(&self) -> Option<Duration> {
+        let words = self.models.iter().map(|entry| entry.faults.word());
+        let next = words.filter(|word| word.is_open() && word.open_until != NEVER).map(|word| word.open_until).min()?;
+        Some(Duration::from_millis(next.saturating_sub(self.clock.now())))
+    }
+
+    /// Switches `model` off until it is switched on by hand.
+    pub fn disable(&self, model: &str, reason: &str, tell: Tell<'_>) {
+        let entry = self.entry(model);
+        entry.faults.open(NEVER, &self.changes, |before, after| {
+            let cause = (!before.is_open()).then_some(Cause::Disabled);
+            self.tell_disabled(model, &entry, after, reason.to_owned(), cause, tell);
+        });
+        entry.set_reason(reason);
+    }
+
+    /// Switches `model` on, whatever switched it off, and forgets its failures and its cooling.
+    pub fn enable(&self, model: &str, tell: Tell<'_>) {
+        let entry = self.entry(model);
+        entry.transients.reset(&self.changes, || {});
+        entry.faults.reset(&self.changes, || {
+            tell(What::Enabled { model_id: model.to_owned() }, Some(Cause::Enabled));
+        });
+        entry.set_switched(SystemTime::now());
+    }
+
+    /// Whether `model` is switched off. One whose time has come is until it is told to have recovered.
+    #[must_use]
+    pub fn is_disabled(&self, model: &str) -> bool {
+        self.models.get(model).is_some_and(|entry| entry.faults.word().is_open())
+    }
+
+    /// What is known of `model` of `provider`.
+    #[must_use]
+    pub fn status(&self, model: &str, provider: &str) -> Status {
+        let now = self.clock.now();
+        let mut cooling = self.providers.until(provider).filter(|until| now < *until);
+        let mut status = Status::default();
+        if let Some(entry) = self.models.get(model).map(|entry| Arc::clone(&entry)) {
+            let (faults, transients) = (entry.faults.word(), entry.transients.word());
+            if transients.is_open() && !transients.is_due(now) {
+                cooling = cooling.max(Some(transients.open_until));
+            }
+            status.failures = faults.failures;
+            status.disabled = faults.is_open().then(|| (self.wall(faults.open_until), entry.reason()));
+            status.last_failure = entry.last_failure();
+            status.last_success = entry.last_success();
+        }
+        status.cooling_until = cooling.map(|until| self.clock.wall(until));
+        status
+    }
+
+    /// Does something while no breaker can open or close.
+    pub fn unchanged<T>(&self, act: impl FnOnce() -> T) -> T {
+        let _held = lock(&self.changes);
+        act()
+    }
+
+    fn entry(&self, model: &str) -> Arc<Entry> {
+        match self.models.get(model) {
+            Some(entry) => Arc::clone(&entry),
+            None => Arc::clone(&self.models.entry(model.to_owned()).or_default()),
+        }
+    }
+
+    /// The wall clock's time of recovery; `None` for never.
+    fn wall(&self, until: u64) -> Option<SystemTime> {
+        (until != NEVER).then(|| self.clock.wall(until))
+    }
+
+    fn tell_disabled(
+        &self,
+        model: &str,
+        entry: &Entry,
+        word: Word,
+        reason: String,
+        cause: Option<Cause>,
+        tell: Tell<'_>,
+    ) {
+        entry.set_switched(SystemTime::now());
+        entry.set_reason(&reason);
+        let (until, failures) = (self.wall(word.open_until), word.failures);
+        tell(What::Disabled { model_id: model.to_owned(), until, reason, failures }, cause);
+    }
+
+    fn tell_recovered(&self, model: &str, entry: &Entry, word: Word, tell: Tell<'_>) {
+        entry.set_switched(self.clock.wall(self.clock.now()));
+        let what = What::Recovered { model_id: model.to_owned(), failures: word.failures };
+        tell(what, Some(Cause::Recovered));
+    }
+
+    fn tell_cooling(&self, model: &str, word: Word, kind: FailureKind, tell: Tell<'_>) {
+        tell(What::Cooling { model_id: model.to_owned(), until: self.clock.wall(word.open_until), kind }, None);
+    }
+
+    fn disabled(&self, entry: &Entry, until: u64) -> Refusal {
+        let reason = entry.reason();
+        let left = (until != NEVER).then(|| Duration::from_millis(until.saturating_sub(self.clock.now())));
+        let detail = match left {
+            Some(left) => format!("switched off for another {} s: {reason}", left.as_secs() + 1),
+            None => format!("switched off by hand: {reason}"),
+        };
+        Refusal { reason: SkipReason::Disabled, detail, retry_after: left }
+    }
+
+    fn cooling(&self, until: u64) -> Refusal {
+        let left = Duration::from_millis(until.saturating_sub(self.clock.now()));
+        let detail = format!("left alone for another {} s", left.as_secs() + 1);
+        Refusal { reason: SkipReason::Cooling, detail, retry_after: Some(left) }
+    }
+}
+
+/// A cooling that one caller began.
+#[derive(Clone, Copy, Debug)]
+pub struct Cooling(u64);
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn five_faults_in_a_row_switch_a_model_off_and_a_late_result_changes_nothing() {
-        let health = Health::new(Some(5), Duration::from_secs(3600));
-        let late = health.admit("m").expect("a new model is active");
-        for _ in 0..4 {
-            assert!(!health.record("m", late, Verdict::Fault));
-        }
-        assert!(!health.record("m", late, Verdict::Neutral), "another reason does not count");
-        assert!(health.record("m", late, Verdict::Fault), "the fifth switches it off");
-        assert!(health.admit("m").is_err());
-        assert!(!health.record("m", late, Verdict::Fault) && !health.record("m", late, Verdict::Success));
-        assert_eq!(health.failures("m"), 5, "neither a sixth failure nor a revival");
-        assert!(health.disabled_for("m").is_some() && health.disabled_for("other").is_none());
-    }
-
-    #[test]
-    fn a_success_forgets_the_failures_before_it() {
-        let health = Health::new(Some(2), Duration::from_secs(1));
-        let permit = health.admit("m").expect("active");
-        for verdict in [Verdict::Fault, Verdict::Success, Verdict::Fault] {
-            assert!(!health.record("m", permit, verdict));
-        }
-        assert_eq!(health.failures("m"), 1);
-    }
-
-    #[test]
-    fn only_the_models_own_faults_count() {
-        use FailureKind as K;
-        let faults = |caused_by_caller, cut| {
-            let is_fault = |kind: &&K| Verdict::of(**kind, caused_by_caller, cut) == Verdict::Fault;
-            K::ALL.iter().filter(is_fault).copied().collect::<Vec<_>>()
-        };
-        let always = [K::ModelUnavailable, K::EmptyResponse, K::ParseError];
-        assert_eq!(faults(true, true), always);
-        assert_eq!(
-            faults(false, false),
-            [K::ModelUnavailable, K::BadRequest, K::EmptyResponse, K::Truncated, K::ParseError]
-        );
-    }
-}
+mod tests;

@@ -1,63 +1,94 @@
-//! The state of one model in one word, and its transitions; pure.
+//! The state of one breaker in one word, and its transitions; pure.
 
 /// Bits of the time of recovery: milliseconds since the engine began, enough for 34 years.
 const TIME_BITS: u32 = 40;
 const TIME_MASK: u64 = (1 << TIME_BITS) - 1;
 
-/// When a model is switched off, and how it comes back.
+/// The time of recovery of what was opened by hand: never by itself.
+pub(super) const NEVER: u64 = TIME_MASK;
+
+/// When a breaker opens, and how it closes again.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
-    /// Failures in a row that switch a model off; `None`: never.
+    /// Failures in a row that open it; `None`: never.
     pub(super) threshold: Option<u8>,
-    /// Milliseconds for which it stays off.
-    pub(super) cooldown_ms: u64,
-    /// Failures that a model has on its account when it comes back.
-    pub(super) failures_after_recovery: u8,
+    /// Milliseconds for which it stays open; twice as many with every time that it opened since the last success.
+    pub(super) cooldown: u64,
+    /// The most that becomes of them.
+    pub(super) longest_cooldown: u64,
+    /// Failures on its account when it closes again, always less than the threshold.
+    pub(super) failures_after: u8,
 }
 
-/// 8 bits of failures in a row, 40 of the time of recovery (0: not switched off), 16 of epoch.
+/// 8 bits of failures in a row, 40 of the time of recovery (0: it is closed), 16 of epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Word {
     pub(super) failures: u8,
-    pub(super) disabled_until: u64,
-    /// Moves on with every switch off and on, so that results from before it change nothing.
+    pub(super) open_until: u64,
+    /// Moves on whenever the breaker opens or closes, so that results from before it change nothing.
     pub(super) epoch: u16,
+}
+
+impl Rules {
+    /// For how long a breaker stays open that opened `strikes` times before without a success between.
+    pub(super) fn cooldown_after(&self, strikes: u8) -> u64 {
+        let factor = 1_u64.checked_shl(strikes.into()).unwrap_or(u64::MAX);
+        self.cooldown.saturating_mul(factor).clamp(1, self.longest_cooldown)
+    }
+
+    /// The most failures that a closed breaker has on its account.
+    pub(super) fn most_failures(&self) -> u8 {
+        self.threshold.map_or(0, |threshold| threshold.saturating_sub(1))
+    }
 }
 
 impl Word {
     pub(super) fn pack(self) -> u64 {
-        u64::from(self.failures) | (self.disabled_until & TIME_MASK) << 8 | u64::from(self.epoch) << (8 + TIME_BITS)
+        u64::from(self.failures) | (self.open_until & TIME_MASK) << 8 | u64::from(self.epoch) << (8 + TIME_BITS)
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "the other bits are other fields")]
     pub(super) fn unpack(bits: u64) -> Self {
-        Self { failures: bits as u8, disabled_until: (bits >> 8) & TIME_MASK, epoch: (bits >> (8 + TIME_BITS)) as u16 }
+        Self { failures: bits as u8, open_until: (bits >> 8) & TIME_MASK, epoch: (bits >> (8 + TIME_BITS)) as u16 }
     }
 
-    /// The word as it stands at `now`: a model whose time has come is back.
-    pub(super) fn at(self, now: u64, rules: Rules) -> Self {
-        if self.disabled_until == 0 || now < self.disabled_until {
-            return self;
-        }
-        let most = rules.threshold.map_or(u8::MAX, |threshold| threshold.saturating_sub(1));
-        let failures = rules.failures_after_recovery.min(most);
-        Self { failures, disabled_until: 0, epoch: self.epoch.wrapping_add(1) }
+    pub(super) fn is_open(self) -> bool {
+        self.open_until != 0
     }
 
-    /// The word after a failure that counts.
-    pub(super) fn failed(self, now: u64, rules: Rules) -> Self {
+    /// Whether it is closed, and neither opened nor closed since `epoch`.
+    pub(super) fn is_closed_since(self, epoch: u16) -> bool {
+        !self.is_open() && self.epoch == epoch
+    }
+
+    /// Whether it is open and its time has come.
+    pub(super) fn is_due(self, now: u64) -> bool {
+        self.is_open() && self.open_until != NEVER && now >= self.open_until
+    }
+
+    /// The word after a failure: one more, or open.
+    pub(super) fn failed(self, now: u64, strikes: u8, rules: &Rules) -> Self {
         let Some(threshold) = rules.threshold else { return self };
         let failures = self.failures.saturating_add(1).min(threshold);
-        if failures < threshold {
-            return Self { failures, ..self };
-        }
-        let disabled_until = now.saturating_add(rules.cooldown_ms.max(1)).min(TIME_MASK);
-        Self { failures, disabled_until, epoch: self.epoch.wrapping_add(1) }
+        let counted = Self { failures, ..self };
+        if failures < threshold { counted } else { counted.opened(now.saturating_add(rules.cooldown_after(strikes))) }
     }
 
     /// The word after a success.
     pub(super) fn succeeded(self) -> Self {
         Self { failures: 0, ..self }
+    }
+
+    /// Open until a time, or longer if it is already.
+    pub(super) fn opened(self, until: u64) -> Self {
+        let epoch = if self.is_open() { self.epoch } else { self.epoch.wrapping_add(1) };
+        Self { open_until: until.clamp(self.open_until.max(1), NEVER), epoch, ..self }
+    }
+
+    /// Closed, with at most so many failures on its account.
+    pub(super) fn closed(self, failures: u8) -> Self {
+        let epoch = if self.is_open() { self.epoch.wrapping_add(1) } else { self.epoch };
+        Self { failures: self.failures.min(failures), open_until: 0, epoch }
     }
 }
 
@@ -65,42 +96,50 @@ impl Word {
 mod tests {
     use super::*;
 
-    const RULES: Rules = Rules { threshold: Some(5), cooldown_ms: 1000, failures_after_recovery: 2 };
+    const RULES: Rules = Rules { threshold: Some(5), cooldown: 1000, longest_cooldown: 24_000, failures_after: 2 };
 
     #[test]
     fn a_word_survives_packing() {
         for word in [
             Word::default(),
-            Word { failures: 255, disabled_until: TIME_MASK, epoch: u16::MAX },
-            Word { failures: 3, disabled_until: 12_345_678_901, epoch: 40_000 },
+            Word { failures: 255, open_until: NEVER, epoch: u16::MAX },
+            Word { failures: 3, open_until: 12_345_678_901, epoch: 40_000 },
         ] {
             assert_eq!(Word::unpack(word.pack()), word);
         }
     }
 
     #[test]
-    fn the_threshold_switches_off_and_time_switches_on() {
+    fn the_threshold_opens_and_time_closes() {
         let mut word = Word::default();
         for failures in 1..5 {
-            word = word.failed(10, RULES);
-            assert_eq!(word, Word { failures, disabled_until: 0, epoch: 0 });
+            word = word.failed(10, 0, &RULES);
+            assert_eq!(word, Word { failures, open_until: 0, epoch: 0 });
         }
-        word = word.failed(10, RULES);
-        assert_eq!(word, Word { failures: 5, disabled_until: 1010, epoch: 1 });
-        assert_eq!(word.at(1009, RULES), word);
-        assert_eq!(word.at(1010, RULES), Word { failures: 2, disabled_until: 0, epoch: 2 });
+        word = word.failed(10, 0, &RULES);
+        assert_eq!(word, Word { failures: 5, open_until: 1010, epoch: 1 });
+        assert!(!word.is_due(1009) && word.is_due(1010));
+        assert_eq!(word.closed(RULES.failures_after), Word { failures: 2, open_until: 0, epoch: 2 });
     }
 
     #[test]
     fn without_a_threshold_nothing_counts() {
         let rules = Rules { threshold: None, ..RULES };
-        assert_eq!(Word::default().failed(10, rules), Word::default());
+        assert_eq!(Word::default().failed(10, 0, &rules), Word::default());
     }
 
     #[test]
-    fn failures_after_recovery_stay_below_the_threshold() {
-        let rules = Rules { threshold: Some(1), ..RULES };
-        let back = Word::default().failed(0, rules).at(1000, rules);
-        assert_eq!(back.failures, 0);
+    fn each_strike_doubles_the_cooldown_up_to_the_longest() {
+        let cooldowns: Vec<_> = [0, 1, 2, 4, 5, 200, 255].map(|strikes| RULES.cooldown_after(strikes)).to_vec();
+        assert_eq!(cooldowns, [1000, 2000, 4000, 16_000, 24_000, 24_000, 24_000]);
+    }
+
+    #[test]
+    fn what_is_open_only_ever_stays_open_longer() {
+        let open = Word::default().opened(500);
+        assert_eq!(open, Word { failures: 0, open_until: 500, epoch: 1 });
+        assert_eq!(open.opened(400), open);
+        assert_eq!(open.opened(600), Word { open_until: 600, ..open });
+        assert!(!open.opened(u64::MAX).is_due(u64::MAX), "what is never due is never due");
     }
 }

@@ -1,7 +1,7 @@
 //! How many fallbacks a request may still call, and what they may still cost.
 
 use crate::kind::SkipReason;
-use crate::outcome::MicroUsd;
+use crate::outcome::{MicroUsd, Refusal};
 use crate::plan::Fitted;
 
 /// What is left to the fallbacks of one request.
@@ -27,16 +27,16 @@ impl Allowance {
 
     /// Why a fallback so fitted may not be called any more; `None` if it may.
     #[must_use]
-    pub fn refuses(&self, fitted: &Fitted) -> Option<(SkipReason, String)> {
+    pub fn refuses(&self, fitted: &Fitted) -> Option<Refusal> {
         if self.places() == 0 {
-            return Some((SkipReason::Depth, format!("maxFallbackDepth {} is used up", self.depth)));
+            return Some(Refusal::new(SkipReason::Depth, format!("maxFallbackDepth {} is used up", self.depth)));
         }
         let (limit, left) = self.cost?;
         let detail = || {
             let (worst, left) = (fitted.worst.usd(), left.usd());
             format!("could cost ${worst:.6} where maxFallbackCost ${limit} leaves ${left:.6}")
         };
-        (fitted.worst > left).then(|| (SkipReason::TooExpensive, detail()))
+        (fitted.worst > left).then(|| Refusal::new(SkipReason::TooExpensive, detail()))
     }
 
     /// Takes the worst case of a call that is made again, without a place; false, and nothing taken, if too little is

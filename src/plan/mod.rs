@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::catalog::{Catalog, Model, ModelIndex};
 use crate::config::Config;
 use crate::kind::SkipReason;
-use crate::outcome::{MicroUsd, Skip};
+use crate::outcome::{MicroUsd, Refusal, Skip};
 
 /// A model of the chain and what is decided about it before anything is sent.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ impl Plan {
         original: ModelIndex,
         wish: &Wish<'_>,
         config: &Config,
-        unavailable: impl Fn(&Model) -> Option<(SkipReason, String)>,
+        unavailable: impl Fn(&Model) -> Option<Refusal>,
     ) -> Self {
         let everything: Vec<usize> = (0..wish.rendering.matches()).collect();
         let original_cost = fit::expected_cost(catalog.model(original), wish, &everything);
@@ -58,7 +58,7 @@ impl Plan {
                 .or_else(|| unavailable(model))
                 .or_else(|| too_expensive(price_ratio?, config.max_price_ratio?));
             let verdict = match refusal {
-                Some((reason, detail)) => Err(Skip { model_id: model.id.clone(), reason, detail }),
+                Some(refusal) => Err(refusal.of(&model.id)),
                 None => Ok(fit(model, wish, &everything)),
             };
             Candidate { model: index, expected: MicroUsd::rounded(expected), price_ratio, verdict }
@@ -88,17 +88,18 @@ pub fn chain(catalog: &Catalog, original: ModelIndex) -> Vec<ModelIndex> {
 
 /// Why a model cannot be called as things stand in the catalogue.
 #[must_use]
-pub fn not_usable(catalog: &Catalog, index: ModelIndex) -> Option<(SkipReason, String)> {
+pub fn not_usable(catalog: &Catalog, index: ModelIndex) -> Option<Refusal> {
     let model = catalog.model(index);
     let provider = catalog.provider_of(index);
     if !model.enabled {
-        return Some((SkipReason::NotEnabled, "enabled is false in the catalogue".to_owned()));
+        return Some(Refusal::new(SkipReason::NotEnabled, "enabled is false in the catalogue"));
     }
     if catalog.is_configured(index) {
         return None;
     }
     let variable = provider.api_key_env.as_deref().unwrap_or("its key");
-    Some((SkipReason::Unconfigured, format!("provider {} has no key: {variable} is not set", provider.id)))
+    let detail = format!("provider {} has no key: {variable} is not set", provider.id);
+    Some(Refusal::new(SkipReason::Unconfigured, detail))
 }
 
 /// The time that one call to `model` may take: the request's, else the model's, else the configuration's.
@@ -118,7 +119,7 @@ fn ratio(expected: f64, original: f64) -> Option<f64> {
     (original > 0.0).then(|| expected / original)
 }
 
-fn too_expensive(price_ratio: f64, most: f64) -> Option<(SkipReason, String)> {
+fn too_expensive(price_ratio: f64, most: f64) -> Option<Refusal> {
     let detail = || format!("{price_ratio:.2} times the original's price is beyond maxPriceRatio {most}");
-    (price_ratio > most).then(|| (SkipReason::TooExpensive, detail()))
+    (price_ratio > most).then(|| Refusal::new(SkipReason::TooExpensive, detail()))
 }

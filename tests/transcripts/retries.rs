@@ -71,14 +71,15 @@ async fn a_call_that_waits_for_its_retry_leaves_its_turn_to_others() {
     let waiting = engine.call(request(1), RawOptions::default()).unwrap();
     let (waited, answered) = tokio::join!(waiting.run(&abort), async {
         upstream.request(0).await;
-        // Its deadline comes before the retry.
+        // Its deadline comes before the retry; `a` itself is left alone.
         let options = RawOptions { deadline_ms: Some(5000.0), ..RawOptions::default() };
-        let answered = engine.call(request(1), options).unwrap().run(&CancellationToken::new()).await;
+        let request = Request { model_id: "b".to_owned(), ..request(1) };
+        let answered = engine.call(request, options).unwrap().run(&CancellationToken::new()).await;
         abort.cancel();
         answered
     });
     assert_eq!(waited.unwrap_err().code(), "ABORT_ERR");
-    assert_eq!(answered.unwrap().model_id, "a");
+    assert_eq!(answered.unwrap().model_id, "b");
 }
 
 #[tokio::test]
@@ -116,5 +117,5 @@ async fn a_retried_attempt_is_one_result_for_health() {
     let upstream = Upstream::handler(|_| error(500, "down")).await;
     let engine = engine(&config_with(&upstream, json!({ "maxFallbackDepth": 0 })));
     predict(&engine, request(1)).await.unwrap_err();
-    assert_eq!((upstream.requests().len(), engine.models()[0].consecutive_failures), (3, 0));
+    assert_eq!((upstream.requests().len(), engine.models()[0].health.failures), (3, 0));
 }

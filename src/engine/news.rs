@@ -1,0 +1,73 @@
+//! What happens in an engine, told to whoever listens.
+
+use std::time::SystemTime;
+
+use tracing::{info, warn};
+
+use super::Engine;
+use crate::event::{Announcer, Cause, Event, Invalidation, What};
+
+impl Engine {
+    /// Tells everything that happens.
+    #[must_use]
+    pub fn events(&self) -> &Announcer<Event> {
+        &self.events
+    }
+
+    /// Tells every change of the active set.
+    #[must_use]
+    pub fn invalidations(&self) -> &Announcer<Invalidation> {
+        &self.invalidations
+    }
+
+    /// Tells what happened to nobody's health.
+    pub(super) fn announce(&self, what: What) {
+        self.events.tell(|sequence| Event { sequence, at: SystemTime::now(), what });
+    }
+
+    /// Tells what health has to tell; `cause` if a model was switched off or on.
+    pub(super) fn tell(&self, what: What, cause: Option<Cause>) {
+        log(&what);
+        if let (Some(cause), Some(model)) = (cause, what.model_id())
+            && self.is_usable(model)
+        {
+            self.invalidate(cause, Some(model));
+        }
+        if matches!(what, What::Disabled { .. }) {
+            self.tending.look.notify_one();
+        }
+        self.announce(what);
+    }
+
+    /// Invalidates the count and tells the new one. Called while no model can be switched off or on, so that what is
+    /// told is the number after this change and before the next.
+    pub(super) fn invalidate(&self, cause: Cause, model: Option<&str>) {
+        self.count.invalidate();
+        self.invalidations.tell(|sequence| {
+            let (model_id, active_models) = (model.map(str::to_owned), self.active_model_count());
+            Invalidation { sequence, cause, model_id, active_models }
+        });
+    }
+
+    fn is_usable(&self, model: &str) -> bool {
+        let catalog = self.catalog.load();
+        catalog.get(model).is_some_and(|index| catalog.model(index).is_usable())
+    }
+}
+
+fn log(what: &What) {
+    match what {
+        What::Disabled { model_id, reason, failures, .. } => {
+            warn!(model = model_id, reason, failures, "switched off");
+        }
+        What::Enabled { model_id } => info!(model = model_id, "switched on"),
+        What::Recovered { model_id, failures } => info!(model = model_id, failures, "back again"),
+        What::Cooling { model_id, kind, .. } => {
+            warn!(model = model_id, kind = kind.as_str(), "left alone for a moment");
+        }
+        What::ProviderCooling { provider_id, kind, .. } => {
+            warn!(provider = provider_id, kind = kind.as_str(), "left alone for a moment");
+        }
+        _ => {}
+    }
+}

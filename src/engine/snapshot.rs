@@ -1,0 +1,154 @@
+//! The state of an engine as plain JSON, to be taken over by another one, after a restart say.
+
+use std::time::SystemTime;
+
+use serde_json::{Map, Value, json};
+use tracing::warn;
+
+use super::Engine;
+use crate::check::{Checked, Faults, Object, Refusal, rule};
+use crate::error::EngineError;
+use crate::event::{Cause, What};
+use crate::health::{Saved, SavedModel, SavedOff};
+use crate::kind::FailureKind;
+
+/// The version of the format; another one is refused.
+const VERSION: u64 = 1;
+
+/// How the path of every fault in a snapshot begins.
+const ROOT: &str = "snapshot";
+
+impl Engine {
+    /// The state as it stands, as plain JSON.
+    #[must_use]
+    pub fn snapshot(&self) -> Value {
+        let saved = self.health.saved();
+        let models: Map<_, _> = saved.models.into_iter().map(|(id, model)| (id, model_to_json(&model))).collect();
+        let provider = |(id, until, kind): (String, SystemTime, FailureKind)| {
+            (id, json!({ "coolingUntil": text(until), "kind": kind.as_str() }))
+        };
+        let providers: Map<_, _> = saved.providers.into_iter().map(provider).collect();
+        json!({ "version": VERSION, "takenAt": text(SystemTime::now()), "models": models, "providers": providers })
+    }
+
+    /// Takes over a state. What is known here of a model stays if it is later; models that the catalogue does not have
+    /// are ignored, which is told.
+    ///
+    /// # Errors
+    /// `INVALID_CONFIG` with every fault, or for another version; nothing has changed then.
+    pub fn restore(&self, snapshot: &Value) -> Result<(), EngineError> {
+        let mut saved = read(snapshot).map_err(EngineError::InvalidConfig)?;
+        let catalog = self.catalog.load();
+        let mut ignored = Vec::new();
+        saved.models.retain(|(id, _)| {
+            let is_known = catalog.get(id).is_some();
+            if !is_known {
+                ignored.push(id.clone());
+            }
+            is_known
+        });
+        saved.providers.retain(|(id, ..)| catalog.provider(id).is_some());
+        if !ignored.is_empty() {
+            warn!(models = ignored.join(", "), "the snapshot has models that the catalogue does not have");
+        }
+        self.health.restore(&saved, |is_changed| {
+            if is_changed {
+                self.invalidate(Cause::Restored, None);
+            }
+            self.announce(What::Restored { ignored });
+        });
+        self.tending.look.notify_one();
+        Ok(())
+    }
+}
+
+fn model_to_json(model: &SavedModel) -> Value {
+    let disabled = |off: &SavedOff| json!({ "until": off.until.map(text), "reason": off.reason });
+    let failure = |(kind, at): (FailureKind, SystemTime)| json!({ "kind": kind.as_str(), "at": text(at) });
+    json!({
+        "changedAt": text(model.changed_at),
+        "failures": model.failures,
+        "disables": model.disables,
+        "disabled": model.disabled.as_ref().map(disabled),
+        "transientFailures": model.transient_failures,
+        "coolings": model.coolings,
+        "coolingUntil": model.cooling_until.map(text),
+        "lastFailure": model.last_failure.map(failure),
+        "lastSuccessAt": model.last_success.map(text),
+    })
+}
+
+fn read(snapshot: &Value) -> Result<Saved, Faults> {
+    let version = snapshot.get("version");
+    if let Some(version) = version.filter(|version| version.as_u64() != Some(VERSION)) {
+        let mut faults = Faults::new();
+        faults.push_got("snapshot.version", format!("must be {VERSION}, the only version that is understood"), version);
+        return Err(faults);
+    }
+    let mut faults = Faults::new();
+    let saved = Object::read(snapshot, ROOT, &mut faults, |fields| {
+        fields.required("version", rule::whole(VERSION..=VERSION));
+        fields.optional("takenAt", time);
+        let mut saved = Saved::default();
+        let models = fields.record("models");
+        let providers = fields.record("providers");
+        for (path, id, value) in models {
+            let model = Object::read(value, &path, fields.faults(), read_model).flatten();
+            saved.models.extend(model.map(|model| (id.to_owned(), model)));
+        }
+        for (path, id, value) in providers {
+            let provider = Object::read(value, &path, fields.faults(), |fields| {
+                Some((id.to_owned(), fields.required("coolingUntil", time)?, fields.required("kind", kind)?))
+            });
+            saved.providers.extend(provider.flatten());
+        }
+        saved
+    });
+    faults.into_result(saved.unwrap_or_default())
+}
+
+fn read_model(fields: &mut Object<'_, '_>) -> Option<SavedModel> {
+    let changed_at = fields.required("changedAt", time);
+    let mut count = |name| fields.optional(name, rule::whole(0..=u8::MAX)).unwrap_or(0);
+    let [failures, times_disabled, transient_failures, coolings] =
+        ["failures", "disables", "transientFailures", "coolings"].map(&mut count);
+    let disabled = present(fields, "disabled").then(|| {
+        fields.object("disabled", |fields| SavedOff {
+            until: fields.nullable("until", time, None),
+            reason: fields.optional("reason", rule::text).unwrap_or_default(),
+        })
+    });
+    let last_failure = present(fields, "lastFailure").then(|| {
+        fields.object("lastFailure", |fields| Some((fields.required("kind", kind)?, fields.required("at", time)?)))
+    });
+    Some(SavedModel {
+        failures,
+        disables: times_disabled,
+        disabled: disabled.flatten(),
+        transient_failures,
+        coolings,
+        cooling_until: fields.nullable("coolingUntil", time, None),
+        last_failure: last_failure.flatten().flatten(),
+        last_success: fields.nullable("lastSuccessAt", time, None),
+        changed_at: changed_at?,
+    })
+}
+
+/// Whether a field is there and not null.
+fn present(fields: &mut Object<'_, '_>, name: &'static str) -> bool {
+    fields.raw(name).is_some_and(|value| !value.is_null())
+}
+
+fn kind(value: &Value) -> Checked<FailureKind> {
+    let kind = value.as_str().and_then(FailureKind::named);
+    kind.ok_or_else(|| Refusal::new("must be a kind of failure"))
+}
+
+fn time(value: &Value) -> Checked<SystemTime> {
+    let time = value.as_str().and_then(|text| humantime::parse_rfc3339(text).ok());
+    time.ok_or_else(|| Refusal::new("must be a time such as 2025-10-19T15:30:00.000Z"))
+}
+
+fn text(time: SystemTime) -> String {
+    humantime::format_rfc3339_millis(time).to_string()
+}

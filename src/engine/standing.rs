@@ -1,0 +1,135 @@
+//! Which models may be called: what the loop asks and records, and what is decided by hand.
+
+use std::time::Duration;
+
+use super::{Engine, known};
+use crate::catalog::{Catalog, Model};
+use crate::error::EngineError;
+use crate::event::Cause;
+use crate::health::{Cooling, Permit, Verdict};
+use crate::kind::FailureKind;
+use crate::outcome::{LONGEST_RETRY_AFTER, Refusal};
+
+/// For how long a model is left alone after a 429 without `Retry-After`.
+const RATE_LIMIT_COOLING: Duration = Duration::from_secs(30);
+
+/// The most characters of a reason that is given by hand.
+const LONGEST_REASON: usize = 1000;
+
+impl Engine {
+    /// Switches a model off until [`Engine::enable_model`]; `reason` is shown wherever the model is passed over, 1 to
+    /// 1,000 characters.
+    ///
+    /// # Errors
+    /// `UNKNOWN_MODEL`, or `INVALID_REQUEST` for a reason that is none.
+    pub fn disable_model(&self, model_id: &str, reason: &str) -> Result<(), EngineError> {
+        known(&self.catalog.load(), "modelId", model_id)?;
+        if reason.trim().is_empty() || reason.chars().nth(LONGEST_REASON).is_some() {
+            let problem = format!("reason: must be 1 to {LONGEST_REASON} characters that say why");
+            return Err(EngineError::InvalidRequest(problem));
+        }
+        self.health.disable(model_id, reason, &|what, cause| self.tell(what, cause));
+        Ok(())
+    }
+
+    /// Switches a model on, whatever switched it off, and forgets its failures and its cooling.
+    ///
+    /// # Errors
+    /// `UNKNOWN_MODEL`.
+    pub fn enable_model(&self, model_id: &str) -> Result<(), EngineError> {
+        known(&self.catalog.load(), "modelId", model_id)?;
+        self.health.enable(model_id, &|what, cause| self.tell(what, cause));
+        Ok(())
+    }
+
+    /// Brings back every model whose time has come; returns how many.
+    pub fn recover_due(&self) -> usize {
+        self.health.recover_due(&|what, cause| self.tell(what, cause))
+    }
+
+    /// Applies a failure that the caller decided, as if an attempt had ended with it: `unauthorized` as a 401, and
+    /// `rate_limited` as a 429 without `Retry-After`. While the model is switched off nothing changes.
+    ///
+    /// # Errors
+    /// `UNKNOWN_MODEL`.
+    pub fn report_failure(&self, model_id: &str, kind: FailureKind) -> Result<(), EngineError> {
+        let catalog = self.catalog.load();
+        let model = catalog.model(known(&catalog, "modelId", model_id)?);
+        let Some(permit) = self.health.permit(model_id) else { return Ok(()) };
+        match kind {
+            FailureKind::RateLimited => {
+                self.cool(model, None);
+            }
+            FailureKind::QuotaExhausted | FailureKind::Unauthorized => self.cool_provider(model, kind),
+            _ => {}
+        }
+        self.record(model, &permit, Verdict::of(kind, false, false));
+        Ok(())
+    }
+
+    /// Applies a success that the caller decided.
+    ///
+    /// # Errors
+    /// `UNKNOWN_MODEL`.
+    pub fn report_success(&self, model_id: &str) -> Result<(), EngineError> {
+        let catalog = self.catalog.load();
+        let model = catalog.model(known(&catalog, "modelId", model_id)?);
+        if let Some(permit) = self.health.permit(model_id) {
+            self.record(model, &permit, Verdict::Success);
+        }
+        Ok(())
+    }
+
+    /// Why the health of a model or its provider forbids to call it; `None` if it does not.
+    pub(super) fn unavailable(&self, model: &Model) -> Option<Refusal> {
+        self.health.refuses(&model.id, &model.provider.id)
+    }
+
+    pub(super) fn admit(&self, model: &Model, own: Option<Cooling>) -> Result<Permit, Refusal> {
+        self.health.admit(&model.id, &model.provider.id, own, &|what, cause| self.tell(what, cause))
+    }
+
+    pub(super) fn record(&self, model: &Model, permit: &Permit, verdict: Verdict) {
+        self.health.record(&model.id, permit, verdict, &|what, cause| self.tell(what, cause));
+    }
+
+    /// Leaves a model alone that answered 429, for as long as it asked.
+    pub(super) fn cool(&self, model: &Model, retry_after: Option<Duration>) -> Cooling {
+        let wait = worth_asking_after(FailureKind::RateLimited, retry_after).unwrap_or_default();
+        self.health.cool(&model.id, wait, FailureKind::RateLimited, &|what, cause| self.tell(what, cause))
+    }
+
+    /// Leaves a provider alone that refused the key or the account.
+    pub(super) fn cool_provider(&self, model: &Model, kind: FailureKind) {
+        self.health.cool_provider(&model.provider.id, kind, &|what, cause| self.tell(what, cause));
+    }
+
+    /// Puts another catalogue in place of the current one, and tells if another set of models is active since.
+    pub(super) fn replace_catalog(&self, current: &Catalog, new: Catalog) {
+        let changed = |provider: &crate::catalog::Provider| {
+            current.provider(&provider.id).is_none_or(|known| **known != *provider)
+        };
+        for provider in new.providers().filter(|provider| changed(provider)) {
+            // It may have another key now, or another address.
+            self.health.warm_provider(&provider.id);
+        }
+        self.health.unchanged(|| {
+            let is_changed = self.active_ids(current) != self.active_ids(&new);
+            self.catalog.store(new.into());
+            if is_changed {
+                self.invalidate(Cause::Catalog, None);
+            }
+        });
+    }
+
+    fn active_ids<'a>(&self, catalog: &'a Catalog) -> Vec<&'a str> {
+        let active = catalog.models().filter(|model| model.is_usable() && !self.health.is_disabled(&model.id));
+        active.map(|model| model.id.as_str()).collect()
+    }
+}
+
+/// How long a model is not worth asking after a failure, if that is known.
+pub(super) fn worth_asking_after(kind: FailureKind, retry_after: Option<Duration>) -> Option<Duration> {
+    let default = (kind == FailureKind::RateLimited).then_some(RATE_LIMIT_COOLING);
+    retry_after.or(default).map(|wait| wait.min(LONGEST_RETRY_AFTER))
+}

@@ -1,0 +1,196 @@
+//! What happened, and who is told; a leaf.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use crate::kind::FailureKind;
+use crate::outcome::{FallbackReason, MicroUsd};
+
+/// Something that happened in an engine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// 1 for the first event of the engine, then one more each.
+    pub sequence: u64,
+    /// When it happened.
+    pub at: SystemTime,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// A model was switched off, by its failures or by hand.
+    Disabled {
+        /// The model.
+        model_id: String,
+        /// When it comes back; `None` if it was switched off by hand.
+        until: Option<SystemTime>,
+        /// Why.
+        reason: String,
+        /// Its failures in a row.
+        failures: u8,
+    },
+    /// A model was switched on by hand.
+    Enabled {
+        /// The model.
+        model_id: String,
+    },
+    /// A model that its failures had switched off is back, for its time has come.
+    Recovered {
+        /// The model.
+        model_id: String,
+        /// Failures that it has on its account still.
+        failures: u8,
+    },
+    /// A model is left alone for a moment, or for longer than was told before.
+    Cooling {
+        /// The model.
+        model_id: String,
+        /// Until when.
+        until: SystemTime,
+        /// The failure that caused it.
+        kind: FailureKind,
+    },
+    /// All models of a provider are left alone for a moment, or for longer than was told before.
+    ProviderCooling {
+        /// The provider.
+        provider_id: String,
+        /// Until when.
+        until: SystemTime,
+        /// The failure that caused it.
+        kind: FailureKind,
+    },
+    /// A saved state was taken over.
+    Restored {
+        /// The models in it that the catalogue does not have.
+        ignored: Vec<String>,
+    },
+    /// A fallback is about to be asked.
+    Fallback {
+        /// The model that was asked for.
+        original_model_id: String,
+        /// The model that is asked in its place.
+        model_id: String,
+        /// Why.
+        reason: FallbackReason,
+    },
+    /// A fallback that is about to be asked is dearer than `warnPriceRatio` times the original.
+    CostWarning {
+        /// The model that was asked for.
+        original_model_id: String,
+        /// The model that is asked in its place.
+        model_id: String,
+        /// How many times dearer it is expected to be.
+        price_ratio: f64,
+        /// What the whole request is expected to cost on it.
+        expected: MicroUsd,
+        /// What it was expected to cost on the original.
+        original: MicroUsd,
+    },
+}
+
+impl What {
+    /// The one model that it happened to, if it was one alone.
+    #[must_use]
+    pub fn model_id(&self) -> Option<&str> {
+        match self {
+            Self::Disabled { model_id, .. }
+            | Self::Enabled { model_id }
+            | Self::Recovered { model_id, .. }
+            | Self::Cooling { model_id, .. }
+            | Self::Fallback { model_id, .. }
+            | Self::CostWarning { model_id, .. } => Some(model_id),
+            Self::ProviderCooling { .. } | Self::Restored { .. } => None,
+        }
+    }
+}
+
+/// The active set changed: a cached count of it is not to be used any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalidation {
+    /// 1 for the first invalidation of the engine, then one more each.
+    pub sequence: u64,
+    /// What changed it.
+    pub cause: Cause,
+    /// The model, if it was one.
+    pub model_id: Option<String>,
+    /// How many models are active since.
+    pub active_models: usize,
+}
+
+/// What changed the active set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A model was switched off.
+    Disabled,
+    /// A model came back.
+    Recovered,
+    /// A model was switched on by hand.
+    Enabled,
+    /// A saved state was taken over.
+    Restored,
+    /// The catalogue was changed.
+    Catalog,
+}
+
+impl Cause {
+    /// The stable name, as JavaScript sees it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Recovered => "recovered",
+            Self::Enabled => "enabled",
+            Self::Restored => "restored",
+            Self::Catalog => "catalog",
+        }
+    }
+}
+
+/// Whoever wants to be told.
+pub trait EventSink<T>: Send + Sync {
+    /// Takes note, without waiting for anything and without calling back; false if it wants no more.
+    fn put(&self, told: &Arc<T>) -> bool;
+}
+
+/// Tells every sink everything, in one order.
+pub struct Announcer<T>(Mutex<Sinks<T>>);
+
+struct Sinks<T> {
+    sequence: u64,
+    sinks: Vec<Arc<dyn EventSink<T>>>,
+}
+
+impl<T> Default for Announcer<T> {
+    fn default() -> Self {
+        Self(Mutex::new(Sinks { sequence: 0, sinks: Vec::new() }))
+    }
+}
+
+impl<T> Announcer<T> {
+    /// Tells `sink` everything from now on.
+    pub fn add(&self, sink: Arc<dyn EventSink<T>>) {
+        self.with(|told| told.sinks.push(sink));
+    }
+
+    /// Tells `sink` nothing more.
+    pub fn remove(&self, sink: &Arc<dyn EventSink<T>>) {
+        self.with(|told| told.sinks.retain(|known| !Arc::ptr_eq(known, sink)));
+    }
+
+    /// Gives what happened the next number and tells it; it is only made if anybody listens.
+    pub fn tell(&self, happened: impl FnOnce(u64) -> T) {
+        self.with(|told| {
+            told.sequence += 1;
+            if !told.sinks.is_empty() {
+                let happened = Arc::new(happened(told.sequence));
+                told.sinks.retain(|sink| sink.put(&happened));
+            }
+        });
+    }
+
+    fn with(&self, act: impl FnOnce(&mut Sinks<T>)) {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}

@@ -1,0 +1,131 @@
+//! The health of an engine as plain data, to be taken over by another one, after a restart say.
+
+use std::time::SystemTime;
+
+use super::breaker::lock;
+use super::entry::{Entry, stamp};
+use super::word::NEVER;
+use super::{Health, milliseconds};
+use crate::kind::FailureKind;
+use crate::outcome::LONGEST_RETRY_AFTER;
+
+/// All that is known of models and providers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Saved {
+    /// Every model of which anything is known, by id.
+    pub models: Vec<(String, SavedModel)>,
+    /// Every provider that is left alone: its id, until when, and the failure that caused it.
+    pub providers: Vec<(String, SystemTime, FailureKind)>,
+}
+
+/// What is known of one model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedModel {
+    /// When anything of it changed last.
+    pub changed_at: SystemTime,
+    /// Faults in a row.
+    pub failures: u8,
+    /// How often its faults switched it off since its last success.
+    pub disables: u8,
+    /// Whether it is switched off.
+    pub disabled: Option<SavedOff>,
+    /// Transient failures in a row.
+    pub transient_failures: u8,
+    /// How often they made it cool since its last success.
+    pub coolings: u8,
+    /// Until when it cools.
+    pub cooling_until: Option<SystemTime>,
+    /// The kind and the time of its last failure.
+    pub last_failure: Option<(FailureKind, SystemTime)>,
+    /// The time of its last success.
+    pub last_success: Option<SystemTime>,
+}
+
+/// How a model is switched off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedOff {
+    /// When it comes back; `None`: when it is switched on by hand.
+    pub until: Option<SystemTime>,
+    /// Why.
+    pub reason: String,
+}
+
+impl Health {
+    /// All that is known, in the order of the ids.
+    #[must_use]
+    pub fn saved(&self) -> Saved {
+        let now = self.clock.now();
+        let mut models: Vec<_> =
+            self.models.iter().map(|entry| (entry.key().clone(), self.saved_model(entry.value(), now))).collect();
+        models.retain(|(_, model)| stamp(model.changed_at) != 0);
+        models.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let cooling = self.providers.all().into_iter().filter(|(_, until, _)| now < *until);
+        let mut providers: Vec<_> =
+            cooling.map(|(provider, until, kind)| (provider, self.clock.wall(until), kind)).collect();
+        providers.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+        Saved { models, providers }
+    }
+
+    /// Takes over what is later than what is known here; a cooling only ever becomes longer. `tell` is called when all
+    /// of it is done and before anything else can open or close, with whether any model was switched off or on by it.
+    pub fn restore(&self, saved: &Saved, tell: impl FnOnce(bool)) {
+        let held = lock(&self.changes);
+        let mut is_changed = false;
+        for (model, state) in &saved.models {
+            let entry = self.entry(model);
+            if stamp(entry.changed_at()) >= stamp(state.changed_at) {
+                continue;
+            }
+            let (failures, until) = match &state.disabled {
+                Some(off) => {
+                    entry.set_reason(&off.reason);
+                    let until = off.until.map_or(NEVER, |until| self.soon(until, self.faults.longest_cooldown));
+                    (state.failures, until)
+                }
+                None => (state.failures.min(self.faults.most_failures()), 0),
+            };
+            is_changed |= entry.faults.word().is_open() != (until != 0);
+            entry.faults.restore(failures, until, state.disables, &held);
+            let longest = self.transients.longest_cooldown.max(milliseconds(LONGEST_RETRY_AFTER));
+            let cooling = state.cooling_until.map_or(0, |until| self.soon(until, longest));
+            let failures = state.transient_failures.min(self.transients.threshold.unwrap_or(0));
+            entry.transients.restore(failures, cooling, state.coolings, &held);
+            if let Some((kind, at)) = state.last_failure {
+                entry.set_last_failure(kind, at);
+            }
+            if let Some(at) = state.last_success {
+                entry.set_last_success(at);
+            }
+            entry.set_switched(state.changed_at);
+        }
+        for (provider, until, kind) in &saved.providers {
+            let latest = self.clock.now().saturating_add(milliseconds(self.provider_cooldown));
+            self.providers.cool(provider, self.clock.at(*until).min(latest), *kind, 0);
+        }
+        tell(is_changed);
+        drop(held);
+    }
+
+    /// A time of the wall clock as one of this engine's, no later than the longest cooldown from now: who saved it may
+    /// have had another time of day.
+    fn soon(&self, until: SystemTime, longest: u64) -> u64 {
+        self.clock.at(until).min(self.clock.now().saturating_add(longest))
+    }
+
+    fn saved_model(&self, entry: &Entry, now: u64) -> SavedModel {
+        let (faults, transients) = (entry.faults.word(), entry.transients.word());
+        let off = || SavedOff { until: self.wall(faults.open_until), reason: entry.reason() };
+        let cools = transients.is_open() && !transients.is_due(now);
+        SavedModel {
+            changed_at: entry.changed_at(),
+            failures: faults.failures,
+            disables: entry.faults.strikes(),
+            disabled: faults.is_open().then(off),
+            transient_failures: transients.failures,
+            coolings: entry.transients.strikes(),
+            cooling_until: cools.then(|| self.clock.wall(transients.open_until)),
+            last_failure: entry.last_failure(),
+            last_success: entry.last_success(),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Every interleaving of a few threads over the atomics, checked with loom, which stands in for `sync` here.
+#![allow(dead_code, unreachable_pub, reason = "the files are a part of the library; not all of it is used here")]
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
+mod sync {
+    pub use std::sync::PoisonError;
+
+    pub use loom::sync::{Mutex, MutexGuard, atomic};
+}
+
+#[path = "../src/health/breaker.rs"]
+mod breaker;
+#[path = "../src/count/cache.rs"]
+mod cache;
+#[path = "../src/health/word.rs"]
+mod word;
+
+use loom::sync::{Arc, Mutex};
+use loom::thread;
+
+use breaker::{Breaker, Changes};
+use cache::{Count, Counted, Store};
+use sync::atomic::{AtomicUsize, Ordering};
+use word::{Rules, Word};
+
+const RULES: Rules = Rules { threshold: Some(3), cooldown: 1000, longest_cooldown: 8000, failures_after: 1 };
+
+/// A breaker, the lock of its changes, and what was told.
+#[derive(Default)]
+struct Case {
+    breaker: Breaker,
+    changes: Changes,
+    told: Mutex<Vec<Word>>,
+}
+
+impl Case {
+    /// A closed breaker with so many failures, and the epoch of its permits.
+    fn with_failures(failures: u8) -> (Arc<Self>, u16) {
+        let case = Self::default();
+        for _ in 0..failures {
+            case.fail(0, 0);
+        }
+        (Arc::new(case), 0)
+    }
+
+    fn fail(&self, epoch: u16, now: u64) {
+        self.breaker.failed(epoch, || now, &RULES, &self.changes, |word| self.note(word));
+    }
+
+    fn recover(&self, now: u64) -> bool {
+        self.breaker.recover(now, &RULES, &self.changes, |word| self.note(word))
+    }
+
+    fn note(&self, word: Word) {
+        self.told.lock().expect("no panic").push(word);
+    }
+
+    fn told(&self) -> Vec<Word> {
+        self.told.lock().expect("no panic").clone()
+    }
+}
+
+#[test]
+fn failures_never_exceed_the_threshold_and_it_opens_once() {
+    loom::model(|| {
+        let (case, epoch) = Case::with_failures(1);
+        let others: Vec<_> = (0..2)
+            .map(|_| {
+                let case = Arc::clone(&case);
+                thread::spawn(move || case.fail(epoch, 10))
+            })
+            .collect();
+        case.fail(epoch, 10);
+        for other in others {
+            other.join().expect("no panic");
+        }
+        let open = Word { failures: 3, open_until: 1010, epoch: 1 };
+        assert_eq!((case.breaker.word(), case.told(), case.breaker.strikes()), (open, vec![open], 1));
+    });
+}
+
+#[test]
+fn a_success_that_races_with_the_last_failure_comes_before_or_after_it() {
+    loom::model(|| {
+        let (case, epoch) = Case::with_failures(2);
+        let other = {
+            let case = Arc::clone(&case);
+            thread::spawn(move || case.breaker.succeeded(epoch, &case.changes))
+        };
+        case.fail(epoch, 10);
+        other.join().expect("no panic");
+        let word = case.breaker.word();
+        let open = Word { failures: 3, open_until: 1010, epoch: 1 };
+        match case.told().as_slice() {
+            [] => assert!(word.failures <= 1 && !word.is_open()),
+            told => assert_eq!((told, word, case.breaker.strikes()), (&[open][..], open, 1)),
+        }
+    });
+}
+
+#[test]
+fn two_racing_recoveries_recover_once() {
+    loom::model(|| {
+        let (case, _) = Case::with_failures(3);
+        let other = {
+            let case = Arc::clone(&case);
+            thread::spawn(move || case.recover(2000))
+        };
+        let here = case.recover(2000);
+        assert!(here != other.join().expect("no panic"), "exactly one of them");
+        let closed = Word { failures: 1, open_until: 0, epoch: 2 };
+        assert_eq!((case.breaker.word(), case.told().last(), case.told().len()), (closed, Some(&closed), 2));
+    });
+}
+
+#[test]
+fn a_result_of_an_older_epoch_changes_nothing_whenever_it_comes() {
+    loom::model(|| {
+        let (case, epoch) = Case::with_failures(3);
+        let other = {
+            let case = Arc::clone(&case);
+            thread::spawn(move || {
+                case.fail(epoch, 2000);
+                case.breaker.succeeded(epoch, &case.changes);
+            })
+        };
+        assert!(case.recover(2000));
+        other.join().expect("no panic");
+        let closed = Word { failures: 1, open_until: 0, epoch: 2 };
+        assert_eq!((case.breaker.word(), case.breaker.strikes()), (closed, 1));
+    });
+}
+
+#[test]
+fn a_failure_that_races_with_an_enabling_by_hand_is_told_in_order() {
+    loom::model(|| {
+        let (case, epoch) = Case::with_failures(2);
+        let other = {
+            let case = Arc::clone(&case);
+            thread::spawn(move || case.fail(epoch, 10))
+        };
+        let closed = Word { failures: 0, open_until: 0, epoch: 0 };
+        case.breaker.reset(&case.changes, || case.note(closed));
+        other.join().expect("no panic");
+        let word = case.breaker.word();
+        match case.told().as_slice() {
+            [] => assert_eq!(word, Word { failures: 1, ..closed }),
+            [open] => assert!(open.is_open() && word == *open, "opened after: {word:?}"),
+            told => assert!(told[0].is_open() && !word.is_open() && word.failures == 0, "opened before: {told:?}"),
+        }
+    });
+}
+
+/// Stands for the moka cache: what is put replaces what was there, and each step is atomic.
+#[derive(Default)]
+struct Kept(Mutex<Option<Counted>>);
+
+impl Store for Kept {
+    fn get(&self) -> Option<Counted> {
+        *self.0.lock().expect("no panic")
+    }
+
+    fn put(&self, counted: Counted) {
+        *self.0.lock().expect("no panic") = Some(counted);
+    }
+
+    fn remove(&self) {
+        *self.0.lock().expect("no panic") = None;
+    }
+}
+
+/// How many models are active, and the cached count of them.
+#[derive(Default)]
+struct Counting {
+    active: AtomicUsize,
+    count: Count<Kept>,
+    /// The number that was told last.
+    told: AtomicUsize,
+}
+
+impl Counting {
+    fn get(&self) -> usize {
+        self.count.get(|| self.active.load(Ordering::Acquire))
+    }
+
+    fn change(&self) {
+        let active = self.active.fetch_add(1, Ordering::AcqRel) + 1;
+        self.count.invalidate();
+        self.told.store(active, Ordering::Release);
+    }
+}
+
+#[test]
+fn a_count_is_never_older_than_what_was_told_before_it_was_asked_for() {
+    let mut model = loom::model::Builder::new();
+    // With more, there are too many interleavings; most faults need two.
+    model.preemption_bound = Some(3);
+    model.check(|| {
+        let case = Arc::new(Counting::default());
+        let changing = {
+            let case = Arc::clone(&case);
+            thread::spawn(move || case.change())
+        };
+        let counting = {
+            let case = Arc::clone(&case);
+            thread::spawn(move || case.get())
+        };
+        let told = case.told.load(Ordering::Acquire);
+        assert!(case.get() >= told);
+        changing.join().expect("no panic");
+        counting.join().expect("no panic");
+        assert_eq!(case.get(), 1, "nobody leaves an older count behind");
+    });
+}

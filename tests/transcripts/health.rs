@@ -1,0 +1,307 @@
+//! Models and providers that are left alone or switched off, and what is told of it.
+
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
+
+use super::*;
+use fallcast::event::{Event, EventSink, Invalidation, What};
+use fallcast::kind::FailureKind;
+use support::Step;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// Passes on what is told.
+struct Told<T>(UnboundedSender<Arc<T>>);
+
+impl<T: Send + Sync> EventSink<T> for Told<T> {
+    fn put(&self, told: &Arc<T>) -> bool {
+        self.0.send(Arc::clone(told)).is_ok()
+    }
+}
+
+fn events(engine: &Engine) -> UnboundedReceiver<Arc<Event>> {
+    let (sender, receiver) = unbounded_channel();
+    engine.events().add(Arc::new(Told(sender)));
+    receiver
+}
+
+fn invalidations(engine: &Engine) -> UnboundedReceiver<Arc<Invalidation>> {
+    let (sender, receiver) = unbounded_channel();
+    engine.invalidations().add(Arc::new(Told(sender)));
+    receiver
+}
+
+/// What was told so far, in order, each in short.
+fn told(events: &mut UnboundedReceiver<Arc<Event>>) -> Vec<String> {
+    std::iter::from_fn(|| events.try_recv().ok())
+        .map(|event| match &event.what {
+            What::Fallback { model_id, reason, .. } => format!("fallback {model_id} {}", reason.as_str()),
+            What::Disabled { model_id, failures, .. } => format!("disabled {model_id} {failures}"),
+            What::Cooling { model_id, kind, .. } => format!("cooling {model_id} {kind}"),
+            What::ProviderCooling { provider_id, kind, .. } => format!("provider {provider_id} {kind}"),
+            What::CostWarning { model_id, price_ratio, .. } => format!("cost {model_id} {price_ratio:.0}"),
+            other => format!("{other:?}"),
+        })
+        .collect()
+}
+
+/// A wait in seconds, rounded up: what is left of it when it is looked at.
+fn seconds(wait: Option<Duration>) -> u64 {
+    u64::try_from(wait.unwrap().as_millis().div_ceil(1000)).unwrap()
+}
+
+fn left(until: Option<SystemTime>) -> Option<Duration> {
+    until?.duration_since(SystemTime::now()).ok()
+}
+
+#[tokio::test]
+async fn a_disabled_model_is_never_called_and_the_count_is_told_before_the_call_ends() {
+    let upstream = Upstream::script([
+        Step::model("a", Reply::chat("no idea")),
+        Step::model("b", scores(&[("m1", 1, 0)])),
+        Step::model("a", Reply::chat("no idea")),
+        Step::model("b", scores(&[("m1", 1, 0)])),
+        Step::model("b", scores(&[("m1", 1, 0)])),
+    ])
+    .await;
+    let engine = engine(&config_with(&upstream, json!({ "disableThreshold": 2 })));
+    let (mut events, mut counts) = (events(&engine), invalidations(&engine));
+    assert_eq!(engine.active_model_count(), 4);
+    predict(&engine, request(1)).await.unwrap();
+    assert_eq!(told(&mut events), ["fallback b parse_error"]);
+    predict(&engine, request(1)).await.unwrap();
+    assert_eq!(told(&mut events), ["disabled a 2", "fallback b parse_error"]);
+    let count = counts.try_recv().unwrap();
+    assert_eq!((count.sequence, count.active_models, count.model_id.as_deref()), (1, 3, Some("a")));
+    assert_eq!(engine.active_model_count(), 3);
+    let outcome = predict(&engine, request(1)).await;
+    assert_eq!(skips(&outcome), pairs(&[("a", "disabled")]));
+    assert_eq!(told(&mut events), ["fallback b disabled"]);
+    assert!(counts.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn the_timer_brings_a_model_back_and_tells_it() {
+    let upstream = Upstream::script([Step::model("a", Reply::chat("no idea"))]).await;
+    let fields = json!({ "disableThreshold": 1, "cooldownMs": 20, "maxFallbackDepth": 0 });
+    let engine = engine(&config_with(&upstream, fields));
+    let mut counts = invalidations(&engine);
+    let tending = tokio::spawn(engine.tend());
+    predict(&engine, request(1)).await.unwrap_err();
+    assert_eq!(counts.recv().await.unwrap().active_models, 3);
+    let back = counts.recv().await.unwrap();
+    assert_eq!((back.cause.as_str(), back.active_models, back.sequence), ("recovered", 4, 2));
+    engine.close().await;
+    tending.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_engine_that_is_dropped_ends_its_timer() {
+    let upstream = Upstream::script([]).await;
+    let engine = engine(&config(&upstream));
+    engine.disable_model("a", "by hand").unwrap();
+    let tending = tokio::spawn(engine.tend());
+    drop(engine);
+    tending.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_429_leaves_the_model_alone_for_everybody_but_its_own_retry() {
+    let upstream = Upstream::script([
+        Step::model("a", error(429, "slow down")),
+        Step::model("b", scores(&[("m1", 1, 0)])),
+        Step::model("b", error(429, "slow down").header("retry-after", "7200")),
+        Step::model("c", error(429, "slow down").header("retry-after", "7")),
+        Step::model("d", error(429, "slow down")),
+        Step::model("d", scores(&[("m1", 1, 0)])),
+    ])
+    .await;
+    let engine = engine(&config(&upstream));
+    let mut events = events(&engine);
+    predict(&engine, request(1)).await.unwrap();
+    assert_eq!(told(&mut events), ["cooling a rate_limited", "fallback b rate_limited"]);
+    let outcome = predict(&engine, request(1)).await;
+    assert_eq!(skips(&outcome), pairs(&[("a", "cooling")]));
+    assert_eq!(outcome.unwrap().history.attempts.last().unwrap().retries, 1, "the last model's own 429");
+    let cooling: Vec<u64> = engine.models().iter().map(|model| seconds(left(model.health.cooling_until))).collect();
+    assert_eq!(cooling, [30, 3600, 7, 30], "the default, at most an hour, as asked, the default");
+    assert_eq!(engine.active_model_count(), 4, "who is left alone is active");
+    let error = predict(&engine, request(1)).await.unwrap_err();
+    assert_eq!(error.code(), "NO_MODEL_AVAILABLE");
+    assert_eq!(seconds(error.history().unwrap().retry_after), 7, "the soonest of them");
+}
+
+#[tokio::test]
+async fn transient_failures_in_a_row_leave_a_model_alone() {
+    let upstream = Upstream::handler(|_| error(503, "down")).await;
+    let fields = json!({ "transientThreshold": 2, "maxFallbackDepth": 0, "maxRetries": 0 });
+    let engine = engine(&config_with(&upstream, fields));
+    let mut events = events(&engine);
+    for _ in 0..2 {
+        predict(&engine, request(1)).await.unwrap_err();
+    }
+    assert_eq!(told(&mut events), ["cooling a server_error"]);
+    let outcome = predict(&engine, request(1)).await;
+    assert_eq!((skips(&outcome)[0].1, upstream.requests().len()), ("cooling", 2));
+    assert_eq!(engine.models()[0].health.failures, 0, "an outage is no fault");
+}
+
+#[tokio::test]
+async fn a_provider_that_refuses_the_key_is_left_alone_by_every_request_until_it_has_another() {
+    let upstream =
+        Upstream::script([Step::model("a", error(401, "bad key")), Step::model("b", scores(&[("m1", 1, 0)]))]).await;
+    let engine = engine(&config(&upstream));
+    let mut events = events(&engine);
+    predict(&engine, request(1)).await.unwrap_err();
+    assert_eq!(told(&mut events), ["provider p unauthorized"]);
+    let outcome = predict(&engine, Request { model_id: "b".to_owned(), ..request(1) }).await;
+    assert_eq!(skips(&outcome)[0], ("b".to_owned(), "provider_failed"));
+    let error = outcome.unwrap_err();
+    assert_eq!((error.code(), seconds(error.history().unwrap().retry_after)), ("NO_MODEL_AVAILABLE", 60));
+    assert!(
+        engine.models().iter().all(|model| model.health.disabled.is_none() && model.health.cooling_until.is_some())
+    );
+    let provider = json!({ "id": "p", "baseUrl": upstream.base_url(), "apiKey": "another" });
+    engine.update_catalog(&json!({ "providers": [provider] }), &|_| None).unwrap();
+    predict(&engine, Request { model_id: "b".to_owned(), ..request(1) }).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_much_dearer_fallback_is_told_with_both_estimates() {
+    let upstream =
+        Upstream::script([Step::model("a", error(500, "down")), Step::model("b", scores(&[("m1", 0, 2)]))]).await;
+    let mut config = config(&upstream);
+    config["models"][1]["promptUsdPer1M"] = json!(3);
+    config["models"][1]["completionUsdPer1M"] = json!(6);
+    let engine = engine(&config);
+    let mut events = events(&engine);
+    predict(&engine, request(1)).await.unwrap();
+    assert_eq!(told(&mut events), ["fallback b server_error", "cost b 3"]);
+}
+
+#[tokio::test]
+async fn what_the_caller_reports_counts_like_an_attempt() {
+    let upstream = Upstream::script([]).await;
+    let engine = engine(&config(&upstream));
+    let mut events = events(&engine);
+    for _ in 0..4 {
+        engine.report_failure("a", FailureKind::ParseError).unwrap();
+    }
+    engine.report_success("a").unwrap();
+    assert_eq!(engine.models()[0].health.failures, 0);
+    for _ in 0..9 {
+        engine.report_failure("a", FailureKind::ParseError).unwrap();
+    }
+    engine.report_failure("b", FailureKind::RateLimited).unwrap();
+    engine.report_failure("c", FailureKind::Unauthorized).unwrap();
+    assert_eq!(told(&mut events), ["disabled a 5", "cooling b rate_limited", "provider p unauthorized"]);
+    assert_eq!(engine.report_success("x").unwrap_err().code(), "UNKNOWN_MODEL");
+}
+
+#[tokio::test]
+async fn a_snapshot_is_taken_over_by_another_engine() {
+    let upstream = Upstream::script([]).await;
+    let engine = engine(&config(&upstream));
+    engine.disable_model("a", "broken").unwrap();
+    for _ in 0..5 {
+        engine.report_failure("b", FailureKind::Truncated).unwrap();
+    }
+    engine.report_failure("c", FailureKind::RateLimited).unwrap();
+    engine.report_failure("d", FailureKind::QuotaExhausted).unwrap();
+    let mut snapshot = engine.snapshot();
+    snapshot["models"]["stranger"] = snapshot["models"]["a"].clone();
+
+    let other = super::engine(&config(&upstream));
+    let (mut events, mut counts) = (events(&other), invalidations(&other));
+    other.restore(&snapshot).unwrap();
+    assert_eq!(counts.try_recv().unwrap().active_models, 2);
+    assert_eq!(told(&mut events), [r#"Restored { ignored: ["stranger"] }"#]);
+    let mut again = other.snapshot();
+    again["takenAt"] = snapshot["takenAt"].clone();
+    again["models"]["stranger"] = snapshot["models"]["stranger"].clone();
+    let text = again.to_string();
+    assert_eq!(text.len(), snapshot.to_string().len(), "{text}\n{snapshot}");
+    other.restore(&snapshot).unwrap();
+    assert!(counts.try_recv().is_err(), "the same once more changes nothing");
+}
+
+#[tokio::test]
+async fn a_snapshot_with_faults_is_refused_as_a_whole() {
+    let upstream = Upstream::script([]).await;
+    let engine = engine(&config(&upstream));
+    for (snapshot, problem) in [
+        (json!(null), "snapshot: must be an object, got null"),
+        (json!({}), "snapshot.version: is required"),
+        (json!({ "version": 2, "new": [] }), "snapshot.version: must be 1, the only version that is understood, got 2"),
+        (
+            json!({ "version": 1, "models": { "a": { "changedAt": "yesterday", "failures": 256 } } }),
+            "snapshot.models.a.changedAt: must be a time such as 2025-10-19T15:30:00.000Z, got \"yesterday\"\n\
+             snapshot.models.a.failures: must be a whole number from 0 to 255, got 256",
+        ),
+        (
+            json!({ "version": 1, "providers": { "p": { "coolingUntil": "2025-10-19T15:30:00Z", "kind": "bad" } } }),
+            "snapshot.providers.p.kind: must be a kind of failure, got \"bad\"",
+        ),
+    ] {
+        let error = engine.restore(&snapshot).unwrap_err();
+        assert_eq!((error.code(), error.to_string().as_str()), ("INVALID_CONFIG", problem));
+    }
+}
+
+/// Sixteen tasks predict on eight models, of which some always fail and some never do, while others are switched by
+/// hand; every number that was told is the size of the active set after that change and before the next.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_storm_tells_the_exact_count_after_every_change() {
+    let upstream = Upstream::handler(|request| {
+        let model = request.json()["model"].as_str().unwrap_or_default().to_owned();
+        if matches!(model.as_str(), "a" | "b") { Reply::chat("no idea") } else { scores(&[("m1", 1, 0)]) }
+    })
+    .await;
+    let engine = engine(&config_with(&upstream, json!({ "cooldownMs": 1, "maxRetries": 0 })));
+    let tending = tokio::spawn(engine.tend());
+    let counts = invalidations(&engine);
+    let seen = Arc::new(Mutex::new(0));
+    let tasks: Vec<_> = (0..16_u64)
+        .map(|task| {
+            let (engine, seen) = (Arc::clone(&engine), Arc::clone(&seen));
+            tokio::spawn(async move {
+                let mut random = fastrand::Rng::with_seed(task);
+                for _ in 0..60 {
+                    let model = ["a", "b", "c", "d"][random.usize(0..4)];
+                    match random.u8(0..10) {
+                        0 => engine.disable_model(model, "storm").unwrap(),
+                        1 | 2 => engine.enable_model(model).unwrap(),
+                        _ => drop(predict_any(&engine, model).await),
+                    }
+                    *seen.lock().unwrap() = engine.active_model_count();
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    engine.close().await;
+    tending.await.unwrap();
+    check(counts, &engine);
+}
+
+async fn predict_any(engine: &Arc<Engine>, model: &str) -> Result<Outcome, EngineError> {
+    let request = Request { model_id: model.to_owned(), ..request(1) };
+    engine.call(request, RawOptions::default())?.run(&CancellationToken::new()).await
+}
+
+fn check(mut counts: UnboundedReceiver<Arc<Invalidation>>, engine: &Engine) {
+    let mut active = vec!["a", "b", "c", "d"];
+    let mut changes = 0;
+    while let Ok(told) = counts.try_recv() {
+        changes += 1;
+        let model = told.model_id.as_deref().unwrap();
+        match told.cause.as_str() {
+            "disabled" => active.retain(|known| *known != model),
+            _ => active.push(["a", "b", "c", "d"].into_iter().find(|known| *known == model).unwrap()),
+        }
+        assert_eq!((told.sequence, told.active_models), (changes, active.len()), "{told:?}");
+    }
+    assert!(changes > 20, "the storm did change the active set: {changes}");
+    assert_eq!(engine.active_model_count(), active.len());
+}
