@@ -13,6 +13,7 @@ pub mod error;
 pub mod event;
 pub mod health;
 pub mod kind;
+pub mod metrics;
 pub mod money;
 pub mod outcome;
 pub mod plan;

@@ -1,0 +1,41 @@
+//! Values under two names each, changed in place by many threads.
+
+use std::collections::HashMap;
+
+use dashmap::DashMap;
+
+/// A value for each pair of names. A pair is looked up as it is borrowed; its names are copied when it is new.
+#[derive(Debug)]
+pub(super) struct Table<V>(DashMap<Box<str>, HashMap<Box<str>, V>>);
+
+impl<V> Default for Table<V> {
+    fn default() -> Self {
+        Self(DashMap::new())
+    }
+}
+
+impl<V: Default> Table<V> {
+    /// Changes the value of a pair, which begins as the default. No other thread sees it half changed.
+    pub(super) fn change(&self, first: &str, second: &str, step: impl FnOnce(&mut V)) {
+        if let Some(mut row) = self.0.get_mut(first) {
+            return change_in(&mut row, second, step);
+        }
+        change_in(&mut self.0.entry(first.into()).or_default(), second, step);
+    }
+
+    /// What `item` makes of each pair and its value, in no order.
+    pub(super) fn collect<T>(&self, item: impl Fn(&str, &str, &V) -> T) -> Vec<T> {
+        let mut items = Vec::new();
+        for row in &self.0 {
+            items.extend(row.iter().map(|(second, value)| item(row.key(), second, value)));
+        }
+        items
+    }
+}
+
+fn change_in<V: Default>(row: &mut HashMap<Box<str>, V>, name: &str, step: impl FnOnce(&mut V)) {
+    match row.get_mut(name) {
+        Some(value) => step(value),
+        None => step(row.entry(name.into()).or_default()),
+    }
+}

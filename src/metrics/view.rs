@@ -1,0 +1,141 @@
+//! The counts as a page shows them.
+
+use std::collections::HashMap;
+
+use super::tally::{ModelTally, Results, RouteTally};
+use crate::outcome::{FallbackReason, MicroUsd};
+
+/// Everything counted since the engine began.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metrics {
+    /// Every route that was taken, by original model, model that answered, and reason.
+    pub routes: Vec<Route>,
+    /// Every model that was asked, by id and provider.
+    pub models: Vec<ModelMetrics>,
+    /// Every version of the prompt and model that it was sent to, in that order.
+    pub prompts: Vec<PromptMetrics>,
+}
+
+/// The calls for one model that the same model answered for the same reason.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    /// The model that was asked for.
+    pub original_model_id: String,
+    /// The last model that contributed; `None` if none did.
+    pub answered_by: Option<String>,
+    /// Why that is not the original; `None` if it is. Of calls without an answer: what ended them from outside, else
+    /// why the original did not answer.
+    pub reason: Option<FallbackReason>,
+    /// How many calls there were.
+    pub calls: u64,
+    /// Their part of all calls for the original, above 0 and up to 1.
+    pub share: f64,
+    /// What all their attempts cost.
+    pub cost: MicroUsd,
+    /// Estimate of what the original alone would have cost.
+    pub original_cost: MicroUsd,
+}
+
+/// The attempts of one model at one provider.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelMetrics {
+    /// The model.
+    pub model_id: String,
+    /// Its provider.
+    pub provider_id: String,
+    /// What was counted.
+    pub tally: ModelTally,
+}
+
+/// The attempts with one version of the prompt at one model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PromptMetrics {
+    /// The version of the prompt.
+    pub version: String,
+    /// The model.
+    pub model_id: String,
+    /// What they came to.
+    pub results: Results,
+}
+
+impl Metrics {
+    /// Puts what was counted in order and works out the shares.
+    pub(super) fn sorted(
+        mut routes: Vec<Route>,
+        mut models: Vec<ModelMetrics>,
+        mut prompts: Vec<PromptMetrics>,
+    ) -> Self {
+        set_shares(&mut routes);
+        routes.sort_by(|a, b| a.key().cmp(&b.key()));
+        models.sort_by(|a, b| (&a.model_id, &a.provider_id).cmp(&(&b.model_id, &b.provider_id)));
+        prompts.sort_by(|a, b| (&a.version, &a.model_id).cmp(&(&b.version, &b.model_id)));
+        Self { routes, models, prompts }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
+fn set_shares(routes: &mut [Route]) {
+    let mut calls: HashMap<String, u64> = HashMap::new();
+    for route in routes.iter() {
+        let sum = calls.entry(route.original_model_id.clone()).or_default();
+        *sum = sum.saturating_add(route.calls);
+    }
+    for route in routes {
+        let all = calls.get(&route.original_model_id).copied().unwrap_or_default();
+        route.share = route.calls as f64 / all.max(1) as f64;
+    }
+}
+
+impl Route {
+    /// A route whose share is not known yet.
+    pub(super) fn new(
+        original: &str,
+        answered_by: Option<&str>,
+        reason: Option<FallbackReason>,
+        tally: &RouteTally,
+    ) -> Self {
+        Self {
+            original_model_id: original.to_owned(),
+            answered_by: answered_by.map(str::to_owned),
+            reason,
+            calls: tally.calls,
+            share: 0.0,
+            cost: tally.cost,
+            original_cost: tally.original_cost,
+        }
+    }
+
+    fn key(&self) -> (&str, Option<&str>, Option<&str>) {
+        (&self.original_model_id, self.answered_by.as_deref(), self.reason.map(FallbackReason::as_str))
+    }
+
+    /// The calls that gave at least one prediction: all or none. They are successes of the model that answered and of
+    /// the route, of the original only where it answered itself.
+    #[must_use]
+    pub fn successes(&self) -> u64 {
+        if self.answered_by.is_some() { self.calls } else { 0 }
+    }
+
+    /// How much dearer the calls were than the original alone would have been, in millionths of a dollar; below 0 if
+    /// they were cheaper.
+    #[must_use]
+    pub fn extra_cost(&self) -> i64 {
+        let difference = i128::from(self.cost.0) - i128::from(self.original_cost.0);
+        i64::try_from(difference).unwrap_or(if difference < 0 { i64::MIN } else { i64::MAX })
+    }
+
+    /// The route in words, such as `deepseek-r1-0528-syn: 5 predictions through deepseek-r1`.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let (original, calls) = (&self.original_model_id, self.calls);
+        let plural = if calls == 1 { "" } else { "s" };
+        match (&self.answered_by, self.reason) {
+            (Some(model), _) if model == original => format!("{original}: {calls} prediction{plural} of its own"),
+            (Some(model), _) => format!("{original}: {calls} prediction{plural} through {model}"),
+            (None, None) => format!("{original}: {calls} call{plural} without an answer"),
+            (None, Some(reason)) => {
+                format!("{original}: {calls} call{plural} without an answer ({})", reason.as_str())
+            }
+        }
+    }
+}
