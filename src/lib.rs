@@ -21,4 +21,5 @@ pub mod prompt;
 pub mod provider;
 pub mod reply;
 pub mod request;
+pub mod state_file;
 mod sync;
