@@ -1,28 +1,78 @@
 //! How many tokens a text takes, without a tokenizer.
 
-/// Hundredths of a token that a character costs, by its class. English prose has about four letters a token, German
-/// about three; names of players and clubs split finer, so letters are priced at three and a half a token. Digits and
-/// punctuation often stand alone, and outside ASCII a character takes a token or more in most vocabularies.
-const LETTER: u64 = 28;
-const DIGIT: u64 = 60;
-const PUNCTUATION: u64 = 70;
-const LATIN: u64 = 80;
-const OTHER: u64 = 120;
+/// What a character is to a tokenizer, which cuts a text into runs before it looks for tokens in each.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Upper,
+    /// Letters, other than `A` to `Z`, of the Latin script.
+    Lower,
+    Digit,
+    Space,
+    LineBreak,
+    /// Punctuation and symbols.
+    Mark,
+    /// Whatever is written without spaces or rarely seen: Chinese characters, kana, other scripts, emoji.
+    Dense,
+}
 
-/// Estimate of the tokens of `text`, meant to lie a little above the truth.
+/// Estimate of the tokens of `text`.
+///
+/// It follows the runs into which byte-pair encodings cut a text; what a run costs is fitted to `cl100k_base` and
+/// `o200k_base`, whichever takes more. On a few hundred characters of English, German or Chinese about football, of
+/// matches as JSON, of ids or of odds it is at most 5 % below the truth, and at most 35 % above it, as `tests/tokens`
+/// measures; the most for English, which cannot be told from German and is priced like it. Vocabularies that cut
+/// numbers into single digits take more for odds and ids.
 #[must_use]
 pub fn estimate_tokens(text: &str) -> u64 {
-    let hundredths: u64 = text.chars().map(hundredths).sum();
+    let mut hundredths = 0;
+    // The class before the first character is one whose characters cost the same at any position.
+    let (mut before, mut position) = (Class::Dense, 0_u64);
+    for character in text.chars() {
+        let class = class(character);
+        let continues = class == before || (before == Class::Upper && class == Class::Lower);
+        position = if continues { position + 1 } else { 0 };
+        hundredths += cost(character, class, position);
+        // A space is part of the word or the mark that follows it, but of nothing else.
+        if before == Class::Space && matches!(class, Class::Digit | Class::Dense) {
+            hundredths += 100;
+        }
+        before = class;
+    }
     hundredths.div_ceil(100)
 }
 
-fn hundredths(character: char) -> u64 {
+fn class(character: char) -> Class {
     match character {
-        'a'..='z' | 'A'..='Z' | ' ' | '\n' => LETTER,
-        '0'..='9' => DIGIT,
-        '\0'..='\u{7f}' => PUNCTUATION,
-        '\u{80}'..='\u{24f}' => LATIN,
-        _ => OTHER,
+        'A'..='Z' => Class::Upper,
+        'a'..='z' | '\u{c0}'..='\u{24f}' => Class::Lower,
+        '0'..='9' => Class::Digit,
+        ' ' | '\t' => Class::Space,
+        '\n' | '\r' => Class::LineBreak,
+        '\0'..='\u{bf}' | '\u{2010}'..='\u{2027}' => Class::Mark,
+        _ => Class::Dense,
+    }
+}
+
+/// Hundredths of a token that a character costs at `position` in its run.
+fn cost(character: char, class: Class, position: u64) -> u64 {
+    match (class, position) {
+        (Class::Lower, _) if !character.is_ascii() => 80 + cost('a', class, position),
+        // Three letters are mostly one token, six not much more; longer words are cut ever finer.
+        (Class::Lower, 1 | 2) => 0,
+        (Class::Lower, 3..=5) => 20,
+        (Class::Lower, 6..) => 48,
+        (Class::Upper, 1..) => 60,
+        (Class::Digit, _) if !position.is_multiple_of(3) => 0,
+        (Class::Space, _) if position % 16 != 1 => 0,
+        (Class::LineBreak, 1..) | (Class::Mark, 1 | 2) => 10,
+        (Class::Mark, 3..) => 50,
+        (Class::Dense, _) => match character {
+            '\u{370}'..='\u{7ff}' => 85,
+            '\u{3000}'..='\u{30ff}' | '\u{ff00}'..='\u{ffef}' => 110,
+            '\0'..='\u{ffff}' => 158,
+            _ => 300,
+        },
+        _ => 100,
     }
 }
 
@@ -31,10 +81,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn grows_with_the_text_and_is_nothing_for_none() {
-        assert_eq!(estimate_tokens(""), 0);
-        assert_eq!(estimate_tokens("a"), 1);
-        assert_eq!(estimate_tokens(&"goal ".repeat(200)), 280);
-        assert!(estimate_tokens("拜仁慕尼黑") >= 5, "a Chinese character takes a token or more");
+    fn a_run_is_priced_as_a_whole() {
+        for (text, tokens) in [
+            ("", 0),
+            ("a", 1),
+            ("the cup", 2),
+            ("2026", 2),
+            ("10 10", 3),
+            ("\n\n  \"", 4),
+            ("McGregor", 3),
+            ("拜仁慕尼黑", 8),
+            ("⚽🔥", 5),
+        ] {
+            assert_eq!(estimate_tokens(text), tokens, "{text:?}");
+        }
     }
 }
