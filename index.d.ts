@@ -72,6 +72,17 @@ export interface Config {
   maxPriceRatio?: number | null
   /** US dollars for all fallbacks of one request together, worst case; null: no limit. Default: null. */
   maxFallbackCost?: number | null
+  /** US dollars that a day in UTC may cost, 0 to 1,000,000,000; null: any sum. Default: what the environment variable `DAILY_BUDGET` says, else null. */
+  dailyBudgetUsd?: number | null
+  /** From this share of it on, 0 to 1, fallbacks dearer than the original are skipped. Default: 0.8. */
+  pauseFallbacksAt?: number
+  /** The shares of it of which the event `budget` tells once a day that they are spent; at most 20, each above 0 and at most 10. Default: [0.5, 0.8, 1]. */
+  budgetAlerts?: number[]
+  /**
+   * A file that keeps health, cooling and spend for the next start, written within a second of a change and on
+   * `close()`. Its folder must exist; one engine at a time may use it. Default: none.
+   */
+  stateFile?: string
   /** Failures in a row that switch a model off, 1 to 255; null: never. Default: 5. */
   disableThreshold?: number | null
   /**
@@ -232,6 +243,9 @@ export type EngineEvent =
   | RestoredEvent
   | FallbackEvent
   | CostWarningEvent
+  | BudgetEvent
+  | StateDamagedEvent
+  | StateUnsavedEvent
 
 /** A model was switched off, by its failures or by hand. */
 export interface DisabledEvent extends EventBase {
@@ -317,6 +331,35 @@ export interface CostWarningEvent extends EventBase {
   originalCostUsd: number
 }
 
+/** A share of the day's budget is spent; told once a day. */
+export interface BudgetEvent extends EventBase {
+  type: 'budget'
+  /** The share, as `budgetAlerts` has it. */
+  threshold: number
+  /** What is spent, in US dollars; it may be more than that share. */
+  spentUsd: number
+  /** The day's budget, in US dollars. */
+  dailyBudgetUsd: number
+  /** The day in UTC, as `YYYY-MM-DD`. */
+  day: string
+}
+
+/** The state file held no state when the engine was built; told to the first listener. */
+export interface StateDamagedEvent extends EventBase {
+  type: 'state_damaged'
+  /** Where the file is now. */
+  movedTo: string
+  /** What is wrong with it. */
+  problem: string
+}
+
+/** The state could not be written; told once until it can be again. */
+export interface StateUnsavedEvent extends EventBase {
+  type: 'state_unsaved'
+  /** What went wrong. */
+  problem: string
+}
+
 /** Another set of models is active. */
 export interface InvalidationEvent {
   /** What is not to be used any more where it was cached. */
@@ -343,6 +386,8 @@ export interface Snapshot {
   models?: Record<string, ModelSnapshot>
   /** Every provider that is left alone, by id: until when, and the failure that caused it. */
   providers?: Record<string, { coolingUntil: string; kind: FailureKind }>
+  /** The day in UTC, and what each model has cost on it in millionths of a US dollar. */
+  spend?: { day: string; microUsd?: Record<string, number> }
 }
 
 /** What is known of one model. */
@@ -514,11 +559,20 @@ export declare class Fallcast {
    * Throws `UNKNOWN_MODEL`.
    */
   reportSuccess(modelId: string): void
-  /** The state as it stands, as plain JSON: health and cooling. `restore` takes it back. */
+  /** How the day's budget stands. Without one it tells what the day has cost so far. */
+  getBudget(): Budget
+  /** What all calls came to since the engine was built: by route, by model, and by version of the prompt. */
+  getMetrics(): Metrics
+  /**
+   * The same for Prometheus, as `application/openmetrics-text; version=1.0.0; charset=utf-8`; all names begin with
+   * `fallcast_`.
+   */
+  getMetricsText(): string
+  /** The state as it stands, as plain JSON: health, cooling and the day's spend. `restore` takes it back. */
   snapshot(): Snapshot
   /**
-   * Takes over a state, of another process say. What is known here of a model stays if it is later, and a cooling only
-   * ever becomes longer. Models that the catalogue does not have are ignored, which the event `restored` tells.
+   * Takes over a state, of another process say. What is known here of a model stays if it is later, and
+   * what was spent today if it is more. Models that the catalogue does not have are ignored, which the event `restored` tells.
    *
    * Throws `INVALID_CONFIG` with every fault, or for a version that is not understood; nothing has changed then.
    */
@@ -576,6 +630,27 @@ export interface Attempt {
   costUsd: number
   /** How the request was changed to fit the provider's limits. */
   adjusted: Array<Adjustment>
+}
+
+/** How the day's budget stands. */
+export interface Budget {
+  /** The day in UTC, as `YYYY-MM-DD`. */
+  day: string
+  /** What a day may cost, in US dollars; null for any sum. */
+  dailyBudgetUsd: number | null
+  /** What the day has cost so far, in US dollars. */
+  spentUsd: number
+  /** The most that the attempts under way can cost, in US dollars. */
+  reservedUsd: number
+  /** What is neither spent nor reserved, in US dollars, 0 or more; null without a budget. */
+  remainingUsd: number | null
+  /**
+   * What may be called: everything, no fallback dearer than the original (from `pauseFallbacksAt` on), or only what
+   * is free.
+   */
+  state: 'open' | 'fallbacks_paused' | 'exhausted'
+  /** The models that have spent or reserved anything, sorted by id. */
+  models: Array<ModelBudget>
 }
 
 /**
@@ -646,11 +721,23 @@ export declare function getActiveModelCount(): Promise<number>
 /** The active models, in the order of the catalogue. */
 export declare function getActiveProviders(): Array<ModelStatus>
 
+/** How the day's budget stands. Without one it tells what the day has cost so far. */
+export declare function getBudget(): Budget
+
 /** The next usable model of a model's chain; undefined if there is none, or no such model. */
 export declare function getFallbackProvider(modelId: string): Fallback | undefined
 
 /** Every model that has fallbacks, with their ids in order. */
 export declare function getFallbacks(): Record<string, string[]>
+
+/** What all calls came to since the engine was built: by route, by model, and by version of the prompt. */
+export declare function getMetrics(): Metrics
+
+/**
+ * The same for Prometheus, as `application/openmetrics-text; version=1.0.0; charset=utf-8`; all names begin with
+ * `fallcast_`.
+ */
+export declare function getMetricsText(): string
 
 /** Every model with its state, in the order of the catalogue. */
 export declare function getModels(): Array<ModelStatus>
@@ -663,8 +750,72 @@ export interface LastFailure {
   at: string
 }
 
+/** How long attempts took, each from the wait for the provider's turn to the end of the last reply. */
+export interface Latency {
+  /** All durations together, in milliseconds. */
+  sumMs: number
+  /** The buckets, in ascending order; the last has no bound. */
+  buckets: Array<LatencyBucket>
+}
+
+/** Durations up to a bound, and above that of the bucket before. */
+export interface LatencyBucket {
+  /** The bound, in seconds, inclusive; `Infinity` for the last. */
+  upToSeconds: number
+  /** How many attempts took so long. */
+  attempts: number
+}
+
+/** Everything counted since the engine was built. */
+export interface Metrics {
+  /** Every route that was taken, sorted by original, model that answered, and reason. */
+  routes: Array<RouteMetrics>
+  /** Every model that was asked, sorted by id. */
+  models: Array<ModelMetrics>
+  /** Every version of the prompt and model that it was sent to, sorted in that order. */
+  prompts: Array<PromptMetrics>
+}
+
 /** The fallbacks of the built-in catalogue: a model's id, and the ids of its fallbacks in order. */
 export declare const MODEL_FALLBACKS: ModelFallbacks
+
+/** What one model has cost today. */
+export interface ModelBudget {
+  /** The model. */
+  modelId: string
+  /** What it has cost so far, in US dollars. */
+  spentUsd: number
+  /** The most that its attempts under way can cost, in US dollars. */
+  reservedUsd: number
+}
+
+/** The attempts of one model. */
+export interface ModelMetrics {
+  /** The model. */
+  modelId: string
+  /** Its provider. */
+  providerId: string
+  /** How many attempts there were. */
+  attempts: number
+  /** How many of them gave at least one prediction. */
+  successes: number
+  /** How many failed, by kind; a kind that never occurred is absent. */
+  failures: Partial<Record<FailureKind, number>>
+  /** How many times a request was sent again within its attempt. */
+  retries: number
+  /** Tokens of the prompts, the cached ones included. */
+  promptTokens: number
+  /** Tokens of the completions, the reasoning included. */
+  completionTokens: number
+  /** Tokens of the prompts that the provider had cached. */
+  cachedTokens: number
+  /** Tokens of the completions that were reasoning. */
+  reasoningTokens: number
+  /** What they cost, in US dollars. */
+  costUsd: number
+  /** How long they took. */
+  latency: Latency
+}
 
 /** A model and whether it may be called. */
 export interface ModelStatus {
@@ -814,6 +965,20 @@ export interface PredictionOutcome {
  */
 export declare function predictWithFallback(request: PredictionRequest, options?: PredictOptions | null): Promise<PredictionOutcome>
 
+/** The attempts with one version of the prompt at one model. */
+export interface PromptMetrics {
+  /** The version of the prompt; `own` for prompts of the callers' own. */
+  version: string
+  /** The model. */
+  modelId: string
+  /** How many attempts there were. */
+  attempts: number
+  /** How many of them gave at least one prediction. */
+  validReplies: number
+  /** How many failed, by kind; a kind that never occurred is absent. */
+  failures: Partial<Record<FailureKind, number>>
+}
+
 /**
  * Brings back every model whose time has come, without waiting for the timer that does so. Resolves with how many.
  * A model that was switched off by hand stays off.
@@ -836,12 +1001,42 @@ export declare function reportFailure(modelId: string, kind: FailureKind): void
 export declare function reportSuccess(modelId: string): void
 
 /**
- * Takes over a state, of another process say. What is known here of a model stays if it is later, and a cooling only
- * ever becomes longer. Models that the catalogue does not have are ignored, which the event `restored` tells.
+ * Takes over a state, of another process say. What is known here of a model stays if it is later, and
+ * what was spent today if it is more. Models that the catalogue does not have are ignored, which the event `restored` tells.
  *
  * Throws `INVALID_CONFIG` with every fault, or for a version that is not understood; nothing has changed then.
  */
 export declare function restore(snapshot: Snapshot): void
+
+/** The calls for one model that the same model answered for the same reason. */
+export interface RouteMetrics {
+  /** The model that was asked for. */
+  originalModelId: string
+  /** The model that answered, of several the last that contributed; null if none did. */
+  modelId: string | null
+  /**
+   * Why that is not the original; null if it is. Of calls without an answer: what ended them from outside, else why
+   * the original did not answer.
+   */
+  reason: FallbackReason | null | null
+  /** How many calls there were. */
+  calls: number
+  /**
+   * How many of them gave at least one prediction: a success of the model that answered and of the route, never of
+   * another original.
+   */
+  successes: number
+  /** Their part of all calls for the original, above 0 and up to 1. */
+  share: number
+  /** What all their attempts cost, in US dollars. */
+  costUsd: number
+  /** Estimate of what the original alone would have cost, in US dollars. */
+  originalCostUsd: number
+  /** `costUsd` less `originalCostUsd`. */
+  extraCostUsd: number
+  /** The same for a page: `deepseek-r1-0528-syn: 5 predictions through deepseek-r1`. */
+  sentence: string
+}
 
 /** A model of the chain that was not called. */
 export interface Skip {
@@ -853,7 +1048,7 @@ export interface Skip {
   detail: string
 }
 
-/** The state as it stands, as plain JSON: health and cooling. `restore` takes it back. */
+/** The state as it stands, as plain JSON: health, cooling and the day's spend. `restore` takes it back. */
 export declare function snapshot(): Snapshot
 
 /**

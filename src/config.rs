@@ -1,5 +1,6 @@
 //! The validated options of an engine; a leaf.
 
+mod budget;
 mod health;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 use crate::check::{Checked, Faults, Object, Refusal, rule};
 
+pub use budget::BudgetConfig;
 pub use health::HealthConfig;
 
 /// How the path of every fault in a configuration begins.
@@ -38,6 +40,8 @@ pub struct Config {
     pub max_price_ratio: Option<f64>,
     /// `maxFallbackCost`: USD, what all fallbacks of one request may cost together. Default: `None` (null), any sum.
     pub max_fallback_cost: Option<f64>,
+    /// What a day may cost.
+    pub budget: BudgetConfig,
     /// The guards on the health of models.
     pub health: HealthConfig,
     /// `attemptTimeoutMs`: time for one attempt, 1 ms to 1 hour. Default: 25 s.
@@ -48,6 +52,8 @@ pub struct Config {
     pub max_retries: u32,
     /// `fallbackOnContentFilter`: whether a filtered answer is asked of the next model. Default: false.
     pub fallback_on_content_filter: bool,
+    /// `stateFile`: a file that keeps health and spend for the next start; its folder must exist. Default: none.
+    pub state_file: Option<PathBuf>,
     /// `http`: the HTTP client.
     pub http: HttpConfig,
     /// `logLevel`: the least important records that are logged. Default: info.
@@ -114,6 +120,7 @@ impl Config {
             warn_price_ratio: fields.nullable("warnPriceRatio", rule::above_zero, default.warn_price_ratio),
             max_price_ratio: fields.nullable("maxPriceRatio", rule::above_zero, default.max_price_ratio),
             max_fallback_cost: fields.nullable("maxFallbackCost", rule::at_least(0.0), default.max_fallback_cost),
+            budget: BudgetConfig::read(fields),
             health: HealthConfig::read(fields),
             attempt_timeout: fields
                 .optional("attemptTimeoutMs", rule::milliseconds(1..=3_600_000))
@@ -123,6 +130,7 @@ impl Config {
             fallback_on_content_filter: fields
                 .optional("fallbackOnContentFilter", rule::boolean)
                 .unwrap_or(default.fallback_on_content_filter),
+            state_file: fields.optional("stateFile", file),
             http: fields.object("http", HttpConfig::read).unwrap_or(default.http),
             log_level: fields.optional("logLevel", rule::one_of(&LogLevel::NAMES)).unwrap_or(default.log_level),
         });
@@ -198,7 +206,9 @@ impl Default for Config {
             warn_price_ratio: Some(2.0),
             max_price_ratio: Some(5.0),
             max_fallback_cost: None,
+            budget: BudgetConfig::default(),
             health: HealthConfig::default(),
+            state_file: None,
             attempt_timeout: Duration::from_secs(25),
             deadline: Duration::from_secs(115),
             max_retries: 2,
@@ -233,11 +243,16 @@ impl fmt::Debug for CatalogLayer {
 }
 
 fn folder(value: &Value) -> Checked<PathBuf> {
-    let text = rule::text(value)?;
-    if text.trim().is_empty() || text.contains('\0') {
-        return Err(Refusal::new("must be the path of a folder"));
-    }
-    Ok(PathBuf::from(text))
+    path(value).ok_or_else(|| Refusal::new("must be the path of a folder"))
+}
+
+fn file(value: &Value) -> Checked<PathBuf> {
+    path(value).ok_or_else(|| Refusal::new("must be the path of a file"))
+}
+
+fn path(value: &Value) -> Option<PathBuf> {
+    let text = value.as_str().filter(|text| !text.trim().is_empty() && !text.contains('\0'))?;
+    Some(PathBuf::from(text))
 }
 
 fn user_agent(value: &Value) -> Checked<String> {

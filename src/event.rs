@@ -88,6 +88,29 @@ pub enum What {
         /// What it was expected to cost on the original.
         original: MicroUsd,
     },
+    /// A share of the day's budget is spent; told once a day.
+    Budget {
+        /// The share.
+        share: f64,
+        /// What is spent, which may be more.
+        spent: MicroUsd,
+        /// The day's budget.
+        daily: MicroUsd,
+        /// The day in UTC, as `YYYY-MM-DD`.
+        day: String,
+    },
+    /// The state file held no state when the engine was built.
+    StateDamaged {
+        /// Where it is now.
+        moved_to: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The state could not be written; told once until it can be again.
+    StateUnsaved {
+        /// What went wrong.
+        problem: String,
+    },
 }
 
 impl What {
@@ -101,7 +124,11 @@ impl What {
             | Self::Cooling { model_id, .. }
             | Self::Fallback { model_id, .. }
             | Self::CostWarning { model_id, .. } => Some(model_id),
-            Self::ProviderCooling { .. } | Self::Restored { .. } => None,
+            Self::ProviderCooling { .. }
+            | Self::Restored { .. }
+            | Self::Budget { .. }
+            | Self::StateDamaged { .. }
+            | Self::StateUnsaved { .. } => None,
         }
     }
 }

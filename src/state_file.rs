@@ -72,6 +72,14 @@ impl StateFile {
         Ok(Opened { file, state, damaged })
     }
 
+    /// Moves the file aside, for what it holds cannot be used; returns where it is then.
+    ///
+    /// # Errors
+    /// If the file system refuses.
+    pub fn set_aside(&self) -> io::Result<PathBuf> {
+        set_aside(&self.path, now_ms())
+    }
+
     /// Replaces the state. Blocks until it is on the disk; a crash at any moment leaves the old state or the new one.
     ///
     /// # Errors

@@ -46,6 +46,14 @@ pub(super) fn event<'a>(env: &'a Env, event: &Event, dropped: u32) -> napi::Resu
             to.put("priceRatio", *price_ratio)?;
             to.put("expectedCostUsd", expected.usd())?.put("originalCostUsd", original.usd())?
         }
+        What::Budget { share, spent, daily, day } => {
+            to.put("type", "budget")?.put("threshold", *share)?.put("spentUsd", spent.usd())?;
+            to.put("dailyBudgetUsd", daily.usd())?.put("day", day)?
+        }
+        What::StateDamaged { moved_to, problem } => {
+            to.put("type", "state_damaged")?.put("movedTo", moved_to)?.put("problem", problem)?
+        }
+        What::StateUnsaved { problem } => to.put("type", "state_unsaved")?.put("problem", problem)?,
     };
     #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
     to.put("sequence", event.sequence as f64)?.put("at", iso(event.at))?.put("dropped", dropped)?;

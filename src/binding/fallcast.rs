@@ -4,8 +4,10 @@ use napi::bindgen_prelude::{Object, PromiseRaw};
 use napi::{Either, Env, Unknown};
 use napi_derive::napi;
 
+use super::budget::Budget;
 use super::error::{Thrown, thrown};
 use super::handle::{Handle, Unsubscribe};
+use super::metrics::Metrics;
 use super::outcome::{BuiltPrompt, Fallback, Plan, PredictionOutcome};
 use super::status::ModelStatus;
 
@@ -170,14 +172,33 @@ impl Fallcast {
         self.handle.report_success(env, model_id)
     }
 
-    /// The state as it stands, as plain JSON: health and cooling. `restore` takes it back.
+    /// How the day's budget stands. Without one it tells what the day has cost so far.
+    #[napi]
+    pub fn get_budget(&self) -> Budget {
+        self.handle.budget()
+    }
+
+    /// What all calls came to since the engine was built: by route, by model, and by version of the prompt.
+    #[napi]
+    pub fn get_metrics(&self) -> Metrics {
+        self.handle.metrics()
+    }
+
+    /// The same for Prometheus, as `application/openmetrics-text; version=1.0.0; charset=utf-8`; all names begin with
+    /// `fallcast_`.
+    #[napi]
+    pub fn get_metrics_text(&self) -> String {
+        self.handle.metrics_text()
+    }
+
+    /// The state as it stands, as plain JSON: health, cooling and the day's spend. `restore` takes it back.
     #[napi(ts_return_type = "Snapshot")]
     pub fn snapshot(&self) -> serde_json::Value {
         self.handle.snapshot()
     }
 
-    /// Takes over a state, of another process say. What is known here of a model stays if it is later, and a cooling only
-    /// ever becomes longer. Models that the catalogue does not have are ignored, which the event `restored` tells.
+    /// Takes over a state, of another process say. What is known here of a model stays if it is later, and
+    /// what was spent today if it is more. Models that the catalogue does not have are ignored, which the event `restored` tells.
     ///
     /// Throws `INVALID_CONFIG` with every fault, or for a version that is not understood; nothing has changed then.
     #[napi]

@@ -6,8 +6,10 @@ use napi::bindgen_prelude::{Object, PromiseRaw};
 use napi::{Either, Env, Unknown};
 use napi_derive::napi;
 
+use super::budget::Budget;
 use super::error::{Thrown, rejected, thrown};
-use super::handle::{Handle, Unsubscribe};
+use super::handle::{Handle, Plans, Unsubscribe};
+use super::metrics::Metrics;
 use super::node::ModelFallbacks;
 use super::outcome::{BuiltPrompt, Fallback, Plan, PredictionOutcome};
 use super::read::Mistake;
@@ -29,16 +31,16 @@ pub const MODEL_FALLBACKS: ModelFallbacks = ModelFallbacks;
 #[napi]
 pub fn configure(env: &Env, #[napi(ts_arg_type = "Config | null")] config: Option<Unknown<'_>>) -> Result<(), Thrown> {
     let configure = || {
-        let new = Handle::new(env, config)?;
+        let plans = Plans::read(env, config)?;
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         match &*shared {
-            Some(current) if !current.engine.is_configured_like(&new.engine) => {
+            Some(current) if !current.engine.is_built_like(&plans.blueprint) => {
                 let problem = "the engine of this process is in use with other values";
                 Err(EngineError::InvalidConfig(Faults::one("config", problem)).into())
             }
             Some(_) => Ok(()),
             None => {
-                *shared = Some(new);
+                *shared = Some(plans.build(env)?);
                 Ok(())
             }
         }
@@ -185,14 +187,33 @@ pub fn report_success(env: &Env, #[napi(ts_arg_type = "string")] model_id: Unkno
     get(env)?.report_success(env, model_id)
 }
 
-/// The state as it stands, as plain JSON: health and cooling. `restore` takes it back.
+/// How the day's budget stands. Without one it tells what the day has cost so far.
+#[napi]
+pub fn get_budget(env: &Env) -> Result<Budget, Thrown> {
+    Ok(get(env)?.budget())
+}
+
+/// What all calls came to since the engine was built: by route, by model, and by version of the prompt.
+#[napi]
+pub fn get_metrics(env: &Env) -> Result<Metrics, Thrown> {
+    Ok(get(env)?.metrics())
+}
+
+/// The same for Prometheus, as `application/openmetrics-text; version=1.0.0; charset=utf-8`; all names begin with
+/// `fallcast_`.
+#[napi]
+pub fn get_metrics_text(env: &Env) -> Result<String, Thrown> {
+    Ok(get(env)?.metrics_text())
+}
+
+/// The state as it stands, as plain JSON: health, cooling and the day's spend. `restore` takes it back.
 #[napi(ts_return_type = "Snapshot")]
 pub fn snapshot(env: &Env) -> Result<serde_json::Value, Thrown> {
     Ok(get(env)?.snapshot())
 }
 
-/// Takes over a state, of another process say. What is known here of a model stays if it is later, and a cooling only
-/// ever becomes longer. Models that the catalogue does not have are ignored, which the event `restored` tells.
+/// Takes over a state, of another process say. What is known here of a model stays if it is later, and
+/// what was spent today if it is more. Models that the catalogue does not have are ignored, which the event `restored` tells.
 ///
 /// Throws `INVALID_CONFIG` with every fault, or for a version that is not understood; nothing has changed then.
 #[napi]

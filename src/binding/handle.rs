@@ -9,16 +9,18 @@ use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
 use super::abort::AbortListener;
+use super::budget::Budget;
 use super::error::{Thrown, rejected, thrown};
 use super::inbox::{Line, Settled};
 use super::log;
+use super::metrics::Metrics;
 use super::outcome::{BuiltPrompt, Fallback, Plan, PredictionOutcome};
 use super::plain::plain;
 use super::read::{self, Fields, Mistake};
 use super::realm::{Listener, Realm};
 use super::status::ModelStatus;
 use crate::check::Faults;
-use crate::engine::{Engine, ModelState};
+use crate::engine::{Blueprint, Engine, ModelState};
 use crate::error::EngineError;
 use crate::event::{Announcer, EventSink};
 
@@ -41,33 +43,7 @@ pub(super) struct Handle {
 impl Handle {
     /// Builds an engine from a configuration.
     pub(super) fn new(env: &Env, config: Option<Unknown<'_>>) -> Result<Self, Mistake> {
-        let mut faults = Faults::new();
-        let (value, on_log) = match config {
-            None => (serde_json::Value::Null, None),
-            Some(config) => {
-                let mut read = || {
-                    Ok((plain(env, config, "config", Some("onLog"), &mut faults)?, on_log(env, config, &mut faults)?))
-                };
-                read().map_err(|mistake: Mistake| mistake.of_config("config"))?
-            }
-        };
-        let engine = match Engine::new(&value, &variable) {
-            Ok(engine) if faults.is_empty() => Arc::new(engine),
-            Err(EngineError::InvalidConfig(others)) => {
-                faults.extend_elsewhere(others);
-                return Err(EngineError::InvalidConfig(faults).into());
-            }
-            Ok(_) => return Err(EngineError::InvalidConfig(faults).into()),
-            Err(error) => return Err(error.into()),
-        };
-        let level = engine.config().log_level.as_str();
-        let log = on_log.map(|listener| {
-            let (_, line) = Realm::current(env)?.listen(listener)?;
-            Ok::<_, Mistake>(log::dispatch(line, level))
-        });
-        let handle = Self { engine, log: log.transpose()? };
-        handle.spawn(handle.engine.tend())?;
-        Ok(handle)
+        Plans::read(env, config)?.build(env)
     }
 
     /// Runs a task of the engine's on the threads of the runtime, its log records going where the engine's go.
@@ -234,6 +210,18 @@ impl Handle {
         report().map_err(|mistake| thrown(env, mistake))
     }
 
+    pub(super) fn budget(&self) -> Budget {
+        self.engine.budget().into()
+    }
+
+    pub(super) fn metrics(&self) -> Metrics {
+        self.engine.metrics().into()
+    }
+
+    pub(super) fn metrics_text(&self) -> String {
+        self.engine.metrics_text()
+    }
+
     pub(super) fn snapshot(&self) -> serde_json::Value {
         self.engine.snapshot()
     }
@@ -253,7 +241,7 @@ impl Handle {
 
     /// Has `listener` called with every event; returns what ends that.
     pub(super) fn on_event<'env>(&self, env: &'env Env, listener: Unknown<'_>) -> Result<Unsubscribe<'env>, Thrown> {
-        self.subscribe(env, listener, Engine::events)
+        self.subscribe(env, listener, Engine::listen, Engine::events)
     }
 
     /// Has `listener` called with every invalidation; returns what ends that.
@@ -262,13 +250,15 @@ impl Handle {
         env: &'env Env,
         listener: Unknown<'_>,
     ) -> Result<Unsubscribe<'env>, Thrown> {
-        self.subscribe(env, listener, Engine::invalidations)
+        let add = |engine: &Engine, sink| engine.invalidations().add(sink);
+        self.subscribe(env, listener, add, Engine::invalidations)
     }
 
     fn subscribe<'env, T>(
         &self,
         env: &'env Env,
         listener: Unknown<'_>,
+        add: fn(&Engine, Arc<dyn EventSink<T>>),
         announcer: fn(&Engine) -> &Announcer<T>,
     ) -> Result<Unsubscribe<'env>, Thrown>
     where
@@ -279,7 +269,7 @@ impl Handle {
             let realm = Realm::current(env)?;
             let (number, line) = realm.listen(read::function(listener, &"listener")?)?;
             let sink: Arc<dyn EventSink<T>> = Arc::new(line);
-            announcer(&self.engine).add(Arc::clone(&sink));
+            self.act(|engine| add(engine, Arc::clone(&sink)));
             let engine = Arc::downgrade(&self.engine);
             // The function belongs to this thread, as the realm does.
             Ok(env.create_function_from_closure("unsubscribe", move |_| {
@@ -305,6 +295,54 @@ impl Handle {
             Ok(()) => Ok(promise),
             Err(mistake) => rejected(env, mistake),
         }
+    }
+}
+
+/// A checked configuration, and the function that receives the log records.
+pub(super) struct Plans<'a> {
+    pub(super) blueprint: Blueprint,
+    on_log: Option<Listener<'a>>,
+}
+
+impl<'a> Plans<'a> {
+    /// Checks a configuration.
+    pub(super) fn read(env: &Env, config: Option<Unknown<'a>>) -> Result<Self, Mistake> {
+        let mut faults = Faults::new();
+        let (value, on_log) = match config {
+            None => (serde_json::Value::Null, None),
+            Some(config) => {
+                let mut read = || {
+                    Ok((plain(env, config, "config", Some("onLog"), &mut faults)?, on_log(env, config, &mut faults)?))
+                };
+                read().map_err(|mistake: Mistake| mistake.of_config("config"))?
+            }
+        };
+        match Blueprint::read(&value, &variable) {
+            Ok(blueprint) if faults.is_empty() => Ok(Self { blueprint, on_log }),
+            Err(EngineError::InvalidConfig(others)) => {
+                faults.extend_elsewhere(others);
+                Err(EngineError::InvalidConfig(faults).into())
+            }
+            Ok(_) => Err(EngineError::InvalidConfig(faults).into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Builds the engine.
+    pub(super) fn build(self, env: &Env) -> Result<Handle, Mistake> {
+        let level = self.blueprint.config().log_level.as_str();
+        let log = self.on_log.map(|listener| {
+            let (_, line) = Realm::current(env)?.listen(listener)?;
+            Ok::<_, Mistake>(log::dispatch(line, level))
+        });
+        let log = log.transpose()?;
+        let engine = match &log {
+            Some(log) => tracing::dispatcher::with_default(log, || Engine::build(self.blueprint)),
+            None => Engine::build(self.blueprint),
+        };
+        let handle = Handle { engine: Arc::new(engine?), log };
+        handle.spawn(handle.engine.tend())?;
+        Ok(handle)
     }
 }
 

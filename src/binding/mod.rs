@@ -3,6 +3,7 @@
 #![expect(clippy::trivially_copy_pass_by_ref, reason = "napi lends the environment, and what is borrowed from it")]
 
 mod abort;
+mod budget;
 mod error;
 mod event;
 mod fallcast;
@@ -10,6 +11,7 @@ mod functions;
 mod handle;
 mod inbox;
 mod log;
+mod metrics;
 mod node;
 mod outcome;
 mod plain;

@@ -72,6 +72,17 @@ export interface Config {
   maxPriceRatio?: number | null
   /** US dollars for all fallbacks of one request together, worst case; null: no limit. Default: null. */
   maxFallbackCost?: number | null
+  /** US dollars that a day in UTC may cost, 0 to 1,000,000,000; null: any sum. Default: what the environment variable `DAILY_BUDGET` says, else null. */
+  dailyBudgetUsd?: number | null
+  /** From this share of it on, 0 to 1, fallbacks dearer than the original are skipped. Default: 0.8. */
+  pauseFallbacksAt?: number
+  /** The shares of it of which the event `budget` tells once a day that they are spent; at most 20, each above 0 and at most 10. Default: [0.5, 0.8, 1]. */
+  budgetAlerts?: number[]
+  /**
+   * A file that keeps health, cooling and spend for the next start, written within a second of a change and on
+   * `close()`. Its folder must exist; one engine at a time may use it. Default: none.
+   */
+  stateFile?: string
   /** Failures in a row that switch a model off, 1 to 255; null: never. Default: 5. */
   disableThreshold?: number | null
   /**
@@ -232,6 +243,9 @@ export type EngineEvent =
   | RestoredEvent
   | FallbackEvent
   | CostWarningEvent
+  | BudgetEvent
+  | StateDamagedEvent
+  | StateUnsavedEvent
 
 /** A model was switched off, by its failures or by hand. */
 export interface DisabledEvent extends EventBase {
@@ -317,6 +331,35 @@ export interface CostWarningEvent extends EventBase {
   originalCostUsd: number
 }
 
+/** A share of the day's budget is spent; told once a day. */
+export interface BudgetEvent extends EventBase {
+  type: 'budget'
+  /** The share, as `budgetAlerts` has it. */
+  threshold: number
+  /** What is spent, in US dollars; it may be more than that share. */
+  spentUsd: number
+  /** The day's budget, in US dollars. */
+  dailyBudgetUsd: number
+  /** The day in UTC, as `YYYY-MM-DD`. */
+  day: string
+}
+
+/** The state file held no state when the engine was built; told to the first listener. */
+export interface StateDamagedEvent extends EventBase {
+  type: 'state_damaged'
+  /** Where the file is now. */
+  movedTo: string
+  /** What is wrong with it. */
+  problem: string
+}
+
+/** The state could not be written; told once until it can be again. */
+export interface StateUnsavedEvent extends EventBase {
+  type: 'state_unsaved'
+  /** What went wrong. */
+  problem: string
+}
+
 /** Another set of models is active. */
 export interface InvalidationEvent {
   /** What is not to be used any more where it was cached. */
@@ -343,6 +386,8 @@ export interface Snapshot {
   models?: Record<string, ModelSnapshot>
   /** Every provider that is left alone, by id: until when, and the failure that caused it. */
   providers?: Record<string, { coolingUntil: string; kind: FailureKind }>
+  /** The day in UTC, and what each model has cost on it in millionths of a US dollar. */
+  spend?: { day: string; microUsd?: Record<string, number> }
 }
 
 /** What is known of one model. */

@@ -25,7 +25,8 @@ fn every_field_is_read() {
         "maxFallbackDepth": 0, "warnPriceRatio": null, "maxPriceRatio": 1.5, "maxFallbackCost": 0.25,
         "disableThreshold": null, "cooldownMs": 1, "failuresAfterRecovery": 7, "transientThreshold": null,
         "transientCooldownMs": 8, "providerCooldownMs": 9, "attemptTimeoutMs": 2, "deadlineMs": 3, "maxRetries": 4,
-        "fallbackOnContentFilter": true, "logLevel": "trace",
+        "fallbackOnContentFilter": true, "logLevel": "trace", "dailyBudgetUsd": 0.5, "pauseFallbacksAt": 1,
+        "budgetAlerts": [0.1], "stateFile": "var/state.json",
         "http": {
             "connectTimeoutMs": 5, "maxResponseBytes": 6, "caCertificates": [PEM], "userAgent": "me/1 (x)",
             "allowInsecureHttp": true,
@@ -43,6 +44,7 @@ fn every_field_is_read() {
         warn_price_ratio: None,
         max_price_ratio: Some(1.5),
         max_fallback_cost: Some(0.25),
+        budget: BudgetConfig { daily: Some(0.5), is_open: false, pause_fallbacks_at: 1.0, alerts: vec![0.1] },
         health: HealthConfig {
             disable_threshold: None,
             cooldown: Duration::from_millis(1),
@@ -55,6 +57,7 @@ fn every_field_is_read() {
         deadline: Duration::from_millis(3),
         max_retries: 4,
         fallback_on_content_filter: true,
+        state_file: Some(PathBuf::from("var/state.json")),
         http: HttpConfig {
             connect_timeout: Duration::from_millis(5),
             max_response_bytes: 6,
@@ -65,6 +68,25 @@ fn every_field_is_read() {
         log_level: LogLevel::Trace,
     };
     assert_eq!(Config::parse(&value), Ok(expected));
+}
+
+#[test]
+fn the_environment_says_what_the_configuration_does_not() {
+    let daily = |value, variable: Option<&str>| {
+        let mut config = Config::parse(&value).expect("no faults");
+        let variables = |name: &str| variable.filter(|_| name == "DAILY_BUDGET").map(str::to_owned);
+        config.budget.complete(&variables).map(|()| config.budget.daily).map_err(|faults| faults.to_string())
+    };
+    assert_eq!(daily(json!({}), None), Ok(None));
+    assert_eq!(daily(json!({}), Some(" 2.5 ")), Ok(Some(2.5)));
+    assert_eq!(daily(json!({}), Some("")), Ok(None));
+    assert_eq!(daily(json!({ "dailyBudgetUsd": 1 }), Some("2.5")), Ok(Some(1.0)));
+    assert_eq!(daily(json!({ "dailyBudgetUsd": null }), Some("2.5")), Ok(None));
+    for wrong in ["a lot", "-1", "NaN", "inf", "1e10", "$5"] {
+        let problem =
+            format!("environment variable DAILY_BUDGET: must be US dollars from 0 to 1000000000, got {wrong:?}");
+        assert_eq!(daily(json!({}), Some(wrong)), Err(problem));
+    }
 }
 
 #[test]
@@ -89,7 +111,7 @@ fn every_fault_is_reported_at_once() {
             "connectTimeoutMs": 3_600_001, "maxResponseBytes": 268_435_457, "caCertificates": ["x", PEM],
             "userAgent": "Ünion", "allowInsecureHttp": "no", "proxy": "http://u:p@h",
         },
-        "maxRetrys": 3, "stateFile": "x",
+        "maxRetrys": 3, "region": "x", "dailyBudgetUsd": -1, "pauseFallbacksAt": 1.1, "budgetAlerts": [0, 0.5], "stateFile": "",
     });
     assert_eq!(
         faults(&value),
@@ -100,6 +122,9 @@ fn every_fault_is_reported_at_once() {
             "config.warnPriceRatio: must be a finite number above 0, or null, got 0",
             "config.maxPriceRatio: must be a finite number above 0, or null, got \"5\"",
             "config.maxFallbackCost: must be a finite number of 0 or more, or null, got -1",
+            "config.budgetAlerts[0]: must be a share above 0 and at most 10, such as 0.8, got 0",
+            "config.dailyBudgetUsd: must be a number from 0 to 1000000000, or null, got -1",
+            "config.pauseFallbacksAt: must be a number from 0 to 1, got 1.1",
             "config.disableThreshold: must be a whole number from 1 to 255, or null, got 256",
             "config.transientThreshold: must be a whole number from 1 to 255, or null, got 0",
             "config.cooldownMs: must be a whole number from 1 to 2592000000, got 2592000001",
@@ -110,6 +135,7 @@ fn every_fault_is_reported_at_once() {
             "config.deadlineMs: must be a whole number from 1 to 86400000, got 86400001",
             "config.maxRetries: must be a whole number from 0 to 10, got 1.5",
             "config.fallbackOnContentFilter: must be true or false, got null",
+            "config.stateFile: must be the path of a file, got \"\"",
             "config.http.connectTimeoutMs: must be a whole number from 1 to 3600000, got 3600001",
             "config.http.maxResponseBytes: must be a whole number from 1 to 268435456, got 268435457",
             "config.http.caCertificates[0]: must be PEM text with -----BEGIN CERTIFICATE----- and \
@@ -119,7 +145,7 @@ fn every_fault_is_reported_at_once() {
             "config.http.proxy: unknown field",
             "config.logLevel: must be one of error, warn, info, debug, trace, got \"loud\"",
             "config.maxRetrys: unknown field, did you mean maxRetries?",
-            "config.stateFile: unknown field",
+            "config.region: unknown field",
         ]
     );
     assert_eq!(faults(&json!([])), ["config: must be an object, got []"]);

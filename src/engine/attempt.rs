@@ -83,15 +83,19 @@ impl Run<'_> {
                     break failed.unwrap_or_else(|| Sent::ended(stop, "waiting for the provider's turn", None));
                 }
             };
-            match (engine.admit(model, own_cooling), failed.take()) {
-                (Ok(leave), failed) => {
+            let is_dearer = self.plan.is_dearer(position);
+            let admitted = engine
+                .admit(model, own_cooling)
+                .and_then(|permit| Ok((permit, engine.reserve(model, fitted, is_dearer)?)));
+            let reservation = match (admitted, failed.take()) {
+                (Ok((leave, reservation)), failed) => {
                     permit = Some(leave);
                     totals.retries += u32::from(failed.is_some());
+                    reservation
                 }
                 (Err(_), Some(failed)) => break failed,
                 (Err(refusal), None) => return Err(refusal.of(&model.id)),
-            }
-            let reservation = engine.ledger.reserve(fitted.worst);
+            };
             if totals.retries == 0 && position > 0 {
                 self.announce_fallback(position, model);
             }
@@ -99,7 +103,7 @@ impl Run<'_> {
             let sent = self.send(model, fitted, body, patience).await;
             drop(turn);
             let charged = sent.usage.map_or(MicroUsd::default(), |usage| money::cost(&model.prices, &usage));
-            reservation.settle(charged);
+            engine.settle(reservation, charged);
             totals.add(charged, sent.usage.as_ref());
             if let Some(failure) = sent.result.as_ref().err().filter(|failure| failure.kind == FailureKind::RateLimited)
             {
@@ -145,12 +149,7 @@ impl Run<'_> {
             begun: Arc::clone(&begun),
             time: timeout,
         };
-        let estimate = Usage {
-            prompt_tokens: fitted.prompt_tokens,
-            completion_tokens: fitted.usual_tokens,
-            estimated: true,
-            ..Usage::default()
-        };
+        let estimate = fitted.usual_usage();
         let answered = tokio::select! {
             biased;
             answered = self.call.engine.http.post(&post) => answered,
@@ -274,6 +273,8 @@ impl Run<'_> {
             adjusted: fitted.adjusted.clone(),
         };
         log(&attempt);
+        self.call.engine.metrics.attempted(&attempt, self.wish.rendering.version());
+        self.call.engine.changed();
         self.history.attempts.push(attempt);
         if let Some(wait) = failure.and_then(|failure| worth_asking_after(failure.kind, failure.retry_after)) {
             self.history.retry_after(wait);

@@ -42,15 +42,20 @@ impl Call {
         let wish = Wish { rendering: &rendering, options: &self.options };
         let plan = self.engine.plan(&self.catalog, self.original, &wish);
         let mut allowance = self.allowance();
-        let steps = plan.candidates.into_iter().enumerate().map(|(position, candidate)| {
+        let dearer: Vec<bool> = (0..plan.candidates.len()).map(|position| plan.is_dearer(position)).collect();
+        let steps = plan.candidates.into_iter().zip(dearer).enumerate().map(|(position, (candidate, is_dearer))| {
             let model = self.catalog.model(candidate.model);
-            let mut verdict = candidate.verdict.map_err(Refusal::from);
-            if let (true, Ok(fitted)) = (position > 0, &verdict) {
-                match allowance.refuses(fitted) {
-                    Some(refusal) => verdict = Err(refusal),
-                    None => allowance.take(fitted),
+            let verdict = candidate.verdict.map_err(Refusal::from).and_then(|fitted| {
+                let refusal = if position > 0 { allowance.refuses(&fitted) } else { None };
+                match refusal.or_else(|| self.engine.over_budget(&fitted, is_dearer)) {
+                    Some(refusal) => Err(refusal),
+                    None if position > 0 => {
+                        allowance.take(&fitted);
+                        Ok(fitted)
+                    }
+                    None => Ok(fitted),
                 }
-            }
+            });
             Step {
                 model_id: model.id.clone(),
                 provider_id: model.provider.id.clone(),

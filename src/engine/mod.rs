@@ -3,9 +3,11 @@
 mod attempt;
 mod explain;
 mod finish;
+mod keeper;
 mod news;
 mod run;
 mod snapshot;
+mod spending;
 mod standing;
 mod tending;
 
@@ -26,8 +28,9 @@ use crate::error::EngineError;
 use crate::event::{Announcer, Event, Invalidation};
 use crate::health::{self, Health};
 use crate::kind::SkipReason;
-use crate::money::Ledger;
-use crate::outcome::Refusal;
+use crate::metrics::Recorder;
+use crate::money::{Ledger, Rules};
+use crate::outcome::{MicroUsd, Refusal};
 use crate::plan::{self, Plan, Wish};
 use crate::prompt::{self, Rendering, Texts};
 use crate::provider::http::Http;
@@ -37,6 +40,7 @@ use crate::request::{self, Match, Options, RawOptions, Request};
 pub use explain::{Explanation, Step};
 pub use run::Call;
 
+use keeper::Keeper;
 use tending::Tending;
 
 /// Everything that the calls of one engine share.
@@ -53,11 +57,44 @@ pub struct Engine {
     events: Announcer<Event>,
     invalidations: Announcer<Invalidation>,
     tending: Arc<Tending>,
-    ledger: Arc<Ledger>,
+    ledger: Ledger,
+    metrics: Recorder,
+    /// Keeps the state in a file, if the configuration names one.
+    keeper: Option<Keeper>,
     turns: Turns,
     http: Http,
     closing: CancellationToken,
     calls: TaskTracker,
+}
+
+/// A checked configuration, ready to be built.
+pub struct Blueprint {
+    config: Config,
+    catalog: Catalog,
+    layer_digest: u64,
+}
+
+impl Blueprint {
+    /// Checks a configuration as plain data; `variables` reads the environment, keys included.
+    ///
+    /// # Errors
+    /// `INVALID_CONFIG` with every fault, a line each.
+    pub fn read(config: &Value, variables: Variables<'_>) -> Result<Self, EngineError> {
+        let read = || {
+            let (mut config, catalog) = catalog::configure(config, variables, prompt::OVERRIDES)?;
+            config.budget.complete(variables)?;
+            let mut hasher = DefaultHasher::new();
+            std::mem::take(&mut config.layer).hash(&mut hasher);
+            Ok(Self { config, catalog, layer_digest: hasher.finish() })
+        };
+        read().map_err(EngineError::InvalidConfig)
+    }
+
+    /// The configuration, without its catalogue layer.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
 }
 
 /// A model as [`Engine::models`] reports it.
@@ -113,34 +150,46 @@ pub struct BuiltPrompt {
 }
 
 impl Engine {
-    /// Builds an engine from a configuration as plain data. `variables` reads the
-    /// environment; keys are read now.
+    /// Builds an engine from a configuration as plain data. `variables` reads the environment; keys are read now.
     ///
     /// # Errors
     /// `INVALID_CONFIG` with every fault, a line each.
     pub fn new(config: &Value, variables: Variables<'_>) -> Result<Self, EngineError> {
-        let (mut config, catalog) =
-            catalog::configure(config, variables, prompt::OVERRIDES).map_err(EngineError::InvalidConfig)?;
+        Self::build(Blueprint::read(config, variables)?)
+    }
+
+    /// Builds an engine, and takes over what its state file holds.
+    ///
+    /// # Errors
+    /// `INVALID_CONFIG` if the HTTP client cannot be made, or the state file cannot be used.
+    pub fn build(blueprint: Blueprint) -> Result<Self, EngineError> {
+        let Blueprint { config, catalog, layer_digest } = blueprint;
         let http =
             Http::new(&config.http).map_err(|fault| EngineError::InvalidConfig(Faults::one("config.http", fault)))?;
-        let mut hasher = DefaultHasher::new();
-        std::mem::take(&mut config.layer).hash(&mut hasher);
-        Ok(Self {
-            layer_digest: hasher.finish(),
+        let mut engine = Self {
+            layer_digest,
             health: Health::new(&config.health),
             count: Count::default(),
             events: Announcer::default(),
             invalidations: Announcer::default(),
             tending: Arc::default(),
-            config,
+            metrics: Recorder::default(),
+            keeper: None,
             catalog: ArcSwap::from_pointee(catalog),
             updating: Mutex::new(()),
-            ledger: Arc::default(),
+            ledger: Ledger::new(Rules {
+                daily: config.budget.daily.map(MicroUsd::from_usd),
+                pause_fallbacks_at: config.budget.pause_fallbacks_at,
+                alerts: config.budget.alerts.clone(),
+            }),
             turns: Turns::default(),
             http,
             closing: CancellationToken::new(),
             calls: TaskTracker::new(),
-        })
+            config,
+        };
+        engine.keeper = engine.open_state_file()?;
+        Ok(engine)
     }
 
     /// Checks a request and prepares its call; nothing is sent before [`Call::run`].
@@ -166,10 +215,10 @@ impl Engine {
         &self.config
     }
 
-    /// Whether `other` was built with the same configuration.
+    /// Whether it was built to the same configuration.
     #[must_use]
-    pub fn is_configured_like(&self, other: &Self) -> bool {
-        self.config == other.config && self.layer_digest == other.layer_digest
+    pub fn is_built_like(&self, blueprint: &Blueprint) -> bool {
+        self.config == blueprint.config && self.layer_digest == blueprint.layer_digest
     }
 
     /// How many models are active.
@@ -251,6 +300,7 @@ impl Engine {
         self.tending.ended.cancel();
         self.calls.close();
         self.calls.wait().await;
+        self.keep_last().await;
     }
 
     fn plan(&self, catalog: &Catalog, original: ModelIndex, wish: &Wish<'_>) -> Plan {

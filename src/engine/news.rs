@@ -1,17 +1,24 @@
 //! What happens in an engine, told to whoever listens.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use tracing::{info, warn};
 
 use super::Engine;
-use crate::event::{Announcer, Cause, Event, Invalidation, What};
+use crate::event::{Announcer, Cause, Event, EventSink, Invalidation, What};
 
 impl Engine {
     /// Tells everything that happens.
     #[must_use]
     pub fn events(&self) -> &Announcer<Event> {
         &self.events
+    }
+
+    /// Tells `sink` everything that happens from now on, and of a state file that was damaged when the engine was built.
+    pub fn listen(&self, sink: Arc<dyn EventSink<Event>>) {
+        self.events.add(sink);
+        self.tell_damage();
     }
 
     /// Tells every change of the active set.
@@ -36,6 +43,7 @@ impl Engine {
         if matches!(what, What::Disabled { .. }) {
             self.tending.look.notify_one();
         }
+        self.changed();
         self.announce(what);
     }
 

@@ -13,6 +13,7 @@ use crate::catalog::{Catalog, Model, ModelIndex};
 use crate::error::EngineError;
 use crate::event::What;
 use crate::kind::{FailureKind, SkipReason};
+use crate::metrics::Finished;
 use crate::outcome::{History, Outcome, Refusal, Score, Skip};
 use crate::plan::{self, Allowance, Fitted, Plan, Wish, fit};
 use crate::prompt::Rendering;
@@ -103,7 +104,9 @@ impl Call {
             history: History::default(),
         };
         let stop = run.ask_in_order().await;
-        run.finish(stop)
+        let result = run.finish(stop);
+        self.engine.metrics.called(&Finished::of(&self.request.model_id, plan.original_cost(), &result));
+        result
     }
 
     pub(super) fn rendering(&self) -> Rendering<'_> {
@@ -175,7 +178,9 @@ impl Run<'_> {
             return Some(Refusal::new(SkipReason::ProviderFailed, message.clone()));
         }
         let unavailable = self.call.engine.unavailable(self.call.catalog.model(index));
-        unavailable.or_else(|| if position > 0 { self.allowance.refuses(fitted) } else { None })
+        unavailable
+            .or_else(|| if position > 0 { self.allowance.refuses(fitted) } else { None })
+            .or_else(|| self.call.engine.over_budget(fitted, self.plan.is_dearer(position)))
     }
 
     /// The time-outs of the attempts that are still to come after the one at `position`, as far as can be foreseen.

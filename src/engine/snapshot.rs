@@ -11,6 +11,8 @@ use crate::error::EngineError;
 use crate::event::{Cause, What};
 use crate::health::{Saved, SavedModel, SavedOff};
 use crate::kind::FailureKind;
+use crate::money::Spend;
+use crate::outcome::MicroUsd;
 
 /// The version of the format; another one is refused.
 const VERSION: u64 = 1;
@@ -28,16 +30,25 @@ impl Engine {
             (id, json!({ "coolingUntil": text(until), "kind": kind.as_str() }))
         };
         let providers: Map<_, _> = saved.providers.into_iter().map(provider).collect();
-        json!({ "version": VERSION, "takenAt": text(SystemTime::now()), "models": models, "providers": providers })
+        let now = SystemTime::now();
+        let spend = self.ledger.spend(now);
+        let by_model: Map<_, _> = spend.models.into_iter().map(|(id, spent)| (id, spent.0.into())).collect();
+        json!({
+            "version": VERSION,
+            "takenAt": text(now),
+            "models": models,
+            "providers": providers,
+            "spend": { "day": spend.day, "microUsd": by_model },
+        })
     }
 
-    /// Takes over a state. What is known here of a model stays if it is later; models that the catalogue does not have
-    /// are ignored, which is told.
+    /// Takes over a state. What is known here of a model stays if it is later, and what was spent today if it is more;
+    /// models that the catalogue does not have are ignored, which is told.
     ///
     /// # Errors
     /// `INVALID_CONFIG` with every fault, or for another version; nothing has changed then.
     pub fn restore(&self, snapshot: &Value) -> Result<(), EngineError> {
-        let mut saved = read(snapshot).map_err(EngineError::InvalidConfig)?;
+        let (mut saved, spend) = read(snapshot).map_err(EngineError::InvalidConfig)?;
         let catalog = self.catalog.load();
         let mut ignored = Vec::new();
         saved.models.retain(|(id, _)| {
@@ -57,7 +68,11 @@ impl Engine {
             }
             self.announce(What::Restored { ignored });
         });
+        if let Some(spend) = spend {
+            self.ledger.restore(&spend, SystemTime::now());
+        }
         self.tending.look.notify_one();
+        self.changed();
         Ok(())
     }
 }
@@ -78,7 +93,7 @@ fn model_to_json(model: &SavedModel) -> Value {
     })
 }
 
-fn read(snapshot: &Value) -> Result<Saved, Faults> {
+fn read(snapshot: &Value) -> Result<(Saved, Option<Spend>), Faults> {
     let version = snapshot.get("version");
     if let Some(version) = version.filter(|version| version.as_u64() != Some(VERSION)) {
         let mut faults = Faults::new();
@@ -102,9 +117,19 @@ fn read(snapshot: &Value) -> Result<Saved, Faults> {
             });
             saved.providers.extend(provider.flatten());
         }
-        saved
+        (saved, fields.object("spend", read_spend).flatten())
     });
     faults.into_result(saved.unwrap_or_default())
+}
+
+fn read_spend(fields: &mut Object<'_, '_>) -> Option<Spend> {
+    let day = fields.required("day", rule::text);
+    let mut models = Vec::new();
+    for (path, id, value) in fields.record("microUsd") {
+        let spent = fields.faults().check(value, &path, rule::whole(0..=u64::MAX));
+        models.extend(spent.map(|spent| (id.to_owned(), MicroUsd(spent))));
+    }
+    Some(Spend { day: day?, models })
 }
 
 fn read_model(fields: &mut Object<'_, '_>) -> Option<SavedModel> {

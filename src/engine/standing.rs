@@ -29,6 +29,7 @@ impl Engine {
             return Err(EngineError::InvalidRequest(problem));
         }
         self.health.disable(model_id, reason, &|what, cause| self.tell(what, cause));
+        self.changed();
         Ok(())
     }
 
@@ -39,6 +40,7 @@ impl Engine {
     pub fn enable_model(&self, model_id: &str) -> Result<(), EngineError> {
         known(&self.catalog.load(), "modelId", model_id)?;
         self.health.enable(model_id, &|what, cause| self.tell(what, cause));
+        self.changed();
         Ok(())
     }
 
@@ -64,6 +66,7 @@ impl Engine {
             _ => {}
         }
         self.record(model, &permit, Verdict::of(kind, false, false));
+        self.changed();
         Ok(())
     }
 
@@ -76,6 +79,7 @@ impl Engine {
         let model = catalog.model(known(&catalog, "modelId", model_id)?);
         if let Some(permit) = self.health.permit(model_id) {
             self.record(model, &permit, Verdict::Success);
+            self.changed();
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The task that brings models back on time.
+//! What goes on beside the calls: models come back on time, and the state is kept.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -22,13 +22,17 @@ pub(super) struct Tending {
 }
 
 impl Engine {
-    /// Brings each model back when its time has come, until the engine is closed or dropped.
+    /// Brings each model back when its time has come, and writes the state file, until the engine is closed or dropped.
     pub fn tend(self: &Arc<Self>) -> impl Future<Output = ()> + Send + use<> {
-        tend(Arc::downgrade(self), Arc::clone(&self.tending))
+        let recovering = recover(Arc::downgrade(self), Arc::clone(&self.tending));
+        let keeping = self.keep();
+        async move {
+            tokio::join!(recovering, keeping);
+        }
     }
 }
 
-async fn tend(engine: Weak<Engine>, tending: Arc<Tending>) {
+async fn recover(engine: Weak<Engine>, tending: Arc<Tending>) {
     loop {
         let Some(next) = engine.upgrade().map(|engine| {
             engine.recover_due();

@@ -25,7 +25,7 @@ fn attempt(model: &str, failure: Option<FailureKind>, cost: u64) -> Attempt {
 }
 
 fn skip(model: &str, reason: SkipReason) -> Skip {
-    Skip { model_id: model.to_owned(), reason, detail: String::new() }
+    Skip { model_id: model.to_owned(), reason, detail: String::new(), retry_after: None }
 }
 
 fn history(attempts: Vec<Attempt>, skips: Vec<Skip>) -> History {

@@ -1,70 +1,204 @@
 //! Money that is reserved before it is spent, and settled afterwards, exactly once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
+use super::account::Account;
+use super::day::Day;
+use super::report::{Spend, Status};
+use super::rules::{Alert, Refusal, Rules};
 use crate::outcome::MicroUsd;
+use crate::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What an engine has spent and what it has promised, in millionths of a dollar.
-#[derive(Debug, Default)]
+/// What an engine has spent and what it has promised, day by day in UTC.
+///
+/// Today is the day of the latest time that it was ever given. So a clock that is set back opens no budget anew, and
+/// the day that a clock showed too early lasts until it is over.
+#[derive(Default)]
 pub struct Ledger {
-    spent: AtomicU64,
-    reserved: AtomicU64,
+    shared: Arc<Shared>,
 }
 
-/// The worst that one request to a provider can cost, held until it is known what it did cost.
-#[derive(Debug)]
+#[derive(Default)]
+struct Shared {
+    rules: Rules,
+    books: Mutex<Books>,
+}
+
+#[derive(Default)]
+struct Books {
+    today: Day,
+    /// Of today and yesterday, and of earlier days on which something is still reserved.
+    accounts: BTreeMap<Day, Account>,
+}
+
+/// The most that one request to a provider can cost, held until it is known what it did cost.
+///
+/// It belongs to the day on which it was made, whenever it ends. Dropped without [`Reservation::settle`], it books what
+/// [`Reservation::sent`] was told, or nothing.
 pub struct Reservation {
-    ledger: Arc<Ledger>,
+    shared: Arc<Shared>,
+    day: Day,
+    model: String,
     worst: MicroUsd,
+    /// What is booked if nobody settles it.
+    estimate: MicroUsd,
+    is_settled: bool,
 }
 
 impl Ledger {
-    /// What all settled requests cost together.
+    /// A ledger on which nothing was spent yet.
     #[must_use]
-    pub fn spent(&self) -> MicroUsd {
-        MicroUsd(self.spent.load(Ordering::Acquire))
+    pub fn new(mut rules: Rules) -> Self {
+        rules.alerts.sort_by(f64::total_cmp);
+        rules.alerts.dedup();
+        Self { shared: Arc::new(Shared { rules, books: Mutex::default() }) }
     }
 
-    /// What the requests under way can cost together, at worst.
+    /// Reserves `worst`, the most that one request to `model` can cost. `dearer_fallback`: it is a fallback, and dearer
+    /// than the original. What costs nothing is never refused.
+    ///
+    /// # Errors
+    /// The rule that forbids the request.
+    pub fn reserve(
+        &self,
+        model: &str,
+        worst: MicroUsd,
+        dearer_fallback: bool,
+        now: SystemTime,
+    ) -> Result<Reservation, Refusal> {
+        let shared = Arc::clone(&self.shared);
+        let mut books = self.shared.lock();
+        if let Some(refusal) = books.refuses(&shared.rules, worst, dearer_fallback, now) {
+            return Err(refusal);
+        }
+        let (day, account) = books.today_at(now);
+        let worst = account.reserve(model, worst);
+        let estimate = MicroUsd::default();
+        Ok(Reservation { shared, day, model: model.to_owned(), worst, estimate, is_settled: false })
+    }
+
+    /// What [`Ledger::reserve`] would say now, without reserving anything; `None` if it would reserve.
+    #[must_use]
+    pub fn refuses(&self, worst: MicroUsd, dearer_fallback: bool, now: SystemTime) -> Option<Refusal> {
+        self.shared.lock().refuses(&self.shared.rules, worst, dearer_fallback, now)
+    }
+
+    /// How today stands.
+    #[must_use]
+    pub fn status(&self, now: SystemTime) -> Status {
+        let rules = &self.shared.rules;
+        let mut books = self.shared.lock();
+        let (today, account) = books.today_at(now);
+        let sums = account.total();
+        let models = account.models().map(|(id, sums)| (id.to_owned(), sums)).collect();
+        Status {
+            day: today.to_string(),
+            daily: rules.daily,
+            spent: sums.spent,
+            reserved: sums.reserved,
+            remaining: rules.remaining(sums),
+            state: rules.state(sums.spent),
+            models,
+        }
+    }
+
+    /// What is reserved, whatever the day.
     #[must_use]
     pub fn reserved(&self) -> MicroUsd {
-        MicroUsd(self.reserved.load(Ordering::Acquire))
+        self.shared.lock().accounts.values().map(|account| account.total().reserved).sum()
     }
 
-    /// Reserves the worst case of one request.
+    /// What was spent on each day that is still on the books: today, yesterday, and every earlier day on which
+    /// something is reserved.
     #[must_use]
-    pub fn reserve(self: &Arc<Self>, worst: MicroUsd) -> Reservation {
-        self.reserved.fetch_add(worst.0, Ordering::AcqRel);
-        Reservation { ledger: Arc::clone(self), worst }
+    pub fn days(&self) -> Vec<Spend> {
+        let books = self.shared.lock();
+        books.accounts.iter().map(|(day, account)| spend(*day, account)).collect()
+    }
+
+    /// What was spent today, for a snapshot.
+    #[must_use]
+    pub fn spend(&self, now: SystemTime) -> Spend {
+        let mut books = self.shared.lock();
+        let (today, account) = books.today_at(now);
+        spend(today, account)
+    }
+
+    /// Takes over what a snapshot says was spent today, if that is more than what this ledger knows of; another day's
+    /// spend is ignored. No alert is told again for what the snapshot had spent.
+    pub fn restore(&self, spend: &Spend, now: SystemTime) {
+        let mut books = self.shared.lock();
+        let (today, account) = books.today_at(now);
+        if spend.day == today.to_string() {
+            account.restore(&spend.models);
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Books> {
+        // Only a listener of alerts can panic under the lock, and it is called when the books are right again.
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Books {
+    /// Today, which begins with this if it has to, and its account.
+    fn today_at(&mut self, now: SystemTime) -> (Day, &mut Account) {
+        let today = self.today.max(Day::of(now));
+        if today > self.today {
+            self.accounts.retain(|day, account| day.next() >= today || account.total().reserved.0 > 0);
+            self.today = today;
+        }
+        (today, self.accounts.entry(today).or_default())
+    }
+
+    fn refuses(&mut self, rules: &Rules, worst: MicroUsd, dearer_fallback: bool, now: SystemTime) -> Option<Refusal> {
+        let (today, account) = self.today_at(now);
+        let rule = rules.refuses(account.total(), worst, dearer_fallback)?;
+        Some(Refusal { rule, until: today.end() })
     }
 }
 
 impl Reservation {
-    /// Gives the reservation back and books what the request did cost.
-    pub fn settle(self, actual: MicroUsd) {
-        self.ledger.spent.fetch_add(actual.0, Ordering::AcqRel);
+    /// Notes that the request went out and is likely to cost `estimate`, whatever becomes of this reservation.
+    pub fn sent(&mut self, estimate: MicroUsd) {
+        self.estimate = estimate;
+    }
+
+    /// Gives the reservation back and books what the request did cost, be it more than was reserved.
+    ///
+    /// Every share of today's budget that is spent by now, and was not told yet, is told to `tell`. The ledger is locked
+    /// meanwhile, so that alerts come in order: `tell` must not ask it for anything.
+    pub fn settle(mut self, actual: MicroUsd, tell: impl FnMut(&Alert)) {
+        self.is_settled = true;
+        let mut books = self.shared.lock();
+        let today = books.today;
+        let account = self.book(&mut books, actual);
+        if self.day == today {
+            let told = account.tell();
+            self.shared.rules.alerts(told, account.total().spent, today).iter().for_each(tell);
+        }
+    }
+
+    fn book<'a>(&self, books: &'a mut Books, actual: MicroUsd) -> &'a mut Account {
+        let account = books.accounts.entry(self.day).or_default();
+        account.settle(&self.model, self.worst, actual);
+        account
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.ledger.reserved.fetch_sub(self.worst.0, Ordering::AcqRel);
+        if !self.is_settled {
+            self.book(&mut self.shared.lock(), self.estimate);
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reservation_is_given_back_once_whether_settled_or_dropped() {
-        let ledger = Arc::new(Ledger::default());
-        let settled = ledger.reserve(MicroUsd(70));
-        let dropped = ledger.reserve(MicroUsd(30));
-        assert_eq!(ledger.reserved(), MicroUsd(100));
-        settled.settle(MicroUsd(12));
-        drop(dropped);
-        assert_eq!((ledger.spent(), ledger.reserved()), (MicroUsd(12), MicroUsd(0)));
-    }
+fn spend(day: Day, account: &Account) -> Spend {
+    let spent = account.models().filter(|(_, sums)| sums.spent > MicroUsd::default());
+    Spend { day: day.to_string(), models: spent.map(|(id, sums)| (id.to_owned(), sums.spent)).collect() }
 }

@@ -1,10 +1,20 @@
-//! What things cost: estimates of tokens, prices, and the reservation of money before it is spent.
+//! What things cost: estimates of tokens, prices, and the reservation of money before it is spent, within the budget of
+//! a day.
 
+mod account;
+mod day;
 mod estimate;
 mod ledger;
+mod report;
+mod rules;
+#[cfg(test)]
+mod tests;
 
+pub use account::Sums;
 pub use estimate::estimate_tokens;
 pub use ledger::{Ledger, Reservation};
+pub use report::{Spend, Status};
+pub use rules::{Alert, BudgetState, Refusal, Rule, Rules};
 
 use crate::catalog::Prices;
 use crate::outcome::{MicroUsd, Usage};

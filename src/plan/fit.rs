@@ -2,7 +2,7 @@
 
 use crate::catalog::Model;
 use crate::money::estimated_cost;
-use crate::outcome::{Adjustment, MicroUsd, Setting};
+use crate::outcome::{Adjustment, MicroUsd, Setting, Usage};
 use crate::prompt::Rendering;
 use crate::request::Options;
 
@@ -50,6 +50,15 @@ pub struct Fitted {
     pub worst: MicroUsd,
     /// What was changed to make it fit.
     pub adjusted: Vec<Adjustment>,
+}
+
+impl Fitted {
+    /// Estimate of the tokens of a usual call.
+    #[must_use]
+    pub fn usual_usage(&self) -> Usage {
+        let (prompt_tokens, completion_tokens) = (self.prompt_tokens, self.usual_tokens);
+        Usage { prompt_tokens, completion_tokens, estimated: true, ..Usage::default() }
+    }
 }
 
 /// Fits a request for the matches at `wanted` to `model`.

@@ -66,6 +66,12 @@ impl Plan {
         Self { candidates: chain(catalog, original).into_iter().map(decide).collect() }
     }
 
+    /// Whether the model at `position` is a fallback that is expected to be dearer than the original.
+    #[must_use]
+    pub fn is_dearer(&self, position: usize) -> bool {
+        position > 0 && self.candidates.get(position).is_some_and(|fallback| fallback.expected > self.original_cost())
+    }
+
     /// What the original alone is expected to cost.
     #[must_use]
     pub fn original_cost(&self) -> MicroUsd {

@@ -1,0 +1,182 @@
+//! What was counted, as JavaScript objects.
+
+use std::collections::HashMap;
+
+use napi_derive::napi;
+
+use super::outcome::milliseconds;
+use crate::metrics as core;
+use crate::outcome::FallbackReason;
+
+/// Everything counted since the engine was built.
+#[napi(object, object_from_js = false)]
+pub struct Metrics {
+    /// Every route that was taken, sorted by original, model that answered, and reason.
+    pub routes: Vec<RouteMetrics>,
+    /// Every model that was asked, sorted by id.
+    pub models: Vec<ModelMetrics>,
+    /// Every version of the prompt and model that it was sent to, sorted in that order.
+    pub prompts: Vec<PromptMetrics>,
+}
+
+/// The calls for one model that the same model answered for the same reason.
+#[napi(object, object_from_js = false, use_nullable = true)]
+pub struct RouteMetrics {
+    /// The model that was asked for.
+    pub original_model_id: String,
+    /// The model that answered, of several the last that contributed; null if none did.
+    pub model_id: Option<String>,
+    /// Why that is not the original; null if it is. Of calls without an answer: what ended them from outside, else why
+    /// the original did not answer.
+    #[napi(ts_type = "FallbackReason | null")]
+    pub reason: Option<&'static str>,
+    /// How many calls there were.
+    pub calls: f64,
+    /// How many of them gave at least one prediction: a success of the model that answered and of the route, never of
+    /// another original.
+    pub successes: f64,
+    /// Their part of all calls for the original, above 0 and up to 1.
+    pub share: f64,
+    /// What all their attempts cost, in US dollars.
+    pub cost_usd: f64,
+    /// Estimate of what the original alone would have cost, in US dollars.
+    pub original_cost_usd: f64,
+    /// `costUsd` less `originalCostUsd`.
+    pub extra_cost_usd: f64,
+    /// The same for a page: `deepseek-r1-0528-syn: 5 predictions through deepseek-r1`.
+    pub sentence: String,
+}
+
+/// The attempts of one model.
+#[napi(object, object_from_js = false)]
+pub struct ModelMetrics {
+    /// The model.
+    pub model_id: String,
+    /// Its provider.
+    pub provider_id: String,
+    /// How many attempts there were.
+    pub attempts: f64,
+    /// How many of them gave at least one prediction.
+    pub successes: f64,
+    /// How many failed, by kind; a kind that never occurred is absent.
+    #[napi(ts_type = "Partial<Record<FailureKind, number>>")]
+    pub failures: HashMap<String, f64>,
+    /// How many times a request was sent again within its attempt.
+    pub retries: f64,
+    /// Tokens of the prompts, the cached ones included.
+    pub prompt_tokens: f64,
+    /// Tokens of the completions, the reasoning included.
+    pub completion_tokens: f64,
+    /// Tokens of the prompts that the provider had cached.
+    pub cached_tokens: f64,
+    /// Tokens of the completions that were reasoning.
+    pub reasoning_tokens: f64,
+    /// What they cost, in US dollars.
+    pub cost_usd: f64,
+    /// How long they took.
+    pub latency: Latency,
+}
+
+/// How long attempts took, each from the wait for the provider's turn to the end of the last reply.
+#[napi(object, object_from_js = false)]
+pub struct Latency {
+    /// All durations together, in milliseconds.
+    pub sum_ms: f64,
+    /// The buckets, in ascending order; the last has no bound.
+    pub buckets: Vec<LatencyBucket>,
+}
+
+/// Durations up to a bound, and above that of the bucket before.
+#[napi(object, object_from_js = false)]
+pub struct LatencyBucket {
+    /// The bound, in seconds, inclusive; `Infinity` for the last.
+    pub up_to_seconds: f64,
+    /// How many attempts took so long.
+    pub attempts: f64,
+}
+
+/// The attempts with one version of the prompt at one model.
+#[napi(object, object_from_js = false)]
+pub struct PromptMetrics {
+    /// The version of the prompt; `own` for prompts of the callers' own.
+    pub version: String,
+    /// The model.
+    pub model_id: String,
+    /// How many attempts there were.
+    pub attempts: f64,
+    /// How many of them gave at least one prediction.
+    pub valid_replies: f64,
+    /// How many failed, by kind; a kind that never occurred is absent.
+    #[napi(ts_type = "Partial<Record<FailureKind, number>>")]
+    pub failures: HashMap<String, f64>,
+}
+
+impl From<core::Metrics> for Metrics {
+    fn from(metrics: core::Metrics) -> Self {
+        Self {
+            routes: metrics.routes.into_iter().map(RouteMetrics::from).collect(),
+            models: metrics.models.into_iter().map(ModelMetrics::from).collect(),
+            prompts: metrics.prompts.into_iter().map(PromptMetrics::from).collect(),
+        }
+    }
+}
+
+impl From<core::Route> for RouteMetrics {
+    #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
+    fn from(route: core::Route) -> Self {
+        Self {
+            reason: route.reason.map(FallbackReason::as_str),
+            calls: count(route.calls),
+            successes: count(route.successes()),
+            share: route.share,
+            cost_usd: route.cost.usd(),
+            original_cost_usd: route.original_cost.usd(),
+            extra_cost_usd: route.extra_cost() as f64 / 1e6,
+            sentence: route.sentence(),
+            original_model_id: route.original_model_id,
+            model_id: route.answered_by,
+        }
+    }
+}
+
+impl From<core::ModelMetrics> for ModelMetrics {
+    fn from(model: core::ModelMetrics) -> Self {
+        let core::ModelTally { results, retries, tokens, cost, latency } = model.tally;
+        let bucket = |(up_to_seconds, attempts)| LatencyBucket { up_to_seconds, attempts: count(attempts) };
+        Self {
+            model_id: model.model_id,
+            provider_id: model.provider_id,
+            attempts: count(results.attempts),
+            successes: count(results.successes()),
+            failures: failures(&results),
+            retries: count(retries),
+            prompt_tokens: count(tokens.prompt),
+            completion_tokens: count(tokens.completion),
+            cached_tokens: count(tokens.cached),
+            reasoning_tokens: count(tokens.reasoning),
+            cost_usd: cost.usd(),
+            latency: Latency { sum_ms: milliseconds(latency.sum()), buckets: latency.buckets().map(bucket).collect() },
+        }
+    }
+}
+
+impl From<core::PromptMetrics> for PromptMetrics {
+    fn from(prompt: core::PromptMetrics) -> Self {
+        Self {
+            version: prompt.version,
+            model_id: prompt.model_id,
+            attempts: count(prompt.results.attempts),
+            valid_replies: count(prompt.results.successes()),
+            failures: failures(&prompt.results),
+        }
+    }
+}
+
+fn failures(results: &core::Results) -> HashMap<String, f64> {
+    results.failures.iter().map(|(kind, failed)| (kind.as_str().to_owned(), count(*failed))).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
+fn count(number: u64) -> f64 {
+    number as f64
+}

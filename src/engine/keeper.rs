@@ -1,0 +1,133 @@
+//! Keeps the state of an engine in a file, so that it survives a restart or a crash.
+
+use std::sync::{Arc, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+use tracing::{error, info, warn};
+
+use super::Engine;
+use super::tending::Tending;
+use crate::check::Faults;
+use crate::error::EngineError;
+use crate::event::What;
+use crate::state_file::{Damaged, StateFile};
+
+/// From the begin of one write to the end of the next: what has changed is on the disk after that long.
+const PACE: Duration = Duration::from_secs(1);
+
+/// The file of one engine, open from its begin to its close.
+pub(super) struct Keeper {
+    file: tokio::sync::Mutex<Option<Arc<StateFile>>>,
+    changed: Arc<Notify>,
+    /// What became of a damaged file, until somebody listens to be told.
+    damaged: std::sync::Mutex<Option<Damaged>>,
+}
+
+impl Engine {
+    /// Opens the file that the configuration names, if it names one, and takes over the state in it.
+    pub(super) fn open_state_file(&self) -> Result<Option<Keeper>, EngineError> {
+        let Some(path) = &self.config.state_file else { return Ok(None) };
+        let refused = |problem| EngineError::InvalidConfig(Faults::one("config.stateFile", problem));
+        let opened = StateFile::open(path).map_err(refused)?;
+        let mut damaged = opened.damaged;
+        if let Some(Err(EngineError::InvalidConfig(faults))) = opened.state.map(|state| self.restore(&state)) {
+            let problem = faults.to_string();
+            let moved_to = opened.file.set_aside().map_err(|error| refused(format!("{problem}: {error}")))?;
+            damaged = Some(Damaged { moved_to, problem });
+        }
+        if let Some(Damaged { moved_to, problem }) = &damaged {
+            error!(problem, moved_to = %moved_to.display(), "the state file was damaged and is set aside");
+        }
+        Ok(Some(Keeper {
+            file: tokio::sync::Mutex::new(Some(Arc::new(opened.file))),
+            changed: Arc::default(),
+            damaged: damaged.into(),
+        }))
+    }
+
+    /// Notes that there is something to be written.
+    pub(super) fn changed(&self) {
+        if let Some(keeper) = &self.keeper {
+            keeper.changed.notify_one();
+        }
+    }
+
+    /// Tells what became of a damaged file to the first who listens.
+    pub(super) fn tell_damage(&self) {
+        let Some(keeper) = &self.keeper else { return };
+        let damaged = keeper.damaged.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Damaged { moved_to, problem }) = damaged {
+            self.announce(What::StateDamaged { moved_to: moved_to.display().to_string(), problem });
+        }
+    }
+
+    /// Writes whatever changes, until the engine is closed or dropped.
+    pub(super) fn keep(self: &Arc<Self>) -> impl Future<Output = ()> + Send + use<> {
+        let changed = self.keeper.as_ref().map(|keeper| Arc::clone(&keeper.changed));
+        let (engine, tending) = (Arc::downgrade(self), Arc::clone(&self.tending));
+        async move {
+            if let Some(changed) = changed {
+                keep(engine, &tending, &changed).await;
+            }
+        }
+    }
+
+    /// Writes the state for the last time and lets go of the file.
+    pub(super) async fn keep_last(&self) {
+        if let Some(keeper) = &self.keeper {
+            let problem = self.write(keeper).await;
+            keeper.file.lock().await.take();
+            if let Some(problem) = problem {
+                self.tell_unsaved(problem);
+            }
+        }
+    }
+
+    /// Writes the state as it stands; returns what went wrong.
+    async fn write(&self, keeper: &Keeper) -> Option<String> {
+        let file = keeper.file.lock().await;
+        // The lock is held until the state is on the disk, so that an older one never follows a later one.
+        let (state, to) = (self.snapshot(), Arc::clone(file.as_ref()?));
+        match tokio::task::spawn_blocking(move || to.write(&state)).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
+    fn tell_unsaved(&self, problem: String) {
+        warn!(problem, "the state could not be written");
+        self.announce(What::StateUnsaved { problem });
+    }
+}
+
+async fn keep(engine: Weak<Engine>, tending: &Tending, changed: &Notify) {
+    let mut is_failing = false;
+    loop {
+        tokio::select! {
+            () = tending.ended.cancelled() => return,
+            () = changed.notified() => {}
+        }
+        let began = Instant::now();
+        let Some(engine) = engine.upgrade() else { return };
+        let Some(keeper) = &engine.keeper else { return };
+        match engine.write(keeper).await {
+            Some(problem) => {
+                changed.notify_one();
+                if !std::mem::replace(&mut is_failing, true) {
+                    engine.tell_unsaved(problem);
+                }
+            }
+            None if std::mem::take(&mut is_failing) => info!("the state is written again"),
+            None => {}
+        }
+        drop(engine);
+        // The next write may take as long as this one did, and a little longer.
+        let pause = PACE.saturating_sub(began.elapsed() * 3).max(PACE / 2);
+        tokio::select! {
+            () = tending.ended.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The day's budget, as the loop asks it and the caller sees it.
+
+use std::time::SystemTime;
+
+use tracing::warn;
+
+use super::Engine;
+use crate::catalog::Model;
+use crate::event::What;
+use crate::kind::SkipReason;
+use crate::metrics::{Gauges, Metrics, ModelGauge};
+use crate::money::{self, Reservation};
+use crate::outcome::{MicroUsd, Refusal};
+use crate::plan::Fitted;
+
+impl Engine {
+    /// How the day's budget stands.
+    #[must_use]
+    pub fn budget(&self) -> money::Status {
+        self.ledger.status(SystemTime::now())
+    }
+
+    /// What all calls came to since the engine was built.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.metrics.snapshot()
+    }
+
+    /// The same for Prometheus, with the gauges as they are now.
+    #[must_use]
+    pub fn metrics_text(&self) -> String {
+        let budget = self.budget();
+        let gauge = |model: &std::sync::Arc<Model>| ModelGauge {
+            model_id: model.id.clone(),
+            provider_id: model.provider.id.clone(),
+            disabled: self.health.is_disabled(&model.id),
+        };
+        self.metrics.text(Gauges {
+            active_models: self.active_model_count() as u64,
+            spent: budget.spent,
+            reserved: budget.reserved,
+            daily_budget: budget.daily,
+            models: self.catalog.load().models().map(gauge).collect(),
+        })
+    }
+
+    /// Why the day's budget forbids a request; `None` if it does not. `is_dearer`: it is for a fallback that is dearer
+    /// than the original.
+    pub(super) fn over_budget(&self, fitted: &Fitted, is_dearer: bool) -> Option<Refusal> {
+        let now = SystemTime::now();
+        self.ledger.refuses(fitted.worst, is_dearer, now).map(|refusal| refused(&refusal, now))
+    }
+
+    /// Reserves the most that a request can cost, and notes what it is likely to cost should nobody ever settle it.
+    pub(super) fn reserve(&self, model: &Model, fitted: &Fitted, is_dearer: bool) -> Result<Reservation, Refusal> {
+        let now = SystemTime::now();
+        let reserved = self.ledger.reserve(&model.id, fitted.worst, is_dearer, now);
+        let mut reservation = reserved.map_err(|refusal| refused(&refusal, now))?;
+        reservation.sent(money::cost(&model.prices, &fitted.usual_usage()));
+        Ok(reservation)
+    }
+
+    /// Books what a request did cost, and tells what share of the budget that passed.
+    pub(super) fn settle(&self, reservation: Reservation, cost: MicroUsd) {
+        reservation.settle(cost, |alert| {
+            let (spent, daily) = (alert.spent, alert.daily);
+            warn!(share = alert.share, spent = spent.usd(), daily = daily.usd(), "of the day's budget is spent");
+            self.announce(What::Budget { share: alert.share, spent, daily, day: alert.day.clone() });
+        });
+    }
+}
+
+fn refused(refusal: &money::Refusal, now: SystemTime) -> Refusal {
+    let until = humantime::format_rfc3339_seconds(refusal.until);
+    Refusal {
+        reason: SkipReason::OverBudget,
+        detail: format!("{refusal}; the day ends at {until}"),
+        retry_after: refusal.until.duration_since(now).ok(),
+    }
+}

@@ -1,0 +1,43 @@
+//! Days of the calendar, in UTC.
+
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Seconds of a day.
+const SECONDS: u64 = 86_400;
+/// 9999-12-31, the last day whose year has four digits.
+const LAST: u64 = 2_932_896;
+
+/// A day in UTC, counted from 1970-01-01; written as `YYYY-MM-DD`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Day(u64);
+
+impl Day {
+    /// The day of `now`: the first or the last one for a time outside of all.
+    pub(super) fn of(now: SystemTime) -> Self {
+        let seconds = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        Self((seconds / SECONDS).min(LAST))
+    }
+
+    /// The midnight at which it begins.
+    fn begin(self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(self.0 * SECONDS)
+    }
+
+    /// The midnight at which it ends.
+    pub(super) fn end(self) -> SystemTime {
+        self.next().begin()
+    }
+
+    /// The day after it.
+    pub(super) fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let midnight = humantime::format_rfc3339_seconds(self.begin()).to_string();
+        f.write_str(midnight.split('T').next().unwrap_or_default())
+    }
+}
