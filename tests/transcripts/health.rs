@@ -18,7 +18,7 @@ impl<T: Send + Sync> EventSink<T> for Told<T> {
     }
 }
 
-fn events(engine: &Engine) -> UnboundedReceiver<Arc<Event>> {
+pub(super) fn events(engine: &Engine) -> UnboundedReceiver<Arc<Event>> {
     let (sender, receiver) = unbounded_channel();
     engine.events().add(Arc::new(Told(sender)));
     receiver
@@ -31,7 +31,7 @@ fn invalidations(engine: &Engine) -> UnboundedReceiver<Arc<Invalidation>> {
 }
 
 /// What was told so far, in order, each in short.
-fn told(events: &mut UnboundedReceiver<Arc<Event>>) -> Vec<String> {
+pub(super) fn told(events: &mut UnboundedReceiver<Arc<Event>>) -> Vec<String> {
     std::iter::from_fn(|| events.try_recv().ok())
         .map(|event| match &event.what {
             What::Fallback { model_id, reason, .. } => format!("fallback {model_id} {}", reason.as_str()),
@@ -39,6 +39,7 @@ fn told(events: &mut UnboundedReceiver<Arc<Event>>) -> Vec<String> {
             What::Cooling { model_id, kind, .. } => format!("cooling {model_id} {kind}"),
             What::ProviderCooling { provider_id, kind, .. } => format!("provider {provider_id} {kind}"),
             What::CostWarning { model_id, price_ratio, .. } => format!("cost {model_id} {price_ratio:.0}"),
+            What::Budget { share, spent, .. } => format!("budget {share} at {}", spent.0),
             other => format!("{other:?}"),
         })
         .collect()

@@ -4,6 +4,7 @@
 mod ending;
 mod health;
 mod kinds;
+mod money;
 mod partial;
 mod retries;
 mod skips;
