@@ -12,7 +12,7 @@ export interface PredictionRequest {
    * allows `response_format`, JSON is asked for as always.
    */
   prompt?: { system?: string | null; user: string } | null
-  /** The version of the composed prompt. Default: the active one. */
+  /** The version of the composed prompt, for every model of the chain. Default: the pinned one, else the active one. */
   promptVersion?: string | null
 }
 
@@ -64,6 +64,11 @@ export interface Config {
   models?: Model[]
   /** Fallbacks laid over the models' own: a model's id, and the id or ids that follow it. */
   fallbacks?: Record<string, string | string[]>
+  /**
+   * A folder with a manifest.json and the components as Markdown files, like `catalog/prompts`, which is watched and
+   * reloaded when it changes; or the same as an object. Default: the built-in prompts.
+   */
+  prompts?: string | Prompts
   /** How many fallbacks one request may call, 0 to 100. Default: 3. */
   maxFallbackDepth?: number
   /** A fallback whose expected cost is more than this many times (above 0) the original's is logged; null: none is. Default: 2. */
@@ -194,12 +199,48 @@ export interface Model {
   reasoning?: boolean
   /** Whether `response_format` may be sent. Default: the provider's. */
   responseFormat?: boolean
-  /** Sections for this model between the prompt's scoring and its output format, in order. Default: none. */
-  promptOverrides?: ('english-enforced' | 'json-strict' | 'thinking-aside')[]
+  /** Components of the prompts that this model is sent before the output format, in order. Default: none. */
+  promptOverrides?: string[]
   /** What it accepts, field by field in place of the provider's. */
   limits?: Limits
   /** Whether it may be called at all. Default: true. */
   enabled?: boolean
+}
+
+/** Prompts as an object: the manifest, with the texts of the components in it. */
+export interface Prompts {
+  /** The versions by name, 1 to 100. */
+  versions: Record<string, PromptVersion>
+  /**
+   * The texts by name. `{{matches}}`, `{{active_models}}` and `{{date}}` are filled; any other `{{` is a fault. The
+   * built-in overrides need not be among them.
+   */
+  components?: Record<string, string>
+}
+
+/**
+ * A version of the prompts. Of several that are active for a model, those with a weight share its requests, if all of
+ * them have one; a version without a weight gives way to those that name the model.
+ */
+export interface PromptVersion {
+  /** What changed and why, at most 2,000 characters; not used. */
+  notes?: string
+  /** The components of the system message, in order. The model's overrides and `output` follow. */
+  system: string[]
+  /** The component that says how to answer. */
+  output: string
+  /** The components of the user message, in order; `{{matches}}` stands in one of them, once. */
+  user: string[]
+  /** By a model's exact id, components that it is sent after those of its `promptOverrides`. Default: none. */
+  overrides?: Record<string, string[]>
+  /** When it begins to be active: an ISO 8601 date, or date and time, in UTC. Default: always has been. */
+  activeFrom?: string
+  /** When it ceases to be active, likewise. Default: never. */
+  activeTo?: string
+  /** The exact ids of the models that it is for. Default: all. */
+  models?: string[]
+  /** Its share of the requests, in proportion to those of the others, 1 to 1,000,000. Default: none. */
+  weight?: number
 }
 
 /** What `updateCatalog` lays over the catalogue. */
@@ -246,6 +287,8 @@ export type EngineEvent =
   | BudgetEvent
   | StateDamagedEvent
   | StateUnsavedEvent
+  | PromptsReloadedEvent
+  | PromptsRejectedEvent
 
 /** A model was switched off, by its failures or by hand. */
 export interface DisabledEvent extends EventBase {
@@ -314,6 +357,10 @@ export interface FallbackEvent extends EventBase {
   modelId: string
   /** Why. */
   reason: FallbackReason
+  /** The version of the prompt that it is sent; `own` for a prompt of the caller's. */
+  promptVersion: string
+  /** The names of the prompt's overrides, in order. */
+  overrides: string[]
 }
 
 /** A fallback that is about to be asked is dearer than `warnPriceRatio` times the original. */
@@ -360,6 +407,20 @@ export interface StateUnsavedEvent extends EventBase {
   problem: string
 }
 
+/** The folder of the prompts was changed, and what it holds is in use. */
+export interface PromptsReloadedEvent extends EventBase {
+  type: 'prompts_reloaded'
+  /** The names of the versions, in the order of the manifest. */
+  versions: string[]
+}
+
+/** The folder of the prompts was changed and has faults; the prompts in use stay. */
+export interface PromptsRejectedEvent extends EventBase {
+  type: 'prompts_rejected'
+  /** Every fault, with its file and path. */
+  faults: string[]
+}
+
 /** Another set of models is active. */
 export interface InvalidationEvent {
   /** What is not to be used any more where it was cached. */
@@ -388,6 +449,8 @@ export interface Snapshot {
   providers?: Record<string, { coolingUntil: string; kind: FailureKind }>
   /** The day in UTC, and what each model has cost on it in millionths of a US dollar. */
   spend?: { day: string; microUsd?: Record<string, number> }
+  /** The version of the prompts that is pinned; null if none is. */
+  pinnedPrompts?: string | null
 }
 
 /** What is known of one model. */
@@ -519,6 +582,23 @@ export declare class Fallcast {
    * Throws `INVALID_REQUEST` or `UNKNOWN_MODEL`.
    */
   buildPrompt(modelId: string, matches: Match[], promptVersion?: string | null): BuiltPrompt
+  /** Every version of the prompts, in the order of the manifest. */
+  getPrompts(): Array<PromptVersionStatus>
+  /**
+   * Reads the folder of `config.prompts` again and puts what it holds into use, whole or not at all; whether anything
+   * changed. Calls under way keep the prompts with which they began. A folder is watched, so this is only for who cannot
+   * wait a second, or wants to see the faults.
+   *
+   * Throws `INVALID_CONFIG` with every fault, a line each, and its path; the prompts stay as they were.
+   */
+  reloadPrompts(): boolean
+  /**
+   * Pins a version of the prompts, for the models that it is for, whatever the dates and weights of the manifest; null
+   * returns to those. A request's `promptVersion` goes before it.
+   *
+   * Throws `INVALID_REQUEST` if there is no such version.
+   */
+  activatePrompts(version?: string | null): void
   /**
    * Lays providers, models and fallbacks over the catalogue by id, whole or not at all; an entry replaces the whole
    * entry with its id. The active count changes at once; calls under way keep the catalogue with which they began.
@@ -573,6 +653,7 @@ export declare class Fallcast {
   /**
    * Takes over a state, of another process say. What is known here of a model stays if it is later, and
    * what was spent today if it is more. Models that the catalogue does not have are ignored, which the event `restored` tells.
+   * The pinned version of the prompts is pinned here as well, unless another is or there is none of that name.
    *
    * Throws `INVALID_CONFIG` with every fault, or for a version that is not understood; nothing has changed then.
    */
@@ -595,6 +676,14 @@ export declare class Fallcast {
   close(): Promise<void>
 }
 
+/**
+ * Pins a version of the prompts, for the models that it is for, whatever the dates and weights of the manifest; null
+ * returns to those. A request's `promptVersion` goes before it.
+ *
+ * Throws `INVALID_REQUEST` if there is no such version.
+ */
+export declare function activatePrompts(version?: string | null): void
+
 /** A change that made a request fit its provider. */
 export interface Adjustment {
   /** `max_tokens`, `temperature`, `stop` (how many sequences), `response_format`, or `matches` (how many are asked for). */
@@ -614,6 +703,10 @@ export interface Attempt {
   modelId: string
   /** Its provider. */
   providerId: string
+  /** The version of the prompt that it was sent; `own` for a prompt of the caller's. */
+  promptVersion: string
+  /** The names of the prompt's overrides, in order. */
+  overrides: Array<string>
   /** Why it failed; null if it gave at least one prediction. */
   failure: FailureKind | null
   /** What was seen, in one line; null if it did not fail. */
@@ -662,13 +755,13 @@ export declare function buildPrompt(modelId: string, matches: Match[], promptVer
 
 /** What `buildPrompt` returns. */
 export interface BuiltPrompt {
-  /** The system message: base instructions, scoring, the model's overrides, output format. */
+  /** The system message: the version's components, the model's overrides, the output format. */
   system: string
   /** The user message: the matches. */
   user: string
-  /** The version of the components. */
+  /** The version of the prompt. */
   promptVersion: string
-  /** The names of the model's overrides, in order. */
+  /** The names of the overrides, in order: those of the catalogue, then those of the version. */
   overrides: Array<string>
   /** Estimate of the tokens of both messages. */
   estimatedTokens: number
@@ -741,6 +834,9 @@ export declare function getMetricsText(): string
 
 /** Every model with its state, in the order of the catalogue. */
 export declare function getModels(): Array<ModelStatus>
+
+/** Every version of the prompts, in the order of the manifest. */
+export declare function getPrompts(): Array<PromptVersionStatus>
 
 /** The last failure of a model. */
 export interface LastFailure {
@@ -862,7 +958,7 @@ export declare function onInvalidate(listener: (event: InvalidationEvent) => voi
 export interface Plan {
   /** The model that is asked for. */
   originalModelId: string
-  /** The version of the prompt that would be sent; `own` for a prompt of the caller's. */
+  /** The version of the prompt that it would be sent; `own` for a prompt of the caller's. */
   promptVersion: string
   /** The models that would be asked, in order. */
   attempts: Array<PlannedAttempt>
@@ -876,6 +972,10 @@ export interface PlannedAttempt {
   modelId: string
   /** Its provider. */
   providerId: string
+  /** The version of the prompt that it would be sent; `own` for a prompt of the caller's. */
+  promptVersion: string
+  /** The names of the prompt's overrides, in order. */
+  overrides: Array<string>
   /** Expected cost of the whole request on it, in US dollars. */
   expectedCostUsd: number
   /** The most that the attempt can cost, in US dollars: the prompt and all of `maxTokens`. */
@@ -949,8 +1049,10 @@ export interface PredictionOutcome {
   originalCostUsd: number
   /** Tokens of all attempts together. */
   usage: Usage
-  /** The version of the prompt that was sent; `own` for a prompt of the caller's. */
+  /** The version of the prompt that `modelId` was sent; `own` for a prompt of the caller's. */
   promptVersion: string
+  /** The names of that prompt's overrides, in order. */
+  overrides: Array<string>
   /** What `modelId` thought before it answered, or null if it did not say. */
   reasoning: string | null
   /** What `modelId` answered, as it came. */
@@ -979,11 +1081,40 @@ export interface PromptMetrics {
   failures: Partial<Record<FailureKind, number>>
 }
 
+/** A version of the prompts. */
+export interface PromptVersionStatus {
+  /** Its name. */
+  version: string
+  /** What its author says about it. */
+  notes: string | null
+  /** When it begins to be active, as an ISO 8601 time; null: always has been. */
+  activeFrom: string | null
+  /** When it ceases to be active, as an ISO 8601 time; null: never. */
+  activeTo: string | null
+  /** The ids of the models that it is for, sorted; null: all. */
+  models: Array<string> | null
+  /** Its share, in proportion to those of the others; null: none. */
+  weight: number | null
+  /** Whether it is active now, by its dates alone. */
+  active: boolean
+  /** Whether it is pinned by `activatePrompts`. */
+  pinned: boolean
+}
+
 /**
  * Brings back every model whose time has come, without waiting for the timer that does so. Resolves with how many.
  * A model that was switched off by hand stays off.
  */
 export declare function recoverDisabledModels(): Promise<number>
+
+/**
+ * Reads the folder of `config.prompts` again and puts what it holds into use, whole or not at all; whether anything
+ * changed. Calls under way keep the prompts with which they began. A folder is watched, so this is only for who cannot
+ * wait a second, or wants to see the faults.
+ *
+ * Throws `INVALID_CONFIG` with every fault, a line each, and its path; the prompts stay as they were.
+ */
+export declare function reloadPrompts(): boolean
 
 /**
  * Applies a failure that you decided, as if an attempt had ended with it: a database that refused the row, say. While
@@ -1003,6 +1134,7 @@ export declare function reportSuccess(modelId: string): void
 /**
  * Takes over a state, of another process say. What is known here of a model stays if it is later, and
  * what was spent today if it is more. Models that the catalogue does not have are ignored, which the event `restored` tells.
+ * The pinned version of the prompts is pinned here as well, unless another is or there is none of that name.
  *
  * Throws `INVALID_CONFIG` with every fault, or for a version that is not understood; nothing has changed then.
  */

@@ -7,8 +7,8 @@ import { fallcast } from './support.mjs';
 
 const root = new URL('..', import.meta.url);
 const CALLED = [
-  'buildPrompt', 'configure', 'explain', 'getActiveModelCount', 'getActiveProviders', 'getFallbackProvider',
-  'getModels', 'predictWithFallback', 'updateCatalog',
+  'activatePrompts', 'buildPrompt', 'configure', 'explain', 'getActiveModelCount', 'getActiveProviders',
+  'getFallbackProvider', 'getModels', 'getPrompts', 'predictWithFallback', 'reloadPrompts', 'updateCatalog',
 ];
 
 test('CommonJS has the functions, the class and the fallbacks', () => {
@@ -43,7 +43,8 @@ test('index.d.ts declares every export, with documentation', () => {
 test('the package has its own manifest and its catalogue among its exports', () => {
   const program = `const manifest = require('fallcast/package.json');
     const { models } = require('fallcast/catalog/models.json');
-    console.log(manifest.name, models.length > 0);`;
+    const { versions } = require('fallcast/catalog/prompts/manifest.json');
+    console.log(manifest.name, models.length > 0, Object.keys(versions).length > 0);`;
   const output = execFileSync(process.execPath, ['--eval', program], { cwd: root, encoding: 'utf8', timeout: 20_000 });
-  expect(output.trim()).toBe('fallcast true');
+  expect(output.trim()).toBe('fallcast true true');
 });

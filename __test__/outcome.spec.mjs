@@ -14,11 +14,12 @@ describe('the fields of an outcome', () => {
     const outcome = await predict(undefined, 2);
     expect(Object.keys(outcome).sort()).toEqual([
       'attempts', 'costUsd', 'durationMs', 'fallbackModelId', 'fallbackReason', 'missingMatchIds', 'modelId',
-      'originalCostUsd', 'originalModelId', 'predictions', 'promptVersion', 'rawResponse', 'reasoning', 'skips',
-      'usage', 'usedFallback',
+      'originalCostUsd', 'originalModelId', 'overrides', 'predictions', 'promptVersion', 'rawResponse', 'reasoning',
+      'skips', 'usage', 'usedFallback',
     ]);
     expect(Object.keys(outcome.attempts[0]).sort()).toEqual([
-      'adjusted', 'costUsd', 'durationMs', 'failure', 'message', 'modelId', 'providerId', 'retries', 'status', 'usage',
+      'adjusted', 'costUsd', 'durationMs', 'failure', 'message', 'modelId', 'overrides', 'promptVersion', 'providerId',
+      'retries', 'status', 'usage',
     ]);
     expect(Object.keys(outcome.usage).sort()).toEqual([
       'cachedTokens', 'completionTokens', 'estimated', 'promptTokens', 'reasoningTokens',

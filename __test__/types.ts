@@ -1,11 +1,11 @@
 /** Compiled, never run: what TypeScript users see of the addon, with unions and nullability. */
 import {
-  buildPrompt, configure, explain, Fallcast, getActiveModelCount, getActiveProviders, getFallbackProvider, getModels,
-  MODEL_FALLBACKS, predictWithFallback, updateCatalog,
+  activatePrompts, buildPrompt, configure, explain, Fallcast, getActiveModelCount, getActiveProviders, getFallbackProvider, getModels,
+  getPrompts, MODEL_FALLBACKS, predictWithFallback, reloadPrompts, updateCatalog,
 } from '../index.js';
 import type {
   Attempt, Config, FailureKind, LogRecord, Match, Model, ModelStatus, Plan, PredictionOutcome, PredictionRequest,
-  PredictOptions, Provider, Skip, SkipReason, Usage,
+  PredictOptions, Prompts, PromptVersion, PromptVersionStatus, Provider, Skip, SkipReason, Usage,
 } from '../index.js';
 
 /** Compiles only if both types are the same. */
@@ -66,12 +66,28 @@ const model: Model = {
   limits: { maxTokens: 100 },
   enabled: true,
 };
+const version: Required<PromptVersion> = {
+  notes: 'A calmer tone.',
+  system: ['task'],
+  output: 'output',
+  user: ['matches'],
+  overrides: { mine: ['json-strict'] },
+  activeFrom: '2026-02-05',
+  activeTo: '2026-03-05T12:00:00Z',
+  models: ['mine'],
+  weight: 1,
+};
+const prompts: Prompts = {
+  versions: { trial: version, all: { system: ['task'], output: 'output', user: ['matches'] } },
+  components: { task: '{{date}}', output: 'As JSON.', matches: '{{matches}}' },
+};
 const config: Config = {
   builtinCatalog: false,
   catalog: './catalog',
   providers: [provider],
   models: [model],
   fallbacks: { mine: 'other', other: ['third', 'fourth'] },
+  prompts,
   maxFallbackDepth: 3,
   warnPriceRatio: null,
   maxPriceRatio: 5,
@@ -121,6 +137,7 @@ async function outcomes(engine: Fallcast): Promise<void> {
   if (attempt) {
     same<Attempt['failure'], FailureKind | null>(true);
     same<Attempt['status'], number | null>(true);
+    same<Attempt['overrides'], string[]>(true);
     same<Attempt['message'], string | null>(true);
     same<Attempt['usage'], Usage | null>(true);
     const estimated: boolean | undefined = attempt.usage?.estimated;
@@ -162,11 +179,19 @@ async function states(engine: Fallcast): Promise<void> {
   const ids: [string, string] | undefined = next && [next.modelId, next.providerId];
   const fallbacks: readonly string[] | undefined = MODEL_FALLBACKS['mine'];
   const plan: Plan = engine.explain(request);
+  const [listed]: PromptVersionStatus[] = [...engine.getPrompts(), ...getPrompts()];
+  if (listed) {
+    same<PromptVersionStatus['activeFrom'], string | null>(true);
+    same<PromptVersionStatus['models'], string[] | null>(true);
+    engine.activatePrompts(listed.version);
+  }
+  activatePrompts(null);
+  const reloaded: boolean = engine.reloadPrompts() || reloadPrompts();
   const prompt = engine.buildPrompt('mine', [match]);
   const texts: [string, string, string, string[], number] = [
     prompt.system, prompt.user, prompt.promptVersion, prompt.overrides, prompt.estimatedTokens,
   ];
-  console.log(active, count, ids, fallbacks, plan, texts, explain(request, options), buildPrompt('mine', [match], '1'));
+  console.log(active, count, ids, fallbacks, plan, reloaded, texts, explain(request, options), buildPrompt('mine', [match], '1'));
 }
 
 export async function everything(): Promise<void> {

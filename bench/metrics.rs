@@ -19,6 +19,8 @@ fn attempt(model: usize, failure: Option<FailureKind>) -> Attempt {
     Attempt {
         model_id: format!("deepseek-r1-0528-{model}"),
         provider_id: "together".to_owned(),
+        prompt_version: "v2".to_owned(),
+        overrides: Vec::new(),
         failure,
         message: None,
         status: Some(200),
@@ -47,7 +49,7 @@ fn finished([failed, answered]: &[Attempt; 2]) -> Finished<'_> {
 
 fn count(recorder: &Recorder, call: &[Attempt; 2]) {
     for attempt in call {
-        recorder.attempted(attempt, "v2");
+        recorder.attempted(attempt);
     }
     recorder.called(&finished(call));
 }
@@ -63,7 +65,7 @@ fn filled() -> (Recorder, Vec<[Attempt; 2]>) {
 #[divan::bench(threads = [1, 2])]
 fn one_attempt(bencher: Bencher<'_, '_>) {
     let (recorder, calls) = filled();
-    bencher.bench(|| recorder.attempted(divan::black_box(&calls[0][0]), "v2"));
+    bencher.bench(|| recorder.attempted(divan::black_box(&calls[0][0])));
 }
 
 #[divan::bench(threads = [1, 2])]

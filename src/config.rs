@@ -32,6 +32,8 @@ pub struct Config {
     pub catalog: Option<PathBuf>,
     /// `providers`, `models` and `fallbacks`, laid over that; the catalogue checks them. Default: none.
     pub layer: CatalogLayer,
+    /// `prompts`: where the prompts come from. Default: the built-in ones.
+    pub prompts: PromptOrigin,
     /// `maxFallbackDepth`: fallbacks called for one request, 0 to 100. Default: 3.
     pub max_fallback_depth: u32,
     /// `warnPriceRatio`: a fallback this many times dearer is warned of; `None` (null) never. Default: 2.
@@ -58,6 +60,18 @@ pub struct Config {
     pub http: HttpConfig,
     /// `logLevel`: the least important records that are logged. Default: info.
     pub log_level: LogLevel,
+}
+
+/// Where the prompts come from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum PromptOrigin {
+    /// The library.
+    #[default]
+    Builtin,
+    /// A folder.
+    Folder(PathBuf),
+    /// An object in the configuration, not yet checked.
+    Given(Value),
 }
 
 /// The options of the HTTP client.
@@ -114,6 +128,7 @@ impl Config {
             builtin_catalog: fields.optional("builtinCatalog", rule::boolean).unwrap_or(default.builtin_catalog),
             catalog: fields.optional("catalog", folder),
             layer: CatalogLayer::read(fields),
+            prompts: fields.optional("prompts", prompts).unwrap_or_default(),
             max_fallback_depth: fields
                 .optional("maxFallbackDepth", rule::whole(0..=100))
                 .unwrap_or(default.max_fallback_depth),
@@ -202,6 +217,7 @@ impl Default for Config {
             builtin_catalog: true,
             catalog: None,
             layer: CatalogLayer::default(),
+            prompts: PromptOrigin::Builtin,
             max_fallback_depth: 3,
             warn_price_ratio: Some(2.0),
             max_price_ratio: Some(5.0),
@@ -253,6 +269,14 @@ fn file(value: &Value) -> Checked<PathBuf> {
 fn path(value: &Value) -> Option<PathBuf> {
     let text = value.as_str().filter(|text| !text.trim().is_empty() && !text.contains('\0'))?;
     Some(PathBuf::from(text))
+}
+
+fn prompts(value: &Value) -> Checked<PromptOrigin> {
+    match value {
+        Value::Object(_) => Ok(PromptOrigin::Given(value.clone())),
+        Value::String(_) => folder(value).map(PromptOrigin::Folder),
+        _ => Err(Refusal::new("must be the path of a folder, or an object")),
+    }
 }
 
 fn user_agent(value: &Value) -> Checked<String> {

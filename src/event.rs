@@ -74,6 +74,10 @@ pub enum What {
         model_id: String,
         /// Why.
         reason: FallbackReason,
+        /// The version of the prompt that it is sent.
+        prompt_version: String,
+        /// The names of the prompt's overrides, in order.
+        overrides: Vec<String>,
     },
     /// A fallback that is about to be asked is dearer than `warnPriceRatio` times the original.
     CostWarning {
@@ -111,6 +115,16 @@ pub enum What {
         /// What went wrong.
         problem: String,
     },
+    /// Other prompts are in use.
+    PromptsReloaded {
+        /// The names of their versions, in the order of the manifest.
+        versions: Vec<String>,
+    },
+    /// The folder of the prompts was changed and has faults; the prompts in use stay.
+    PromptsRejected {
+        /// Every fault, with its file and path.
+        faults: Vec<String>,
+    },
 }
 
 impl What {
@@ -128,7 +142,9 @@ impl What {
             | Self::Restored { .. }
             | Self::Budget { .. }
             | Self::StateDamaged { .. }
-            | Self::StateUnsaved { .. } => None,
+            | Self::StateUnsaved { .. }
+            | Self::PromptsReloaded { .. }
+            | Self::PromptsRejected { .. } => None,
         }
     }
 }

@@ -115,6 +115,10 @@ pub struct Attempt {
     pub model_id: String,
     /// Its provider.
     pub provider_id: String,
+    /// The version of the prompt that it was sent.
+    pub prompt_version: String,
+    /// The names of the prompt's overrides, in order.
+    pub overrides: Vec<String>,
     /// Why it failed; `None` if it gave at least one prediction.
     pub failure: Option<FailureKind>,
     /// What was seen, in one line; `None` if it did not fail.
@@ -255,8 +259,10 @@ pub struct Outcome {
     pub history: History,
     /// Estimate of what the original alone would have cost.
     pub original_cost: MicroUsd,
-    /// The version of the prompt that was sent.
+    /// The version of the prompt that `model_id` was sent.
     pub prompt_version: String,
+    /// The names of that prompt's overrides, in order.
+    pub overrides: Vec<String>,
     /// What `model_id` thought, where it said so.
     pub reasoning: Option<String>,
     /// What `model_id` answered, as it came.

@@ -37,9 +37,10 @@ pub(super) fn event<'a>(env: &'a Env, event: &Event, dropped: u32) -> napi::Resu
             to.put("coolingUntil", iso(*until))?.put("kind", kind.as_str())?
         }
         What::Restored { ignored } => to.put("type", "restored")?.put("ignoredModelIds", ignored.clone())?,
-        What::Fallback { original_model_id, model_id, reason } => {
+        What::Fallback { original_model_id, model_id, reason, prompt_version, overrides } => {
             to.put("type", "fallback")?.put("originalModelId", original_model_id)?;
-            to.put("modelId", model_id)?.put("reason", reason.as_str())?
+            to.put("modelId", model_id)?.put("reason", reason.as_str())?;
+            to.put("promptVersion", prompt_version)?.put("overrides", overrides.clone())?
         }
         What::CostWarning { original_model_id, model_id, price_ratio, expected, original } => {
             to.put("type", "cost_warning")?.put("originalModelId", original_model_id)?.put("modelId", model_id)?;
@@ -54,6 +55,8 @@ pub(super) fn event<'a>(env: &'a Env, event: &Event, dropped: u32) -> napi::Resu
             to.put("type", "state_damaged")?.put("movedTo", moved_to)?.put("problem", problem)?
         }
         What::StateUnsaved { problem } => to.put("type", "state_unsaved")?.put("problem", problem)?,
+        What::PromptsReloaded { versions } => to.put("type", "prompts_reloaded")?.put("versions", versions.clone())?,
+        What::PromptsRejected { faults } => to.put("type", "prompts_rejected")?.put("faults", faults.clone())?,
     };
     #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
     to.put("sequence", event.sequence as f64)?.put("at", iso(event.at))?.put("dropped", dropped)?;

@@ -8,7 +8,7 @@ use super::budget::Budget;
 use super::error::{Thrown, thrown};
 use super::handle::{Handle, Unsubscribe};
 use super::metrics::Metrics;
-use super::outcome::{BuiltPrompt, Fallback, Plan, PredictionOutcome};
+use super::outcome::{BuiltPrompt, Fallback, Plan, PredictionOutcome, PromptVersionStatus};
 use super::status::ModelStatus;
 
 /// An engine with a catalogue, a health and a budget of its own, apart from the one that the module's functions share.
@@ -100,6 +100,35 @@ impl Fallcast {
         #[napi(ts_arg_type = "string | null")] prompt_version: Option<Unknown<'_>>,
     ) -> Result<BuiltPrompt, Thrown> {
         self.handle.build_prompt(env, model_id, matches, prompt_version)
+    }
+
+    /// Every version of the prompts, in the order of the manifest.
+    #[napi]
+    pub fn get_prompts(&self) -> Vec<PromptVersionStatus> {
+        self.handle.prompts()
+    }
+
+    /// Reads the folder of `config.prompts` again and puts what it holds into use, whole or not at all; whether anything
+    /// changed. Calls under way keep the prompts with which they began. A folder is watched, so this is only for who cannot
+    /// wait a second, or wants to see the faults.
+    ///
+    /// Throws `INVALID_CONFIG` with every fault, a line each, and its path; the prompts stay as they were.
+    #[napi]
+    pub fn reload_prompts(&self, env: &Env) -> Result<bool, Thrown> {
+        self.handle.reload_prompts(env)
+    }
+
+    /// Pins a version of the prompts, for the models that it is for, whatever the dates and weights of the manifest; null
+    /// returns to those. A request's `promptVersion` goes before it.
+    ///
+    /// Throws `INVALID_REQUEST` if there is no such version.
+    #[napi]
+    pub fn activate_prompts(
+        &self,
+        env: &Env,
+        #[napi(ts_arg_type = "string | null")] version: Option<Unknown<'_>>,
+    ) -> Result<(), Thrown> {
+        self.handle.activate_prompts(env, version)
     }
 
     /// Lays providers, models and fallbacks over the catalogue by id, whole or not at all; an entry replaces the whole
@@ -199,6 +228,7 @@ impl Fallcast {
 
     /// Takes over a state, of another process say. What is known here of a model stays if it is later, and
     /// what was spent today if it is more. Models that the catalogue does not have are ignored, which the event `restored` tells.
+    /// The pinned version of the prompts is pinned here as well, unless another is or there is none of that name.
     ///
     /// Throws `INVALID_CONFIG` with every fault, or for a version that is not understood; nothing has changed then.
     #[napi]

@@ -11,7 +11,7 @@ use super::error::{Thrown, rejected, thrown};
 use super::handle::{Handle, Plans, Unsubscribe};
 use super::metrics::Metrics;
 use super::node::ModelFallbacks;
-use super::outcome::{BuiltPrompt, Fallback, Plan, PredictionOutcome};
+use super::outcome::{BuiltPrompt, Fallback, Plan, PredictionOutcome, PromptVersionStatus};
 use super::read::Mistake;
 use super::status::ModelStatus;
 use crate::check::Faults;
@@ -124,6 +124,34 @@ pub fn build_prompt(
     get(env)?.build_prompt(env, model_id, matches, prompt_version)
 }
 
+/// Every version of the prompts, in the order of the manifest.
+#[napi]
+pub fn get_prompts(env: &Env) -> Result<Vec<PromptVersionStatus>, Thrown> {
+    Ok(get(env)?.prompts())
+}
+
+/// Reads the folder of `config.prompts` again and puts what it holds into use, whole or not at all; whether anything
+/// changed. Calls under way keep the prompts with which they began. A folder is watched, so this is only for who cannot
+/// wait a second, or wants to see the faults.
+///
+/// Throws `INVALID_CONFIG` with every fault, a line each, and its path; the prompts stay as they were.
+#[napi]
+pub fn reload_prompts(env: &Env) -> Result<bool, Thrown> {
+    get(env)?.reload_prompts(env)
+}
+
+/// Pins a version of the prompts, for the models that it is for, whatever the dates and weights of the manifest; null
+/// returns to those. A request's `promptVersion` goes before it.
+///
+/// Throws `INVALID_REQUEST` if there is no such version.
+#[napi]
+pub fn activate_prompts(
+    env: &Env,
+    #[napi(ts_arg_type = "string | null")] version: Option<Unknown<'_>>,
+) -> Result<(), Thrown> {
+    get(env)?.activate_prompts(env, version)
+}
+
 /// Lays providers, models and fallbacks over the catalogue by id, whole or not at all; an entry replaces the whole entry
 /// with its id. The active count changes at once; calls under way keep the catalogue with which they began.
 ///
@@ -214,6 +242,7 @@ pub fn snapshot(env: &Env) -> Result<serde_json::Value, Thrown> {
 
 /// Takes over a state, of another process say. What is known here of a model stays if it is later, and
 /// what was spent today if it is more. Models that the catalogue does not have are ignored, which the event `restored` tells.
+/// The pinned version of the prompts is pinned here as well, unless another is or there is none of that name.
 ///
 /// Throws `INVALID_CONFIG` with every fault, or for a version that is not understood; nothing has changed then.
 #[napi]

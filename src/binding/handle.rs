@@ -14,7 +14,7 @@ use super::error::{Thrown, rejected, thrown};
 use super::inbox::{Line, Settled};
 use super::log;
 use super::metrics::Metrics;
-use super::outcome::{BuiltPrompt, Fallback, Plan, PredictionOutcome};
+use super::outcome::{BuiltPrompt, Fallback, Plan, PredictionOutcome, PromptVersionStatus};
 use super::plain::plain;
 use super::read::{self, Fields, Mistake};
 use super::realm::{Listener, Realm};
@@ -125,6 +125,22 @@ impl Handle {
             Ok(BuiltPrompt::from(self.engine.build_prompt(&model_id, &matches, version.as_deref())?))
         };
         build().map_err(|mistake| thrown(env, mistake))
+    }
+
+    pub(super) fn prompts(&self) -> Vec<PromptVersionStatus> {
+        self.engine.prompt_versions().into_iter().map(PromptVersionStatus::from).collect()
+    }
+
+    pub(super) fn reload_prompts(&self, env: &Env) -> Result<bool, Thrown> {
+        self.act(Engine::reload_prompts).map_err(|error| thrown(env, error.into()))
+    }
+
+    pub(super) fn activate_prompts(&self, env: &Env, version: Option<Unknown<'_>>) -> Result<(), Thrown> {
+        let activate = || {
+            let version = version.map(|version| read::optional_text(version, &"version")).transpose()?.flatten();
+            Ok(self.act(|engine| engine.activate_prompts(version.as_deref()))?)
+        };
+        activate().map_err(|mistake| thrown(env, mistake))
     }
 
     pub(super) fn active_model_count<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, u32>> {
@@ -342,6 +358,7 @@ impl<'a> Plans<'a> {
         };
         let handle = Handle { engine: Arc::new(engine?), log };
         handle.spawn(handle.engine.tend())?;
+        handle.act(|_| handle.engine.watch_prompts());
         Ok(handle)
     }
 }

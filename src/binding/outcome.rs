@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use napi_derive::napi;
 
+use super::event::iso;
 use crate::engine;
 use crate::outcome::{self as core, Setting};
 use crate::plan::Fitted;
+use crate::prompt::VersionStatus;
 
 /// Milliseconds, with a fraction.
 pub(super) fn milliseconds(duration: Duration) -> f64 {
@@ -42,8 +44,10 @@ pub struct PredictionOutcome {
     pub original_cost_usd: f64,
     /// Tokens of all attempts together.
     pub usage: Usage,
-    /// The version of the prompt that was sent; `own` for a prompt of the caller's.
+    /// The version of the prompt that `modelId` was sent; `own` for a prompt of the caller's.
     pub prompt_version: String,
+    /// The names of that prompt's overrides, in order.
+    pub overrides: Vec<String>,
     /// What `modelId` thought before it answered, or null if it did not say.
     pub reasoning: Option<String>,
     /// What `modelId` answered, as it came.
@@ -73,6 +77,10 @@ pub struct Attempt {
     pub model_id: String,
     /// Its provider.
     pub provider_id: String,
+    /// The version of the prompt that it was sent; `own` for a prompt of the caller's.
+    pub prompt_version: String,
+    /// The names of the prompt's overrides, in order.
+    pub overrides: Vec<String>,
     /// Why it failed; null if it gave at least one prediction.
     #[napi(ts_type = "FailureKind")]
     pub failure: Option<&'static str>,
@@ -137,7 +145,7 @@ pub struct Usage {
 pub struct Plan {
     /// The model that is asked for.
     pub original_model_id: String,
-    /// The version of the prompt that would be sent; `own` for a prompt of the caller's.
+    /// The version of the prompt that it would be sent; `own` for a prompt of the caller's.
     pub prompt_version: String,
     /// The models that would be asked, in order.
     pub attempts: Vec<PlannedAttempt>,
@@ -152,6 +160,10 @@ pub struct PlannedAttempt {
     pub model_id: String,
     /// Its provider.
     pub provider_id: String,
+    /// The version of the prompt that it would be sent; `own` for a prompt of the caller's.
+    pub prompt_version: String,
+    /// The names of the prompt's overrides, in order.
+    pub overrides: Vec<String>,
     /// Expected cost of the whole request on it, in US dollars.
     pub expected_cost_usd: f64,
     /// The most that the attempt can cost, in US dollars: the prompt and all of `maxTokens`.
@@ -198,16 +210,37 @@ pub struct Fallback {
 /// What `buildPrompt` returns.
 #[napi(object, object_from_js = false)]
 pub struct BuiltPrompt {
-    /// The system message: base instructions, scoring, the model's overrides, output format.
+    /// The system message: the version's components, the model's overrides, the output format.
     pub system: String,
     /// The user message: the matches.
     pub user: String,
-    /// The version of the components.
+    /// The version of the prompt.
     pub prompt_version: String,
-    /// The names of the model's overrides, in order.
+    /// The names of the overrides, in order: those of the catalogue, then those of the version.
     pub overrides: Vec<String>,
     /// Estimate of the tokens of both messages.
     pub estimated_tokens: f64,
+}
+
+/// A version of the prompts.
+#[napi(object, object_from_js = false, use_nullable = true)]
+pub struct PromptVersionStatus {
+    /// Its name.
+    pub version: String,
+    /// What its author says about it.
+    pub notes: Option<String>,
+    /// When it begins to be active, as an ISO 8601 time; null: always has been.
+    pub active_from: Option<String>,
+    /// When it ceases to be active, as an ISO 8601 time; null: never.
+    pub active_to: Option<String>,
+    /// The ids of the models that it is for, sorted; null: all.
+    pub models: Option<Vec<String>>,
+    /// Its share, in proportion to those of the others; null: none.
+    pub weight: Option<u32>,
+    /// Whether it is active now, by its dates alone.
+    pub active: bool,
+    /// Whether it is pinned by `activatePrompts`.
+    pub pinned: bool,
 }
 
 impl From<core::Outcome> for PredictionOutcome {
@@ -227,6 +260,7 @@ impl From<core::Outcome> for PredictionOutcome {
             fallback_reason: outcome.fallback_reason.map(core::FallbackReason::as_str),
             original_cost_usd: outcome.original_cost.usd(),
             prompt_version: outcome.prompt_version,
+            overrides: outcome.overrides,
             reasoning: outcome.reasoning,
             raw_response: outcome.raw_response,
             duration_ms: milliseconds(outcome.duration),
@@ -250,6 +284,8 @@ impl From<&core::Attempt> for Attempt {
         Self {
             model_id: attempt.model_id.clone(),
             provider_id: attempt.provider_id.clone(),
+            prompt_version: attempt.prompt_version.clone(),
+            overrides: attempt.overrides.clone(),
             failure: attempt.failure.map(crate::kind::FailureKind::as_str),
             message: attempt.message.clone(),
             status: attempt.status.map(u32::from),
@@ -324,6 +360,8 @@ impl PlannedAttempt {
         Self {
             model_id: step.model_id.clone(),
             provider_id: step.provider_id.clone(),
+            prompt_version: step.prompt_version.clone(),
+            overrides: step.overrides.clone(),
             expected_cost_usd: step.expected.usd(),
             worst_cost_usd: fitted.worst.usd(),
             price_ratio: step.price_ratio,
@@ -336,13 +374,28 @@ impl PlannedAttempt {
     }
 }
 
+impl From<VersionStatus> for PromptVersionStatus {
+    fn from(status: VersionStatus) -> Self {
+        Self {
+            version: status.id,
+            notes: status.notes,
+            active_from: status.active_from.map(iso),
+            active_to: status.active_to.map(iso),
+            models: Some(status.models).filter(|models| !models.is_empty()),
+            weight: status.weight,
+            active: status.active,
+            pinned: status.pinned,
+        }
+    }
+}
+
 impl From<engine::BuiltPrompt> for BuiltPrompt {
     #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
     fn from(built: engine::BuiltPrompt) -> Self {
         Self {
             system: built.texts.system.unwrap_or_default(),
             user: built.texts.user,
-            prompt_version: built.version.to_owned(),
+            prompt_version: built.version,
             overrides: built.overrides,
             estimated_tokens: built.estimated_tokens as f64,
         }

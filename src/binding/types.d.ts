@@ -12,7 +12,7 @@ export interface PredictionRequest {
    * allows `response_format`, JSON is asked for as always.
    */
   prompt?: { system?: string | null; user: string } | null
-  /** The version of the composed prompt. Default: the active one. */
+  /** The version of the composed prompt, for every model of the chain. Default: the pinned one, else the active one. */
   promptVersion?: string | null
 }
 
@@ -64,6 +64,11 @@ export interface Config {
   models?: Model[]
   /** Fallbacks laid over the models' own: a model's id, and the id or ids that follow it. */
   fallbacks?: Record<string, string | string[]>
+  /**
+   * A folder with a manifest.json and the components as Markdown files, like `catalog/prompts`, which is watched and
+   * reloaded when it changes; or the same as an object. Default: the built-in prompts.
+   */
+  prompts?: string | Prompts
   /** How many fallbacks one request may call, 0 to 100. Default: 3. */
   maxFallbackDepth?: number
   /** A fallback whose expected cost is more than this many times (above 0) the original's is logged; null: none is. Default: 2. */
@@ -194,12 +199,48 @@ export interface Model {
   reasoning?: boolean
   /** Whether `response_format` may be sent. Default: the provider's. */
   responseFormat?: boolean
-  /** Sections for this model between the prompt's scoring and its output format, in order. Default: none. */
-  promptOverrides?: ('english-enforced' | 'json-strict' | 'thinking-aside')[]
+  /** Components of the prompts that this model is sent before the output format, in order. Default: none. */
+  promptOverrides?: string[]
   /** What it accepts, field by field in place of the provider's. */
   limits?: Limits
   /** Whether it may be called at all. Default: true. */
   enabled?: boolean
+}
+
+/** Prompts as an object: the manifest, with the texts of the components in it. */
+export interface Prompts {
+  /** The versions by name, 1 to 100. */
+  versions: Record<string, PromptVersion>
+  /**
+   * The texts by name. `{{matches}}`, `{{active_models}}` and `{{date}}` are filled; any other `{{` is a fault. The
+   * built-in overrides need not be among them.
+   */
+  components?: Record<string, string>
+}
+
+/**
+ * A version of the prompts. Of several that are active for a model, those with a weight share its requests, if all of
+ * them have one; a version without a weight gives way to those that name the model.
+ */
+export interface PromptVersion {
+  /** What changed and why, at most 2,000 characters; not used. */
+  notes?: string
+  /** The components of the system message, in order. The model's overrides and `output` follow. */
+  system: string[]
+  /** The component that says how to answer. */
+  output: string
+  /** The components of the user message, in order; `{{matches}}` stands in one of them, once. */
+  user: string[]
+  /** By a model's exact id, components that it is sent after those of its `promptOverrides`. Default: none. */
+  overrides?: Record<string, string[]>
+  /** When it begins to be active: an ISO 8601 date, or date and time, in UTC. Default: always has been. */
+  activeFrom?: string
+  /** When it ceases to be active, likewise. Default: never. */
+  activeTo?: string
+  /** The exact ids of the models that it is for. Default: all. */
+  models?: string[]
+  /** Its share of the requests, in proportion to those of the others, 1 to 1,000,000. Default: none. */
+  weight?: number
 }
 
 /** What `updateCatalog` lays over the catalogue. */
@@ -246,6 +287,8 @@ export type EngineEvent =
   | BudgetEvent
   | StateDamagedEvent
   | StateUnsavedEvent
+  | PromptsReloadedEvent
+  | PromptsRejectedEvent
 
 /** A model was switched off, by its failures or by hand. */
 export interface DisabledEvent extends EventBase {
@@ -314,6 +357,10 @@ export interface FallbackEvent extends EventBase {
   modelId: string
   /** Why. */
   reason: FallbackReason
+  /** The version of the prompt that it is sent; `own` for a prompt of the caller's. */
+  promptVersion: string
+  /** The names of the prompt's overrides, in order. */
+  overrides: string[]
 }
 
 /** A fallback that is about to be asked is dearer than `warnPriceRatio` times the original. */
@@ -360,6 +407,20 @@ export interface StateUnsavedEvent extends EventBase {
   problem: string
 }
 
+/** The folder of the prompts was changed, and what it holds is in use. */
+export interface PromptsReloadedEvent extends EventBase {
+  type: 'prompts_reloaded'
+  /** The names of the versions, in the order of the manifest. */
+  versions: string[]
+}
+
+/** The folder of the prompts was changed and has faults; the prompts in use stay. */
+export interface PromptsRejectedEvent extends EventBase {
+  type: 'prompts_rejected'
+  /** Every fault, with its file and path. */
+  faults: string[]
+}
+
 /** Another set of models is active. */
 export interface InvalidationEvent {
   /** What is not to be used any more where it was cached. */
@@ -388,6 +449,8 @@ export interface Snapshot {
   providers?: Record<string, { coolingUntil: string; kind: FailureKind }>
   /** The day in UTC, and what each model has cost on it in millionths of a US dollar. */
   spend?: { day: string; microUsd?: Record<string, number> }
+  /** The version of the prompts that is pinned; null if none is. */
+  pinnedPrompts?: string | null
 }
 
 /** What is known of one model. */

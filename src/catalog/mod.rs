@@ -50,27 +50,6 @@ pub struct Catalog {
     allow_insecure_http: bool,
 }
 
-/// Reads a configuration and the catalogue that it describes; absence, null and `{}` mean the default.
-///
-/// # Errors
-///
-/// Every fault of both, each with its path.
-pub fn configure(
-    value: &Value,
-    variables: Variables<'_>,
-    known_overrides: &[&str],
-) -> Result<(Config, Catalog), Faults> {
-    let mut faults = Faults::new();
-    let config = Config::read(value, &mut faults);
-    match load(&config, variables, known_overrides) {
-        Ok(catalog) => faults.into_result((config, catalog)),
-        Err(others) => {
-            faults.extend(others);
-            Err(faults)
-        }
-    }
-}
-
 /// Loads the catalogue that a configuration describes.
 ///
 /// # Errors

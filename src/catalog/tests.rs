@@ -16,6 +16,19 @@ mod updates;
 
 const OVERRIDES: &[&str] = &["english-enforced", "json-strict", "thinking-aside"];
 
+/// Reads a configuration and the catalogue that it describes.
+fn configure(value: &Value, variables: Variables<'_>, known_overrides: &[&str]) -> Result<(Config, Catalog), Faults> {
+    let mut faults = Faults::new();
+    let config = Config::read(value, &mut faults);
+    match load(&config, variables, known_overrides) {
+        Ok(catalog) => faults.into_result((config, catalog)),
+        Err(others) => {
+            faults.extend(others);
+            Err(faults)
+        }
+    }
+}
+
 fn no_variables(_: &str) -> Option<String> {
     None
 }

@@ -22,6 +22,7 @@ fn nothing_is_the_default() {
 fn every_field_is_read() {
     let value = json!({
         "builtinCatalog": false, "catalog": "conf/models", "providers": [1], "models": [2], "fallbacks": { "a": "b" },
+        "prompts": "conf/prompts",
         "maxFallbackDepth": 0, "warnPriceRatio": null, "maxPriceRatio": 1.5, "maxFallbackCost": 0.25,
         "disableThreshold": null, "cooldownMs": 1, "failuresAfterRecovery": 7, "transientThreshold": null,
         "transientCooldownMs": 8, "providerCooldownMs": 9, "attemptTimeoutMs": 2, "deadlineMs": 3, "maxRetries": 4,
@@ -40,6 +41,7 @@ fn every_field_is_read() {
             models: Some(json!([2])),
             fallbacks: Some(json!({ "a": "b" })),
         },
+        prompts: PromptOrigin::Folder(PathBuf::from("conf/prompts")),
         max_fallback_depth: 0,
         warn_price_ratio: None,
         max_price_ratio: Some(1.5),

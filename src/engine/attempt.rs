@@ -263,6 +263,8 @@ impl Run<'_> {
         let attempt = Attempt {
             model_id: model.id.clone(),
             provider_id: model.provider.id.clone(),
+            prompt_version: self.wish.rendering.version(model).to_owned(),
+            overrides: self.wish.rendering.overrides(model),
             failure: failure.map(|failure| failure.kind),
             message: failure.map(|failure| failure.message.clone()),
             status: sent.status,
@@ -273,7 +275,7 @@ impl Run<'_> {
             adjusted: fitted.adjusted.clone(),
         };
         log(&attempt);
-        self.call.engine.metrics.attempted(&attempt, self.wish.rendering.version());
+        self.call.engine.metrics.attempted(&attempt);
         self.call.engine.changed();
         self.history.attempts.push(attempt);
         if let Some(wait) = failure.and_then(|failure| worth_asking_after(failure.kind, failure.retry_after)) {

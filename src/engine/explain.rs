@@ -11,7 +11,7 @@ use crate::plan::{self, Fitted, Wish};
 pub struct Explanation {
     /// The model that is asked for.
     pub original_model_id: String,
-    /// The version of the prompt that would be sent.
+    /// The version of the prompt that it would be sent.
     pub prompt_version: String,
     /// Every model of the chain, in order.
     pub steps: Vec<Step>,
@@ -24,6 +24,10 @@ pub struct Step {
     pub model_id: String,
     /// Its provider.
     pub provider_id: String,
+    /// The version of the prompt that it would be sent.
+    pub prompt_version: String,
+    /// The names of the prompt's overrides, in order.
+    pub overrides: Vec<String>,
     /// Expected cost of the whole request on it.
     pub expected: MicroUsd,
     /// That in proportion to the original's; `None` for the original and beside a free one.
@@ -59,6 +63,8 @@ impl Call {
             Step {
                 model_id: model.id.clone(),
                 provider_id: model.provider.id.clone(),
+                prompt_version: rendering.version(model).to_owned(),
+                overrides: rendering.overrides(model),
                 expected: candidate.expected,
                 price_ratio: candidate.price_ratio,
                 timeout: plan::attempt_timeout(model, self.options.attempt_timeout, &self.engine.config),
@@ -68,7 +74,7 @@ impl Call {
         Explanation {
             steps: steps.collect(),
             original_model_id: self.request.model_id.clone(),
-            prompt_version: rendering.version().to_owned(),
+            prompt_version: rendering.version(self.catalog.model(self.original)).to_owned(),
         }
     }
 }

@@ -5,6 +5,7 @@ mod explain;
 mod finish;
 mod keeper;
 mod news;
+mod prompts;
 mod run;
 mod snapshot;
 mod spending;
@@ -13,7 +14,7 @@ mod tending;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use arc_swap::ArcSwap;
 use serde_json::Value;
@@ -32,10 +33,12 @@ use crate::metrics::Recorder;
 use crate::money::{Ledger, Rules};
 use crate::outcome::{MicroUsd, Refusal};
 use crate::plan::{self, Plan, Wish};
-use crate::prompt::{self, Rendering, Texts};
+use crate::prompt::{Ask, Prompts, Rendering, Texts};
 use crate::provider::http::Http;
 use crate::provider::turns::Turns;
 use crate::request::{self, Match, Options, RawOptions, Request};
+
+use prompts::{Book, check_version};
 
 pub use explain::{Explanation, Step};
 pub use run::Call;
@@ -50,7 +53,8 @@ pub struct Engine {
     /// kept.
     layer_digest: u64,
     catalog: ArcSwap<Catalog>,
-    /// Held while a new catalogue is made from the current one, so that no change is lost.
+    book: Book,
+    /// Held while a new catalogue is made from the current one, or new prompts for it, so that no change is lost.
     updating: Mutex<()>,
     health: Health,
     count: Count<Moka>,
@@ -71,6 +75,7 @@ pub struct Engine {
 pub struct Blueprint {
     config: Config,
     catalog: Catalog,
+    book: Book,
     layer_digest: u64,
 }
 
@@ -81,11 +86,11 @@ impl Blueprint {
     /// `INVALID_CONFIG` with every fault, a line each.
     pub fn read(config: &Value, variables: Variables<'_>) -> Result<Self, EngineError> {
         let read = || {
-            let (mut config, catalog) = catalog::configure(config, variables, prompt::OVERRIDES)?;
+            let (mut config, catalog, book) = load(config, variables)?;
             config.budget.complete(variables)?;
             let mut hasher = DefaultHasher::new();
             std::mem::take(&mut config.layer).hash(&mut hasher);
-            Ok(Self { config, catalog, layer_digest: hasher.finish() })
+            Ok(Self { config, catalog, book, layer_digest: hasher.finish() })
         };
         read().map_err(EngineError::InvalidConfig)
     }
@@ -141,8 +146,8 @@ impl ModelState {
 pub struct BuiltPrompt {
     /// The two messages.
     pub texts: Texts,
-    /// The version of the components.
-    pub version: &'static str,
+    /// The version.
+    pub version: String,
     /// The names of the overrides, in order.
     pub overrides: Vec<String>,
     /// Estimate of the tokens of both messages.
@@ -163,7 +168,7 @@ impl Engine {
     /// # Errors
     /// `INVALID_CONFIG` if the HTTP client cannot be made, or the state file cannot be used.
     pub fn build(blueprint: Blueprint) -> Result<Self, EngineError> {
-        let Blueprint { config, catalog, layer_digest } = blueprint;
+        let Blueprint { config, catalog, book, layer_digest } = blueprint;
         let http =
             Http::new(&config.http).map_err(|fault| EngineError::InvalidConfig(Faults::one("config.http", fault)))?;
         let mut engine = Self {
@@ -176,6 +181,7 @@ impl Engine {
             metrics: Recorder::default(),
             keeper: None,
             catalog: ArcSwap::from_pointee(catalog),
+            book,
             updating: Mutex::new(()),
             ledger: Ledger::new(Rules {
                 daily: config.budget.daily.map(MicroUsd::from_usd),
@@ -203,10 +209,13 @@ impl Engine {
         }
         let options = Options::check(options)?;
         request.check()?;
-        check_version("request.promptVersion", request.prompt_version.as_deref())?;
+        // In this order: the catalogue may name overrides that came with the latest prompts.
         let catalog = self.catalog.load_full();
+        let prompts = self.book.current();
+        check_version(&prompts, "request.promptVersion", request.prompt_version.as_deref())?;
         let original = known(&catalog, "request.modelId", &request.model_id)?;
-        Ok(Call { engine: Arc::clone(self), catalog, request, options, original, began, _running: self.calls.token() })
+        let (engine, running) = (Arc::clone(self), self.calls.token());
+        Ok(Call { engine, catalog, prompts, request, options, original, began, _running: running })
     }
 
     /// The configuration with which the engine was built, without its catalogue layer.
@@ -261,15 +270,17 @@ impl Engine {
         version: Option<&str>,
     ) -> Result<BuiltPrompt, EngineError> {
         request::check_matches("matches", matches)?;
-        check_version("promptVersion", version)?;
         let catalog = self.catalog.load();
+        let prompts = self.book.current();
+        check_version(&prompts, "promptVersion", version)?;
         let model = catalog.model(known(&catalog, "modelId", model_id)?);
-        let rendering = Rendering::new(matches, None, self.active_model_count());
+        let ask = Ask { matches, own: None, version };
+        let rendering = Rendering::new(&prompts, ask, self.active_model_count(), SystemTime::now());
         let everything: Vec<usize> = (0..matches.len()).collect();
         Ok(BuiltPrompt {
             texts: rendering.texts(model, &everything),
-            version: rendering.version(),
-            overrides: model.prompt_overrides.clone(),
+            version: rendering.version(model).to_owned(),
+            overrides: rendering.overrides(model),
             estimated_tokens: rendering.tokens(model, &everything),
         })
     }
@@ -281,9 +292,9 @@ impl Engine {
     /// `INVALID_CONFIG` with every fault, a line each.
     pub fn update_catalog(&self, changes: &Value, variables: Variables<'_>) -> Result<(), EngineError> {
         let _updating = self.updating.lock().unwrap_or_else(PoisonError::into_inner);
-        let current = self.catalog.load();
-        let updated =
-            current.updated(changes, "changes", variables, prompt::OVERRIDES).map_err(EngineError::InvalidConfig)?;
+        let (current, prompts) = (self.catalog.load(), self.book.current());
+        let overrides: Vec<&str> = prompts.override_names().collect();
+        let updated = current.updated(changes, "changes", variables, &overrides).map_err(EngineError::InvalidConfig)?;
         self.replace_catalog(&current, updated);
         Ok(())
     }
@@ -298,6 +309,7 @@ impl Engine {
     pub async fn close(&self) {
         self.closing.cancel();
         self.tending.ended.cancel();
+        self.book.close();
         self.calls.close();
         self.calls.wait().await;
         self.keep_last().await;
@@ -323,8 +335,23 @@ impl Engine {
 /// Every model of the built-in catalogue that has fallbacks, with their ids in order.
 #[must_use]
 pub fn builtin_fallbacks() -> Vec<(String, Vec<String>)> {
-    let builtin = catalog::load(&Config::default(), &|_| None, prompt::OVERRIDES);
-    builtin.map(|catalog| fallback_lists(&catalog)).unwrap_or_default()
+    let builtin = load(&Value::Null, &|_| None);
+    builtin.map(|(_, catalog, _)| fallback_lists(&catalog)).unwrap_or_default()
+}
+
+/// Reads a configuration, and the catalogue and the prompts that it describes.
+fn load(value: &Value, variables: Variables<'_>) -> Result<(Config, Catalog, Book), Faults> {
+    let mut faults = Faults::new();
+    let mut config = Config::read(value, &mut faults);
+    prompts::make_absolute(&mut config.prompts);
+    let source = prompts::read(&config.prompts);
+    let overrides: Vec<&str> = source.override_names().collect();
+    let catalog = catalog::load(&config, variables, &overrides).map_err(|others| faults.extend(others)).ok();
+    let prompts = Prompts::new(&source, catalog.as_ref(), SystemTime::now()).map_err(|others| faults.extend(others));
+    match (catalog, prompts) {
+        (Some(catalog), Ok(prompts)) => faults.into_result((config, catalog, Book::new(source, prompts))),
+        _ => Err(faults),
+    }
 }
 
 fn fallback_lists(catalog: &Catalog) -> Vec<(String, Vec<String>)> {
@@ -334,15 +361,4 @@ fn fallback_lists(catalog: &Catalog) -> Vec<(String, Vec<String>)> {
 
 fn known(catalog: &Catalog, path: &'static str, id: &str) -> Result<ModelIndex, EngineError> {
     catalog.get(id).ok_or_else(|| EngineError::UnknownModel { path, id: request::shown(id) })
-}
-
-fn check_version(path: &str, version: Option<&str>) -> Result<(), EngineError> {
-    match version {
-        Some(version) if version != prompt::BUILTIN_VERSION => {
-            let known = prompt::BUILTIN_VERSION;
-            let problem = format!("{path}: no prompt has the version {}; there is {known:?}", request::shown(version));
-            Err(EngineError::InvalidRequest(problem))
-        }
-        _ => Ok(()),
-    }
 }

@@ -1,7 +1,7 @@
 //! The fallback loop: follows the plan, model by model, until every match has a prediction or nothing is left to ask.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -16,13 +16,14 @@ use crate::kind::{FailureKind, SkipReason};
 use crate::metrics::Finished;
 use crate::outcome::{History, Outcome, Refusal, Score, Skip};
 use crate::plan::{self, Allowance, Fitted, Plan, Wish, fit};
-use crate::prompt::Rendering;
+use crate::prompt::{Ask, Prompts, Rendering};
 use crate::request::{Options, Request};
 
-/// A checked request, ready to be run once. It uses one catalogue from its start to its end.
+/// A checked request, ready to be run once. It uses one catalogue and one set of prompts from its start to its end.
 pub struct Call {
     pub(super) engine: Arc<Engine>,
     pub(super) catalog: Arc<Catalog>,
+    pub(super) prompts: Arc<Prompts>,
     pub(super) request: Request,
     pub(super) options: Options,
     pub(super) original: ModelIndex,
@@ -110,8 +111,9 @@ impl Call {
     }
 
     pub(super) fn rendering(&self) -> Rendering<'_> {
-        let active = self.engine.active_model_count();
-        Rendering::new(&self.request.matches, self.request.prompt.as_ref(), active)
+        let Request { matches, prompt, prompt_version, .. } = &self.request;
+        let ask = Ask { matches, own: prompt.as_ref(), version: prompt_version.as_deref() };
+        Rendering::new(&self.prompts, ask, self.engine.active_model_count(), SystemTime::now())
     }
 
     pub(super) fn allowance(&self) -> Allowance {
@@ -257,6 +259,8 @@ impl Run<'_> {
             original_model_id: original_model_id(),
             model_id: model.id.clone(),
             reason: self.why_not_the_original(),
+            prompt_version: self.wish.rendering.version(model).to_owned(),
+            overrides: self.wish.rendering.overrides(model),
         });
         let Some(most) = engine.config.warn_price_ratio else { return };
         let Some(price_ratio) = candidate.price_ratio.filter(|&ratio| ratio > most) else { return };

@@ -39,16 +39,18 @@ impl Engine {
             "models": models,
             "providers": providers,
             "spend": { "day": spend.day, "microUsd": by_model },
+            "pinnedPrompts": self.pinned_prompts(),
         })
     }
 
     /// Takes over a state. What is known here of a model stays if it is later, and what was spent today if it is more;
-    /// models that the catalogue does not have are ignored, which is told.
+    /// models that the catalogue does not have are ignored, which is told. A version of the prompts is pinned as it was
+    /// there, unless one is pinned here.
     ///
     /// # Errors
     /// `INVALID_CONFIG` with every fault, or for another version; nothing has changed then.
     pub fn restore(&self, snapshot: &Value) -> Result<(), EngineError> {
-        let (mut saved, spend) = read(snapshot).map_err(EngineError::InvalidConfig)?;
+        let Read { health: mut saved, spend, pinned_prompts } = read(snapshot).map_err(EngineError::InvalidConfig)?;
         let catalog = self.catalog.load();
         let mut ignored = Vec::new();
         saved.models.retain(|(id, _)| {
@@ -72,9 +74,23 @@ impl Engine {
             self.ledger.restore(&spend, SystemTime::now());
         }
         self.tending.look.notify_one();
+        if let Some(version) = pinned_prompts.filter(|_| self.pinned_prompts().is_none())
+            && self.activate_prompts(Some(&version)).is_err()
+        {
+            warn!(version, "the snapshot pins a version of the prompts that there is not");
+        }
         self.changed();
         Ok(())
     }
+}
+
+/// What a snapshot holds.
+#[derive(Default)]
+struct Read {
+    health: Saved,
+    spend: Option<Spend>,
+    /// The version of the prompts that is pinned.
+    pinned_prompts: Option<String>,
 }
 
 fn model_to_json(model: &SavedModel) -> Value {
@@ -93,7 +109,7 @@ fn model_to_json(model: &SavedModel) -> Value {
     })
 }
 
-fn read(snapshot: &Value) -> Result<(Saved, Option<Spend>), Faults> {
+fn read(snapshot: &Value) -> Result<Read, Faults> {
     let version = snapshot.get("version");
     if let Some(version) = version.filter(|version| version.as_u64() != Some(VERSION)) {
         let mut faults = Faults::new();
@@ -101,7 +117,7 @@ fn read(snapshot: &Value) -> Result<(Saved, Option<Spend>), Faults> {
         return Err(faults);
     }
     let mut faults = Faults::new();
-    let saved = Object::read(snapshot, ROOT, &mut faults, |fields| {
+    let read = Object::read(snapshot, ROOT, &mut faults, |fields| {
         fields.required("version", rule::whole(VERSION..=VERSION));
         fields.optional("takenAt", time);
         let mut saved = Saved::default();
@@ -117,9 +133,10 @@ fn read(snapshot: &Value) -> Result<(Saved, Option<Spend>), Faults> {
             });
             saved.providers.extend(provider.flatten());
         }
-        (saved, fields.object("spend", read_spend).flatten())
+        let spend = fields.object("spend", read_spend).flatten();
+        Read { health: saved, spend, pinned_prompts: fields.nullable("pinnedPrompts", rule::name, None) }
     });
-    faults.into_result(saved.unwrap_or_default())
+    faults.into_result(read.unwrap_or_default())
 }
 
 fn read_spend(fields: &mut Object<'_, '_>) -> Option<Spend> {

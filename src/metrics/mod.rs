@@ -39,9 +39,9 @@ pub struct Recorder {
 impl Recorder {
     /// Counts an attempt that has ended, whatever became of it. Allocates nothing for a model, a provider and a kind of
     /// failure that were seen before.
-    pub fn attempted(&self, attempt: &Attempt, prompt_version: &str) {
+    pub fn attempted(&self, attempt: &Attempt) {
         self.models.change(&attempt.model_id, &attempt.provider_id, |tally| tally.add(attempt));
-        self.prompts.change(&attempt.model_id, prompt_version, |results| results.add(attempt.failure));
+        self.prompts.change(&attempt.model_id, &attempt.prompt_version, |results| results.add(attempt.failure));
     }
 
     /// Counts a call that has ended, whatever became of it; its attempts are counted by [`Self::attempted`].

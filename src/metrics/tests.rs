@@ -13,6 +13,8 @@ fn attempt(model: &str, failure: Option<FailureKind>, cost: u64) -> Attempt {
     Attempt {
         model_id: model.to_owned(),
         provider_id: "p".to_owned(),
+        prompt_version: "v1".to_owned(),
+        overrides: Vec::new(),
         failure,
         message: None,
         status: None,
@@ -43,6 +45,7 @@ fn outcome(original: &str, model: &str, reason: Option<FallbackReason>, history:
         history,
         original_cost: MicroUsd(0),
         prompt_version: "v1".to_owned(),
+        overrides: Vec::new(),
         reasoning: None,
         raw_response: String::new(),
         duration: Duration::ZERO,
@@ -56,7 +59,7 @@ fn count(recorder: &Recorder, original: &str, original_cost: u64, result: &Resul
         Err(error) => error.history(),
     };
     for attempt in history.into_iter().flat_map(|history| &history.attempts) {
-        recorder.attempted(attempt, "v1");
+        recorder.attempted(attempt);
     }
     recorder.called(&Finished::of(original, MicroUsd(original_cost), result));
 }
@@ -103,7 +106,7 @@ fn an_attempt_adds_its_retries_tokens_and_time() {
     let usage =
         Usage { prompt_tokens: 7, completion_tokens: 5, cached_tokens: 3, reasoning_tokens: 2, estimated: false };
     for failure in [None, Some(FailureKind::Network)] {
-        recorder.attempted(&Attempt { retries: 2, usage: Some(usage), ..attempt("a", failure, 1) }, "v1");
+        recorder.attempted(&Attempt { retries: 2, usage: Some(usage), ..attempt("a", failure, 1) });
     }
     let tally = &recorder.snapshot().models[0].tally;
     assert_eq!(tally.retries, 4);
@@ -114,9 +117,10 @@ fn an_attempt_adds_its_retries_tokens_and_time() {
 #[test]
 fn two_versions_of_a_prompt_are_told_apart_and_so_are_two_providers_of_a_model() {
     let recorder = Recorder::default();
-    recorder.attempted(&attempt("a", None, 1), "v2");
-    recorder.attempted(&attempt("a", Some(FailureKind::ParseError), 1), "v1");
-    recorder.attempted(&Attempt { provider_id: "q".to_owned(), ..attempt("a", None, 1) }, "v2");
+    let second = |attempt| Attempt { prompt_version: "v2".to_owned(), ..attempt };
+    recorder.attempted(&second(attempt("a", None, 1)));
+    recorder.attempted(&attempt("a", Some(FailureKind::ParseError), 1));
+    recorder.attempted(&Attempt { provider_id: "q".to_owned(), ..second(attempt("a", None, 1)) });
     let Metrics { models, prompts, .. } = recorder.snapshot();
     let prompts: Vec<_> =
         prompts.iter().map(|prompt| (&*prompt.version, prompt.results.attempts, prompt.results.successes())).collect();

@@ -1,179 +1,216 @@
-//! Prompts: components and a model's overrides, composed into the system and the user text.
+//! Prompts: components, versions and overrides, read from data and composed into the system and the user text.
 //!
-//! Overrides are found by the model's own list, which the catalogue checks against [`OVERRIDES`]; nothing here looks
-//! at a part of an id.
+//! A version names its components in order; the overrides of a model stand between them and the output format. Models
+//! are found by their whole id, in the catalogue and in the manifest; nothing here looks at a part of one.
 
+mod rendering;
+mod schedule;
+mod source;
 mod template;
+mod time;
+mod version;
+mod watch;
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::SystemTime;
 
-use serde::Serialize;
+use crate::catalog::{Catalog, Model};
+use crate::check::{self, Faults};
 
-use crate::catalog::Model;
-use crate::money::estimate_tokens;
-use crate::request::{Match, OwnPrompt};
+pub use rendering::{Ask, Rendering, Texts};
+pub use source::Source;
+pub use watch::Watcher;
 
-use template::{Template, Values};
+use schedule::{Activation, Entry};
+use version::{Component, Known, Terms, Version};
 
-/// The version of the built-in prompt.
-pub const BUILTIN_VERSION: &str = "1";
 /// What an outcome has as its version when the caller sent a prompt of its own.
 pub const OWN_VERSION: &str = "own";
-/// The names that a model's `promptOverrides` may hold.
-pub const OVERRIDES: &[&str] = &["english-enforced", "json-strict", "thinking-aside"];
 
-/// The texts of one version, parsed once.
-struct Components {
-    base: Template,
-    scoring: Template,
-    overrides: Vec<(&'static str, Template)>,
-    output: Template,
-    matches: Template,
+/// The most versions of one manifest.
+const MOST_VERSIONS: usize = 100;
+
+/// Every version and component of one source, checked, and which version is pinned; immutable.
+#[derive(Clone, Debug)]
+pub struct Prompts {
+    components: Arc<Known>,
+    versions: Arc<[Arc<Version>]>,
+    /// For a time at which none is active, which only a clock that is set back can show.
+    fallback: Arc<Version>,
+    pinned: Option<Arc<Version>>,
 }
 
-static BUILTIN: LazyLock<Components> = LazyLock::new(|| Components {
-    base: Template::new(include_str!("../../catalog/prompts/base.md")),
-    scoring: Template::new(include_str!("../../catalog/prompts/scoring.md")),
-    overrides: OVERRIDES.iter().copied().zip(OVERRIDE_TEXTS.map(Template::new)).collect(),
-    output: Template::new(include_str!("../../catalog/prompts/output.md")),
-    matches: Template::new(include_str!("../../catalog/prompts/matches.md")),
-});
-
-/// The texts of [`OVERRIDES`], in the same order.
-const OVERRIDE_TEXTS: [&str; 3] = [
-    include_str!("../../catalog/prompts/overrides/english-enforced.md"),
-    include_str!("../../catalog/prompts/overrides/json-strict.md"),
-    include_str!("../../catalog/prompts/overrides/thinking-aside.md"),
-];
-
-/// The two messages that a model is sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Texts {
-    /// The system message, if there is one.
-    pub system: Option<String>,
-    /// The user message.
-    pub user: String,
+/// A version as [`Prompts::versions`] reports it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VersionStatus {
+    /// Its name.
+    pub id: String,
+    /// What its author says about it.
+    pub notes: Option<String>,
+    /// When it begins to be active; `None`: always has been.
+    pub active_from: Option<SystemTime>,
+    /// When it ceases to be active; `None`: never.
+    pub active_to: Option<SystemTime>,
+    /// The ids of the models that it is for, sorted; empty: all.
+    pub models: Vec<String>,
+    /// Its share, in proportion to those of the others.
+    pub weight: Option<u32>,
+    /// Whether it is active at the time of the report, by its dates alone.
+    pub active: bool,
+    /// Whether it is pinned.
+    pub pinned: bool,
 }
 
-/// What one request says, ready to be rendered for any model and any part of its matches.
-pub struct Rendering<'a> {
-    /// The caller's own prompt, with the estimate of its tokens.
-    own: Option<(&'a OwnPrompt, u64)>,
-    active_models: String,
-    /// One line of JSON for each match, with the estimates of its tokens and of its id's.
-    lines: Vec<Line>,
-}
-
-struct Line {
-    text: String,
-    tokens: u64,
-    id_tokens: u64,
-}
-
-/// A match as the model sees it. JSON keeps the caller's text inside its string: it can neither become a placeholder
-/// nor begin a section.
-#[derive(Serialize)]
-struct Shown<'a> {
-    match_id: &'a str,
-    home_team: &'a str,
-    away_team: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    competition: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kickoff: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    analysis: Option<&'a str>,
-}
-
-impl<'a> Rendering<'a> {
-    /// Prepares `matches`, or the caller's own prompt, for a day on which `active_models` models take part.
-    #[must_use]
-    pub fn new(matches: &[Match], own: Option<&'a OwnPrompt>, active_models: usize) -> Self {
-        let lines = matches.iter().map(|game| Line::new(game, own.is_none())).collect();
-        let estimate = |own: &OwnPrompt| estimate_tokens(&own.user) + own.system.as_deref().map_or(0, estimate_tokens);
-        let own = own.map(|own| (own, estimate(own)));
-        Self { own, active_models: active_models.to_string(), lines }
-    }
-
-    /// How many matches there are.
-    #[must_use]
-    pub fn matches(&self) -> usize {
-        self.lines.len()
-    }
-
-    /// Whether the text can be rendered for fewer matches; a prompt of the caller's own cannot.
-    #[must_use]
-    pub fn divisible(&self) -> bool {
-        self.own.is_none()
-    }
-
-    /// The version that an outcome reports.
-    #[must_use]
-    pub fn version(&self) -> &'static str {
-        if self.own.is_some() { OWN_VERSION } else { BUILTIN_VERSION }
-    }
-
-    /// Estimate of the tokens that the id of match `index` takes in an answer.
-    #[must_use]
-    pub fn id_tokens(&self, index: usize) -> u64 {
-        self.lines.get(index).map_or(0, |line| line.id_tokens)
-    }
-
-    /// Estimate of the prompt's tokens for `model` and the matches at `indices`.
-    #[must_use]
-    pub fn tokens(&self, model: &Model, indices: &[usize]) -> u64 {
-        if let Some((_, tokens)) = self.own {
-            return tokens;
+impl Prompts {
+    /// Checks a source against itself and, if there is one, against the catalogue; `now` is when it comes into use.
+    ///
+    /// # Errors
+    ///
+    /// Every fault, each with its path.
+    pub fn new(source: &Source, catalog: Option<&Catalog>, now: SystemTime) -> Result<Self, Faults> {
+        let mut faults = source.faults.clone();
+        let components = read_components(source, &mut faults);
+        let versions = read_versions(source, Terms { components: &components, catalog }, now, &mut faults);
+        for model in catalog.into_iter().flat_map(Catalog::models) {
+            check_overrides(model, &components, &source.path, &mut faults);
         }
-        let components = sections(model).chain([&BUILTIN.matches]).map(Template::tokens).sum::<u64>();
-        components + self.chosen(indices).map(|line| line.tokens).sum::<u64>()
+        let components: Known =
+            components.into_iter().filter_map(|(name, component)| Some((name, component?))).collect();
+        let Some(fallback) = choose(&versions, "", "", now).or(versions.last()).cloned() else { return Err(faults) };
+        faults.into_result(Self { components: Arc::new(components), versions: versions.into(), fallback, pinned: None })
     }
 
-    /// The messages for `model` and the matches at `indices`.
+    /// The same prompts with another version pinned, or none; `None` if there is no such version.
     #[must_use]
-    pub fn texts(&self, model: &Model, indices: &[usize]) -> Texts {
-        if let Some((own, _)) = self.own {
-            return Texts { system: own.system.clone(), user: own.user.clone() };
-        }
-        let matches = self.chosen(indices).map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
-        let values = Values { active_models: &self.active_models, matches: &matches };
-        let mut system = String::with_capacity(4096);
-        for section in sections(model) {
-            if !system.is_empty() {
-                system.push_str("\n\n");
-            }
-            section.render(&mut system, &values);
-        }
-        let mut user = String::with_capacity(matches.len() + 128);
-        BUILTIN.matches.render(&mut user, &values);
-        Texts { system: Some(system), user }
-    }
-
-    fn chosen<'b>(&'b self, indices: &'b [usize]) -> impl Iterator<Item = &'b Line> {
-        indices.iter().filter_map(|&index| self.lines.get(index))
-    }
-}
-
-impl Line {
-    fn new(game: &Match, is_sent: bool) -> Self {
-        let shown = Shown {
-            match_id: &game.id,
-            home_team: &game.home_team,
-            away_team: &game.away_team,
-            competition: game.competition.as_deref(),
-            kickoff: game.kickoff.as_deref(),
-            analysis: game.analysis.as_deref(),
+    pub fn pin(&self, id: Option<&str>) -> Option<Self> {
+        let pinned = match id {
+            Some(id) => Some(Arc::clone(self.version(id)?)),
+            None => None,
         };
-        let text = if is_sent { serde_json::to_string(&shown).unwrap_or_default() } else { String::new() };
-        Self { tokens: estimate_tokens(&text), id_tokens: estimate_tokens(&game.id), text }
+        Some(Self { pinned, ..self.clone() })
+    }
+
+    /// The version that is pinned.
+    #[must_use]
+    pub fn pinned(&self) -> Option<&str> {
+        self.pinned.as_ref().map(|version| version.id.as_str())
+    }
+
+    /// Whether there is a version of this name.
+    #[must_use]
+    pub fn has(&self, id: &str) -> bool {
+        self.version(id).is_some()
+    }
+
+    /// Every version, in the order of the manifest.
+    #[must_use]
+    pub fn versions(&self, now: SystemTime) -> Vec<VersionStatus> {
+        let status = |version: &Arc<Version>| {
+            let Activation { from, to, models, weight } = &version.activation;
+            let mut models: Vec<String> = models.iter().cloned().collect();
+            models.sort();
+            VersionStatus {
+                id: version.id.clone(),
+                notes: version.notes.clone(),
+                active_from: *from,
+                active_to: *to,
+                models,
+                weight: *weight,
+                active: version.activation.is_active(now),
+                pinned: self.pinned() == Some(version.id.as_str()),
+            }
+        };
+        self.versions.iter().map(status).collect()
+    }
+
+    /// The names of the versions, in the order of the manifest.
+    pub fn version_names(&self) -> impl Iterator<Item = &str> {
+        self.versions.iter().map(|version| version.id.as_str())
+    }
+
+    /// The names that a model's `promptOverrides` may hold.
+    pub fn override_names(&self) -> impl Iterator<Item = &str> {
+        let can_be = self.components.values().filter(|component| component.template.lists_of_matches() == 0);
+        can_be.map(|component| component.name.as_str())
+    }
+
+    fn version(&self, id: &str) -> Option<&Arc<Version>> {
+        self.versions.iter().find(|version| version.id == id)
+    }
+
+    /// The version for a model and a request: the requested one; else the pinned one, if it is for the model; else the
+    /// one that the schedule chooses.
+    fn select(&self, model: &Model, requested: Option<&str>, first_match_id: &str, now: SystemTime) -> &Version {
+        let requested = requested.and_then(|id| self.version(id));
+        let pinned = || self.pinned.as_ref().filter(|version| version.activation.is_for(&model.id));
+        let scheduled = || choose(&self.versions, &model.id, first_match_id, now);
+        requested.or_else(pinned).or_else(scheduled).unwrap_or(&self.fallback)
     }
 }
 
-/// The sections of the system text: base, scoring, the model's overrides, output format.
-fn sections(model: &Model) -> impl Iterator<Item = &'static Template> {
-    let named = |name: &String| BUILTIN.overrides.iter().find(|(known, _)| known == name).map(|(_, text)| text);
-    [&BUILTIN.base, &BUILTIN.scoring]
-        .into_iter()
-        .chain(model.prompt_overrides.iter().filter_map(named))
-        .chain([&BUILTIN.output])
+fn choose<'v>(
+    versions: &'v [Arc<Version>],
+    model_id: &str,
+    first_match_id: &str,
+    now: SystemTime,
+) -> Option<&'v Arc<Version>> {
+    let activations = versions.iter().map(|version| &version.activation);
+    versions.get(schedule::choose(activations, model_id, first_match_id, now)?)
 }
+
+/// The versions in the order of the manifest, their schedule checked if they have no faults.
+fn read_versions(source: &Source, terms: Terms<'_>, now: SystemTime, faults: &mut Faults) -> Vec<Arc<Version>> {
+    let Some((path, value)) = &source.versions else { return Vec::new() };
+    let before = faults.len();
+    let given = check::record(value, path, faults);
+    if faults.len() == before && !(1..=MOST_VERSIONS).contains(&given.len()) {
+        faults.push(path, format!("must have 1 to {MOST_VERSIONS} versions, has {}", given.len()));
+    }
+    let read = |(path, id, value): (String, &str, &_)| {
+        let version = Version::read(id, value, &path, terms, faults)?;
+        Some((path, Arc::new(version)))
+    };
+    let versions: Vec<_> = given.into_iter().take(MOST_VERSIONS).filter_map(read).collect();
+    if faults.len() == before {
+        let entries: Vec<_> = versions
+            .iter()
+            .map(|(path, version)| Entry { path, id: &version.id, activation: &version.activation })
+            .collect();
+        schedule::check(&entries, path, now, faults);
+    }
+    versions.into_iter().map(|(_, version)| version).collect()
+}
+
+/// Refuses a model of the catalogue whose overrides are not among the components.
+fn check_overrides(
+    model: &Model,
+    components: &HashMap<String, Option<Arc<Component>>>,
+    path: &str,
+    faults: &mut Faults,
+) {
+    for name in &model.prompt_overrides {
+        let problem = match components.get(name) {
+            None => "has no component",
+            Some(Some(component)) if component.template.lists_of_matches() > 0 => "has {{matches}} in",
+            Some(_) => continue,
+        };
+        faults.push(path, format!("{problem} {name:?}, a prompt override of the model {:?}", model.id));
+    }
+}
+
+/// The components by name; `None` for one that is faulty.
+fn read_components(source: &Source, faults: &mut Faults) -> HashMap<String, Option<Arc<Component>>> {
+    let mut components = HashMap::new();
+    for source::Component { name, path, text } in &source.components {
+        let template = template::Template::read(text, path, faults);
+        let component = template.map(|template| Arc::new(Component { name: name.clone(), template }));
+        if components.insert(name.clone(), component).is_some() {
+            faults.push(path, format!("there is another component {name:?}"));
+        }
+    }
+    components
+}
+
+#[cfg(test)]
+mod tests;

@@ -79,7 +79,7 @@ fn a_parser_reads_each_kind_of_token_back() {
     let recorder = Recorder::default();
     let usage =
         Usage { prompt_tokens: 7, completion_tokens: 5, cached_tokens: 3, reasoning_tokens: 2, estimated: false };
-    recorder.attempted(&Attempt { retries: 1, usage: Some(usage), ..attempt("a", None, 0) }, "v1");
+    recorder.attempted(&Attempt { retries: 1, usage: Some(usage), ..attempt("a", None, 0) });
     let scrape = parse(&recorder.text(Gauges::default()));
     for (name, count) in [
         ("fallcast_prompt_tokens_total", 7.0),
@@ -110,7 +110,7 @@ fn a_parser_reads_the_gauges_back() {
 #[test]
 fn quotes_backslashes_and_line_breaks_stay_inside_their_label() {
     let recorder = Recorder::default();
-    recorder.attempted(&attempt("a \"b\" \\ c\nd", None, 0), "v1");
+    recorder.attempted(&attempt("a \"b\" \\ c\nd", None, 0));
     let scrape = parse(&recorder.text(Gauges::default()));
     let escaped = r#"a \"b\" \\ c\nd"#;
     let sample = scrape.samples.iter().find(|sample| sample.metric == "fallcast_prompt_attempts_total");

@@ -1,0 +1,213 @@
+//! Watches a folder of prompts and says when to read it again.
+//!
+//! A change may be a file written in place or renamed over another, the folder itself replaced, or a symbolic link
+//! somewhere on the way that now leads elsewhere, as Kubernetes changes a `ConfigMap`. So every directory on the way to
+//! every file is watched, and found anew after each change. Where the system cannot watch, the folder is read twice a
+//! second.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use notify::event::{AccessKind, AccessMode};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+
+use super::source::{MANIFEST, SUBFOLDER, component_files};
+
+/// A change is looked at when nothing more happened for this long, …
+const QUIET: Duration = Duration::from_millis(50);
+/// … or when this long has passed since it began.
+const PATIENCE: Duration = Duration::from_millis(400);
+/// How often the folder is read where it cannot be watched.
+const POLL: Duration = Duration::from_millis(500);
+/// The most symbolic links that are followed from one path.
+const MOST_LINKS: usize = 8;
+
+/// A watch over a folder; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Watcher {
+    messages: Sender<Message>,
+}
+
+enum Message {
+    Changed(Vec<PathBuf>),
+    /// Something was missed, or may have been.
+    Lost,
+    Stop,
+}
+
+impl Message {
+    /// `None` where nothing changed: a file was read, by us perhaps.
+    fn of(event: notify::Result<Event>) -> Option<Self> {
+        match event {
+            Ok(event) if event.need_rescan() => Some(Self::Lost),
+            Ok(Event { kind: EventKind::Access(kind), .. }) if kind != AccessKind::Close(AccessMode::Write) => None,
+            Ok(event) => Some(Self::Changed(event.paths)),
+            Err(_) => Some(Self::Lost),
+        }
+    }
+}
+
+impl Watcher {
+    /// Calls `changed` from a thread of its own, at once and whenever the folder may have changed, until it returns
+    /// false.
+    ///
+    /// # Errors
+    ///
+    /// If there can be no such thread.
+    pub fn start(folder: &Path, changed: impl FnMut() -> bool + Send + 'static) -> std::io::Result<Self> {
+        let folder = std::path::absolute(folder)?;
+        let (messages, inbox) = channel();
+        let sender = messages.clone();
+        thread::Builder::new()
+            .name("fallcast-prompts".to_owned())
+            .spawn(move || Watch::new(folder, inbox, sender).run(changed))?;
+        Ok(Self { messages })
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.messages.send(Message::Stop);
+    }
+}
+
+struct Watch {
+    folder: PathBuf,
+    inbox: Receiver<Message>,
+    /// `None` where the system cannot watch.
+    watcher: Option<RecommendedWatcher>,
+    places: Places,
+    /// The directories that are watched.
+    watched: BTreeSet<PathBuf>,
+}
+
+impl Watch {
+    fn new(folder: PathBuf, inbox: Receiver<Message>, sender: Sender<Message>) -> Self {
+        let watcher = notify::recommended_watcher(move |event| {
+            if let Some(message) = Message::of(event) {
+                // The watch may have ended.
+                let _ = sender.send(message);
+            }
+        });
+        Self { folder, inbox, watcher: watcher.ok(), places: Places::default(), watched: BTreeSet::new() }
+    }
+
+    fn run(mut self, mut changed: impl FnMut() -> bool) {
+        loop {
+            let all_watched = self.look_around();
+            if !changed() || !self.wait(if all_watched { None } else { Some(POLL) }) {
+                return;
+            }
+        }
+    }
+
+    /// Waits for a change and for its end, or for the time to poll; false if the watch has ended.
+    fn wait(&self, poll: Option<Duration>) -> bool {
+        let end = poll.map(|poll| Instant::now() + poll);
+        loop {
+            let message = match end {
+                Some(end) => self.inbox.recv_timeout(end.saturating_duration_since(Instant::now())),
+                None => self.inbox.recv().map_err(RecvTimeoutError::from),
+            };
+            match message {
+                Ok(Message::Changed(paths)) if !self.places.concern(&paths) => {}
+                Ok(Message::Changed(_) | Message::Lost) => break,
+                Err(RecvTimeoutError::Timeout) => return true,
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            match self.inbox.recv_timeout(QUIET) {
+                Ok(Message::Changed(_) | Message::Lost) => {}
+                Err(RecvTimeoutError::Timeout) => break,
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+        true
+    }
+
+    /// Watches every directory on the way to the files, as the way is now; false if one cannot be watched.
+    fn look_around(&mut self) -> bool {
+        let Some(watcher) = &mut self.watcher else { return false };
+        for _ in 0..MOST_LINKS {
+            self.places = Places::of(&self.folder);
+            for directory in self.watched.difference(&self.places.directories) {
+                // It may be gone, and its watch with it.
+                let _ = watcher.unwatch(directory);
+            }
+            // One that was replaced under the same name is another, of which the old watch tells nothing.
+            let is_watched = |directory: &&PathBuf| watcher.watch(directory, RecursiveMode::NonRecursive).is_ok();
+            self.watched = self.places.directories.iter().filter(is_watched).cloned().collect();
+            // What changed before the watch began is seen now.
+            if Places::of(&self.folder) == self.places {
+                break;
+            }
+        }
+        self.places.complete && self.watched == self.places.directories
+    }
+}
+
+/// Where a change may show.
+#[derive(Debug, Default, PartialEq)]
+struct Places {
+    /// The directories to watch, without symbolic links in their paths.
+    directories: BTreeSet<PathBuf>,
+    /// Those of them in which every name counts.
+    folders: BTreeSet<PathBuf>,
+    /// The names that count in the others.
+    names: BTreeSet<PathBuf>,
+    /// Whether all of them are there.
+    complete: bool,
+}
+
+impl Places {
+    fn of(folder: &Path) -> Self {
+        let mut places = Self { complete: true, ..Self::default() };
+        for folder in [folder.to_owned(), folder.join(SUBFOLDER)] {
+            if let Ok(folder) = folder.canonicalize() {
+                places.directories.insert(folder.clone());
+                places.folders.insert(folder);
+            }
+        }
+        for path in [folder.to_owned(), folder.join(SUBFOLDER), folder.join(MANIFEST)] {
+            places.follow(path);
+        }
+        for file in component_files(folder) {
+            places.follow(file);
+        }
+        places
+    }
+
+    /// Adds the directory of `path`, and where it is a symbolic link, of what it leads to.
+    fn follow(&mut self, mut path: PathBuf) {
+        for _ in 0..MOST_LINKS {
+            let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return };
+            let Ok(parent) = parent.canonicalize() else {
+                self.complete = false;
+                return;
+            };
+            self.names.insert(parent.join(name));
+            let target = std::fs::read_link(&path).map(|target| parent.join(target));
+            self.directories.insert(parent);
+            match target {
+                Ok(target) => path = target,
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn concern(&self, paths: &[PathBuf]) -> bool {
+        paths.iter().any(|path| {
+            let counts = |parent: &Path| self.folders.contains(parent);
+            self.names.contains(path) || self.directories.contains(path) || path.parent().is_some_and(counts)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
