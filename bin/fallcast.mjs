@@ -1,0 +1,93 @@
+#!/usr/bin/env node
+/** The command `fallcast`: checks a catalogue and prompts, and prints the prompt that a model would be sent. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { Fallcast } from '../index.js';
+
+const USAGE = `Usage:
+  fallcast check [folder]        load catalogue and prompts, render every model; exits 1 on any fault
+  fallcast prompt <model> --match <file.json> [--version <name>]
+                                 print the prompt that the model would be sent; the file holds a match, or an array
+
+A folder holds models.json and providers.json, or prompts (manifest.json), or both with the prompts in its folder
+prompts. Without one, what ships is meant.
+
+Options of both:
+  --catalog <folder>             a folder with models.json, providers.json or both
+  --prompts <folder>             a folder with manifest.json
+  --help`;
+
+const SAMPLE = { id: 'sample', homeTeam: 'Home', awayTeam: 'Away', competition: 'Cup', kickoff: '2026-02-05' };
+
+const OPTIONS = {
+  catalog: { type: 'string' },
+  prompts: { type: 'string' },
+  match: { type: 'string' },
+  version: { type: 'string' },
+  help: { type: 'boolean' },
+};
+
+/** The configuration that a folder holds. */
+function configIn(folder) {
+  if (!existsSync(folder)) throw new Error(`${folder}: there is no such folder`);
+  const holds = (name) => existsSync(join(folder, name));
+  const isCatalog = holds('models.json') || holds('providers.json');
+  const prompts = holds('prompts') ? join(folder, 'prompts') : folder;
+  return { ...(isCatalog && { catalog: folder }), ...((!isCatalog || prompts !== folder) && { prompts }) };
+}
+
+/** Renders every model in every version that is for it, and prints how many tokens that takes. */
+function check(engine) {
+  const versions = engine.getPrompts();
+  const rows = engine.getModels().flatMap(({ id }) => versions
+    .filter(({ models }) => models === null || models.includes(id))
+    .map(({ version }) => {
+      const { estimatedTokens, overrides } = engine.buildPrompt(id, [SAMPLE], version);
+      return [id, version, String(estimatedTokens), overrides.join(', ')];
+    }));
+  const table = [['model', 'version', 'tokens', 'overrides'], ...rows];
+  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
+  for (const row of table) console.log(row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd());
+  console.log('\nNo faults. Tokens are estimates, for one match.');
+}
+
+/** Prints the prompt for the matches in a file. */
+function prompt(engine, modelId, { match, version }) {
+  let matches;
+  try {
+    matches = [JSON.parse(readFileSync(match, 'utf8'))].flat();
+  } catch (error) {
+    throw new Error(`${match}: ${error.message}`);
+  }
+  const { system, user, promptVersion, overrides, estimatedTokens } = engine.buildPrompt(modelId, matches, version);
+  console.log(`[system]\n${system}\n\n[user]\n${user}`);
+  const names = overrides.join(', ') || 'none';
+  console.error(`\nversion ${promptVersion}, overrides: ${names}, about ${estimatedTokens} tokens`);
+}
+
+/** Runs the command; the exit code. */
+async function main(args) {
+  const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  const [command, operand, ...rest] = positionals;
+  const isComplete = command === 'check' || (command === 'prompt' && operand && values.match);
+  if (values.help || !isComplete || rest.length > 0) {
+    (values.help ? console.log : console.error)(USAGE);
+    return values.help ? 0 : 2;
+  }
+  const { catalog, prompts } = values;
+  const found = command === 'check' && operand ? configIn(operand) : {};
+  const engine = new Fallcast({ ...found, ...(catalog && { catalog }), ...(prompts && { prompts }) });
+  if (command === 'check') check(engine);
+  else prompt(engine, operand, values);
+  await engine.close();
+  return 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = error.code?.startsWith('ERR_PARSE_ARGS') ? 2 : 1;
+}
