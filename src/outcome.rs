@@ -29,12 +29,16 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Adds the tokens of another attempt.
+    /// Adds the tokens of another attempt; a sum stops at the largest number instead of wrapping.
     pub fn add(&mut self, other: &Usage) {
-        self.prompt_tokens += other.prompt_tokens;
-        self.completion_tokens += other.completion_tokens;
-        self.cached_tokens += other.cached_tokens;
-        self.reasoning_tokens += other.reasoning_tokens;
+        for (sum, tokens) in [
+            (&mut self.prompt_tokens, other.prompt_tokens),
+            (&mut self.completion_tokens, other.completion_tokens),
+            (&mut self.cached_tokens, other.cached_tokens),
+            (&mut self.reasoning_tokens, other.reasoning_tokens),
+        ] {
+            *sum = sum.saturating_add(tokens);
+        }
         self.estimated |= other.estimated;
     }
 }

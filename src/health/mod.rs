@@ -187,9 +187,12 @@ impl Health {
 
     /// Leaves `model` alone for `wait`, or for longer if it is already. Returns that cooling.
     pub fn cool(&self, model: &str, wait: Duration, kind: FailureKind, tell: Tell<'_>) -> Cooling {
-        let entry = self.entry(model);
         let now = self.clock.now();
         let until = now.saturating_add(milliseconds(wait));
+        if until == now {
+            return Cooling(until);
+        }
+        let entry = self.entry(model);
         entry.transients.open(until, &self.changes, |before, after| {
             entry.set_switched(SystemTime::now());
             if before.open_until <= now || after.open_until >= before.open_until.saturating_add(WORTH_TELLING) {
