@@ -10,7 +10,7 @@ fn main() {
     divan::main();
 }
 
-/// The health of as many models as the built-in catalogue has, each of which has been called.
+/// The health of a few models, each of which has been called.
 fn health() -> Health {
     let health = Health::new(&HealthConfig::default());
     for model in MODELS {

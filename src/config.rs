@@ -184,6 +184,19 @@ impl HttpConfig {
 }
 
 impl CatalogLayer {
+    /// The same layer, where a part that lays nothing over the others is absent.
+    #[must_use]
+    pub fn without_empty_parts(self) -> Self {
+        let full = |part: Option<Value>| {
+            part.filter(|part| match part {
+                Value::Array(entries) => !entries.is_empty(),
+                Value::Object(entries) => !entries.is_empty(),
+                _ => true,
+            })
+        };
+        Self { providers: full(self.providers), models: full(self.models), fallbacks: full(self.fallbacks) }
+    }
+
     /// Takes the fields of a layer out of an object, unchecked.
     pub fn read(fields: &mut Object<'_, '_>) -> Self {
         Self {

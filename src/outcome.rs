@@ -150,8 +150,6 @@ pub struct Skip {
     pub reason: SkipReason,
     /// The same in words, with the numbers that decided.
     pub detail: String,
-    /// How long it is until that passes, where it does by itself.
-    pub retry_after: Option<Duration>,
 }
 
 /// Why a model may not be called.
@@ -172,17 +170,23 @@ impl Refusal {
         Self { reason, detail: detail.into(), retry_after: None }
     }
 
+    /// This refusal where another one stands beside it: it passes when both have.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        let retry_after = self.retry_after.zip(other.retry_after).map(|(one, other)| one.max(other));
+        Self { retry_after, ..self }
+    }
+
     /// The skip that it makes of a model.
     #[must_use]
     pub fn of(self, model_id: &str) -> Skip {
-        let Self { reason, detail, retry_after } = self;
-        Skip { model_id: model_id.to_owned(), reason, detail, retry_after }
+        Skip { model_id: model_id.to_owned(), reason: self.reason, detail: self.detail }
     }
 }
 
 impl From<Skip> for Refusal {
     fn from(skip: Skip) -> Self {
-        Self { reason: skip.reason, detail: skip.detail, retry_after: skip.retry_after }
+        Self::new(skip.reason, skip.detail)
     }
 }
 
@@ -219,16 +223,11 @@ pub struct History {
     pub attempts: Vec<Attempt>,
     /// The models that were not.
     pub skips: Vec<Skip>,
-    /// The soonest that a model of the chain is worth asking again, where that is known.
+    /// How long it is until a model of the chain can be asked again, in an error, where that is known.
     pub retry_after: Option<Duration>,
 }
 
 impl History {
-    /// Notes that a model of the chain is worth asking again after `wait`, if that is sooner than what is known.
-    pub fn retry_after(&mut self, wait: Duration) {
-        self.retry_after = Some(self.retry_after.map_or(wait, |known| known.min(wait)));
-    }
-
     /// What all attempts cost together.
     #[must_use]
     pub fn cost(&self) -> MicroUsd {

@@ -114,6 +114,23 @@ fn two_racing_recoveries_recover_once() {
 }
 
 #[test]
+fn who_is_admitted_while_it_recovers_or_opens_has_the_epoch_of_a_closed_breaker() {
+    loom::model(|| {
+        let (case, _) = Case::with_failures(3);
+        let opening = {
+            let case = Arc::clone(&case);
+            thread::spawn(move || case.breaker.open(5000, &case.changes, |_, _| {}))
+        };
+        match case.breaker.admit(|| 2000, &RULES, &case.changes, |_| {}) {
+            Ok(epoch) => assert_eq!(epoch, 2, "it had recovered before it opened again"),
+            Err(until) => assert_eq!(until, 5000),
+        }
+        opening.join().expect("no panic");
+        assert_eq!(case.breaker.word().open_until, 5000);
+    });
+}
+
+#[test]
 fn a_result_of_an_older_epoch_changes_nothing_whenever_it_comes() {
     loom::model(|| {
         let (case, epoch) = Case::with_failures(3);

@@ -14,12 +14,12 @@ pub struct Budget {
     pub daily_budget_usd: Option<f64>,
     /// What the day has cost so far, in US dollars.
     pub spent_usd: f64,
-    /// The most that the attempts under way can cost, in US dollars.
+    /// The most that today's attempts under way can cost, in US dollars.
     pub reserved_usd: f64,
     /// What is neither spent nor reserved, in US dollars, 0 or more; null without a budget.
     pub remaining_usd: Option<f64>,
-    /// What may be called: everything, no fallback dearer than the original (from `pauseFallbacksAt` on), or only what
-    /// is free.
+    /// What may be called by what is spent: whatever the rest covers, no fallback dearer than the original (from
+    /// `pauseFallbacksAt` on), or only what is free (all of it is spent).
     #[napi(ts_type = "'open' | 'fallbacks_paused' | 'exhausted'")]
     pub state: &'static str,
     /// The models that have spent or reserved anything, sorted by id.

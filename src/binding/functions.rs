@@ -175,7 +175,7 @@ pub fn disable_model(
     get(env)?.disable_model(env, model_id, reason)
 }
 
-/// Switches a model on, whatever switched it off, and forgets its failures and its cooling. The active count changes at
+/// Switches a model on, whatever switched it off, and forgets its failures and its own cooling. The active count changes at
 /// once.
 ///
 /// Throws `UNKNOWN_MODEL`.
@@ -195,7 +195,7 @@ pub fn recover_disabled_models(env: &Env) -> napi::Result<PromiseRaw<'_, u32>> {
 }
 
 /// Applies a failure that you decided, as if an attempt had ended with it: a database that refused the row, say. While
-/// the model is switched off nothing changes.
+/// the model is switched off nothing changes, not even for its provider.
 ///
 /// `kind`: what kind of failure; `unauthorized` counts as a 401. Throws `UNKNOWN_MODEL` or `INVALID_REQUEST`.
 #[napi]
@@ -234,7 +234,7 @@ pub fn get_metrics_text(env: &Env) -> Result<String, Thrown> {
     Ok(get(env)?.metrics_text())
 }
 
-/// The state as it stands, as plain JSON: health, cooling and the day's spend. `restore` takes it back.
+/// The state as it stands, as plain JSON: health, cooling, the day's spend and the pinned prompts. `restore` takes it back.
 #[napi(ts_return_type = "Snapshot")]
 pub fn snapshot(env: &Env) -> Result<serde_json::Value, Thrown> {
     Ok(get(env)?.snapshot())
@@ -251,7 +251,8 @@ pub fn restore(env: &Env, #[napi(ts_arg_type = "Snapshot")] snapshot: Unknown<'_
 }
 
 /// Has a function called with every event, in the order in which they happen, on this thread, and before the promise
-/// settles that caused it. A listener does not keep the process alive; what it throws is ignored.
+/// settles that caused it. A listener does not keep the process alive, so what the last synchronous call of a program
+/// caused may not be told any more; what it throws, or its promise rejects with, is ignored.
 ///
 /// Returns a function that ends it. Throws `INVALID_REQUEST` if it is no function.
 #[napi(ts_return_type = "() => void")]

@@ -17,6 +17,19 @@ pub struct Metrics {
     pub models: Vec<ModelMetrics>,
     /// Every version of the prompt and model that it was sent to, sorted in that order.
     pub prompts: Vec<PromptMetrics>,
+    /// Every fallback that was asked though it is much dearer than the original, sorted by original and fallback.
+    pub cost_warnings: Vec<CostWarnings>,
+}
+
+/// How often a fallback was about to be asked though it is dearer than `warnPriceRatio` times the original.
+#[napi(object, object_from_js = false)]
+pub struct CostWarnings {
+    /// The model that was asked for.
+    pub original_model_id: String,
+    /// The fallback.
+    pub model_id: String,
+    /// How often.
+    pub count: f64,
 }
 
 /// The calls for one model that the same model answered for the same reason.
@@ -87,10 +100,10 @@ pub struct Latency {
 }
 
 /// Durations up to a bound, and above that of the bucket before.
-#[napi(object, object_from_js = false)]
+#[napi(object, object_from_js = false, use_nullable = true)]
 pub struct LatencyBucket {
-    /// The bound, in seconds, inclusive; `Infinity` for the last.
-    pub up_to_seconds: f64,
+    /// The bound, in milliseconds, inclusive; null for the last bucket, which has none.
+    pub up_to_ms: Option<f64>,
     /// How many attempts took so long.
     pub attempts: f64,
 }
@@ -117,7 +130,15 @@ impl From<core::Metrics> for Metrics {
             routes: metrics.routes.into_iter().map(RouteMetrics::from).collect(),
             models: metrics.models.into_iter().map(ModelMetrics::from).collect(),
             prompts: metrics.prompts.into_iter().map(PromptMetrics::from).collect(),
+            cost_warnings: metrics.cost_warnings.into_iter().map(CostWarnings::from).collect(),
         }
+    }
+}
+
+impl From<core::CostWarnings> for CostWarnings {
+    fn from(warnings: core::CostWarnings) -> Self {
+        let core::CostWarnings { original_model_id, model_id, count: warnings } = warnings;
+        Self { original_model_id, model_id, count: count(warnings) }
     }
 }
 
@@ -142,7 +163,10 @@ impl From<core::Route> for RouteMetrics {
 impl From<core::ModelMetrics> for ModelMetrics {
     fn from(model: core::ModelMetrics) -> Self {
         let core::ModelTally { results, retries, tokens, cost, latency } = model.tally;
-        let bucket = |(up_to_seconds, attempts)| LatencyBucket { up_to_seconds, attempts: count(attempts) };
+        let bucket = |(bound, attempts): (f64, u64)| LatencyBucket {
+            up_to_ms: bound.is_finite().then(|| (bound * 1e3).round()),
+            attempts: count(attempts),
+        };
         Self {
             model_id: model.model_id,
             provider_id: model.provider_id,

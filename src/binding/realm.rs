@@ -6,9 +6,11 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
-use napi::bindgen_prelude::{FnArgs, Function, FunctionRef, JsObjectValue, Object, ObjectRef, PromiseRaw};
+use napi::bindgen_prelude::{
+    CallbackContext, FnArgs, FromNapiValue, Function, FunctionRef, JsObjectValue, Object, ObjectRef, PromiseRaw,
+};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{Env, Status};
+use napi::{Env, JsValue, Status, Unknown};
 use tokio_util::sync::CancellationToken;
 
 use super::abort::{AbortListener, LastSignal, Shared};
@@ -21,10 +23,10 @@ use crate::error::EngineError;
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
 
 /// A user's function that is told something, while it is at hand.
-pub(super) type Listener<'a> = Function<'a, Object<'static>, ()>;
+pub(super) type Listener<'a> = Function<'a, Object<'static>, Unknown<'static>>;
 
 /// The same, kept.
-type ListenerRef = FunctionRef<Object<'static>, ()>;
+type ListenerRef = FunctionRef<Object<'static>, Unknown<'static>>;
 
 /// A function that takes a count and an event target.
 type SetMaxListeners = FunctionRef<FnArgs<(u32, Object<'static>)>, ()>;
@@ -169,14 +171,18 @@ impl Realm {
             // Any call may have been the one in which the listener was let go.
             let Some(function) = self.listeners.borrow().get(&listener).cloned() else { return };
             let dropped = std::mem::take(&mut dropped);
-            // A listener must not change what it is told of, so what it throws is dropped.
+            // A listener must not change what it is told of, so what it throws, or its promise rejects with, is dropped.
             let _ = env.run_in_scope(|| {
                 let told = match post {
                     Post::Log(record) => record.to_object(env, dropped),
                     Post::Event(told) => event::event(env, &told, dropped),
                     Post::Invalidation(told) => event::invalidation(env, &told, dropped),
                 };
-                function.borrow_back(env)?.call(told?)
+                let returned = function.borrow_back(env)?.call(told?)?;
+                if returned.is_promise()? {
+                    PromiseRaw::<()>::from_unknown(returned)?.catch(|_: CallbackContext<Unknown<'_>>| Ok(()))?;
+                }
+                napi::Result::Ok(())
             });
             take_exception(env);
         }

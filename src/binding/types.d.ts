@@ -71,7 +71,7 @@ export interface Config {
   prompts?: string | Prompts
   /** How many fallbacks one request may call, 0 to 100. Default: 3. */
   maxFallbackDepth?: number
-  /** A fallback whose expected cost is more than this many times (above 0) the original's is logged; null: none is. Default: 2. */
+  /** A fallback whose expected cost is more than this many times (above 0) the original's is told as `cost_warning`; null: none is. Default: 2. */
   warnPriceRatio?: number | null
   /** A fallback whose expected cost is more than this many times (above 0) the original's is skipped; null: none is. Default: 5. */
   maxPriceRatio?: number | null
@@ -84,8 +84,8 @@ export interface Config {
   /** The shares of it of which the event `budget` tells once a day that they are spent; at most 20, each above 0 and at most 10. Default: [0.5, 0.8, 1]. */
   budgetAlerts?: number[]
   /**
-   * A file that keeps health, cooling and spend for the next start, written within a second of a change and on
-   * `close()`. Its folder must exist; one engine at a time may use it. Default: none.
+   * A file that keeps health, cooling, spend and pinned prompts for the next start, written about once a second while
+   * they change, and on `close()`. Its folder must exist; one engine at a time may use it. Default: none.
    */
   stateFile?: string
   /** Failures in a row that switch a model off, 1 to 255; null: never. Default: 5. */
@@ -127,7 +127,7 @@ export interface Config {
     /** Whether plain `http:` is allowed to hosts other than this machine. Default: false. */
     allowInsecureHttp?: boolean
   }
-  /** Receives log records, on the thread that configured the engine. What it throws is ignored; a promise that it returns is not looked at. Default: none. */
+  /** Receives log records, on the thread that configured the engine. What it throws, or its promise rejects with, is ignored. Default: none. */
   onLog?: (record: LogRecord) => void
   /** The least important level that `onLog` receives. Default: 'info'. */
   logLevel?: LogLevel
@@ -378,7 +378,10 @@ export interface CostWarningEvent extends EventBase {
   originalCostUsd: number
 }
 
-/** A share of the day's budget is spent; told once a day. */
+/**
+ * A share of the day's budget is spent; told once a day. Shares up to the whole are also told when what is left covers
+ * no model of a call, while nothing is reserved that may come back.
+ */
 export interface BudgetEvent extends EventBase {
   type: 'budget'
   /** The share, as `budgetAlerts` has it. */

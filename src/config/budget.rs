@@ -49,20 +49,16 @@ impl BudgetConfig {
 
     /// Lets the environment say what the configuration does not; an empty variable says nothing.
     ///
-    /// # Errors
-    /// If the variable holds no amount.
-    pub fn complete(&mut self, variables: &dyn Fn(&str) -> Option<String>) -> Result<(), Faults> {
-        let said = variables(VARIABLE).filter(|text| self.is_open && !text.trim().is_empty());
-        let Some(text) = said else { return Ok(()) };
-        let amount = text.trim().parse().ok().filter(|amount| (0.0..=LARGEST).contains(amount));
-        if amount.is_none() {
-            let mut faults = Faults::new();
+    /// A variable that holds no amount is added to `faults`.
+    pub fn complete(&mut self, variables: &dyn Fn(&str) -> Option<String>, faults: &mut Faults) {
+        let is_open = std::mem::take(&mut self.is_open);
+        let said = variables(VARIABLE).filter(|text| is_open && !text.trim().is_empty());
+        let Some(text) = said else { return };
+        self.daily = text.trim().parse().ok().filter(|amount| (0.0..=LARGEST).contains(amount));
+        if self.daily.is_none() {
             let problem = format!("must be US dollars from 0 to {LARGEST}");
             faults.push_got(&format!("environment variable {VARIABLE}"), problem, &Value::from(text));
-            return Err(faults);
         }
-        self.daily = amount;
-        Ok(())
     }
 }
 

@@ -77,7 +77,9 @@ fn the_environment_says_what_the_configuration_does_not() {
     let daily = |value, variable: Option<&str>| {
         let mut config = Config::parse(&value).expect("no faults");
         let variables = |name: &str| variable.filter(|_| name == "DAILY_BUDGET").map(str::to_owned);
-        config.budget.complete(&variables).map(|()| config.budget.daily).map_err(|faults| faults.to_string())
+        let mut faults = Faults::new();
+        config.budget.complete(&variables, &mut faults);
+        faults.into_result(config.budget.daily).map_err(|faults| faults.to_string())
     };
     assert_eq!(daily(json!({}), None), Ok(None));
     assert_eq!(daily(json!({}), Some(" 2.5 ")), Ok(Some(2.5)));

@@ -25,7 +25,7 @@ use crate::reply::{self, Failure};
 /// The first backoff's longest wait; it doubles with each retry.
 const BACKOFF: Duration = Duration::from_millis(500);
 /// The longest `Retry-After` that is waited for.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// What the loop must know of a failed attempt.
 pub(super) struct Failed {
@@ -217,13 +217,18 @@ impl Run<'_> {
             },
             &asked,
         );
-        let usage = reply.usage.or_else(|| {
-            let said =
-                reply.reasoning.as_deref().map_or(0, money::estimate_tokens) + money::estimate_tokens(&reply.text);
-            let completion_tokens = said.min(fitted.max_tokens);
-            let estimate = Usage { prompt_tokens: fitted.prompt_tokens, completion_tokens, ..Usage::default() };
-            is_success.then_some(Usage { estimated: true, ..estimate })
-        });
+        let estimate = || {
+            let thought = reply.reasoning.as_deref().map_or(0, money::estimate_tokens);
+            let completion_tokens = (thought + money::estimate_tokens(&reply.text)).min(fitted.max_tokens);
+            Usage {
+                prompt_tokens: fitted.prompt_tokens,
+                completion_tokens,
+                reasoning_tokens: thought.min(completion_tokens),
+                estimated: true,
+                ..Usage::default()
+            }
+        };
+        let usage = is_success.then(|| reply.usage.unwrap_or_else(estimate));
         let (reasoning, text) = (reply.reasoning, reply.text);
         let result = match reply.result {
             Ok(scores) => Ok(Answered { scores, reasoning, text }),
@@ -241,7 +246,7 @@ impl Run<'_> {
             return None;
         }
         let wait = match failure.retry_after {
-            Some(retry_after) if retry_after > LONGEST_RETRY_AFTER => return None,
+            Some(retry_after) if retry_after > LONGEST_WAIT => return None,
             Some(retry_after) => retry_after,
             None => BACKOFF.saturating_mul(1 << retries.min(16)).mul_f64(fastrand::f64()),
         };
@@ -279,7 +284,7 @@ impl Run<'_> {
         self.call.engine.changed();
         self.history.attempts.push(attempt);
         if let Some(wait) = failure.and_then(|failure| worth_asking_after(failure.kind, failure.retry_after)) {
-            self.history.retry_after(wait);
+            self.asked_to_wait.push((model.id.clone(), wait));
         }
         let (status, stop) = (sent.status, sent.stop);
         sent.result.map_err(|failure| Failed { kind: failure.kind, status, stop })

@@ -18,11 +18,13 @@ impl Run<'_> {
         }
     }
 
-    fn failure(self) -> EngineError {
+    fn failure(mut self) -> EngineError {
+        self.history.retry_after = self.again_after();
         let history = Box::new(self.history);
         if !history.attempts.is_empty() {
             EngineError::AllAttemptsFailed(history)
         } else if history.skips.iter().any(|skip| skip.reason == SkipReason::OverBudget) {
+            self.call.engine.tell_exhausted();
             EngineError::BudgetExhausted(history)
         } else {
             EngineError::NoModelAvailable(history)

@@ -13,7 +13,8 @@ use crate::error::EngineError;
 use crate::event::What;
 use crate::state_file::{Damaged, StateFile};
 
-/// From the begin of one write to the end of the next: what has changed is on the disk after that long.
+/// From the begin of one write to the end of the next, unless a write takes longer than a twentieth of it: what has
+/// changed is on the disk after that long.
 const PACE: Duration = Duration::from_secs(1);
 
 /// The file of one engine, open from its begin to its close.
@@ -123,8 +124,8 @@ async fn keep(engine: Weak<Engine>, tending: &Tending, changed: &Notify) {
             None => {}
         }
         drop(engine);
-        // The next write may take as long as this one did, and a little longer.
-        let pause = PACE.saturating_sub(began.elapsed() * 3).max(PACE / 2);
+        // So much earlier as the next write will take, but hardly more often than once in that time.
+        let pause = PACE.saturating_sub(began.elapsed() * 2).max(PACE * 9 / 10);
         tokio::select! {
             () = tending.ended.cancelled() => return,
             () = tokio::time::sleep(pause) => {}

@@ -1,5 +1,6 @@
 //! The engine: one catalogue, one health, one ledger and one HTTP client, and the loop that answers with them.
 
+mod again;
 mod attempt;
 mod explain;
 mod finish;
@@ -87,9 +88,8 @@ impl Blueprint {
     pub fn read(config: &Value, variables: Variables<'_>) -> Result<Self, EngineError> {
         let read = || {
             let (mut config, catalog, book) = load(config, variables)?;
-            config.budget.complete(variables)?;
             let mut hasher = DefaultHasher::new();
-            std::mem::take(&mut config.layer).hash(&mut hasher);
+            std::mem::take(&mut config.layer).without_empty_parts().hash(&mut hasher);
             Ok(Self { config, catalog, book, layer_digest: hasher.finish() })
         };
         read().map_err(EngineError::InvalidConfig)
@@ -343,6 +343,7 @@ pub fn builtin_fallbacks() -> Vec<(String, Vec<String>)> {
 fn load(value: &Value, variables: Variables<'_>) -> Result<(Config, Catalog, Book), Faults> {
     let mut faults = Faults::new();
     let mut config = Config::read(value, &mut faults);
+    config.budget.complete(variables, &mut faults);
     prompts::make_absolute(&mut config.prompts);
     let source = prompts::read(&config.prompts);
     let overrides: Vec<&str> = source.override_names().collect();

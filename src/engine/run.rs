@@ -67,8 +67,10 @@ pub(super) struct Run<'a> {
     pub(super) allowance: Allowance,
     /// Providers that refused the key or are out of credit, and what they said.
     failed_providers: Vec<(String, String)>,
+    /// How long models that failed asked to be left alone.
+    pub(super) asked_to_wait: Vec<(String, Duration)>,
     /// The matches without a prediction.
-    outstanding: Vec<usize>,
+    pub(super) outstanding: Vec<usize>,
     /// For each match of the request its score and the model that gave it.
     pub(super) scores: Vec<Option<(Score, ModelIndex)>>,
     /// Of the last model that contributed.
@@ -99,6 +101,7 @@ impl Call {
             deadline: self.began + self.options.deadline.unwrap_or(self.engine.config.deadline),
             allowance: self.allowance(),
             failed_providers: Vec::new(),
+            asked_to_wait: Vec::new(),
             outstanding: (0..rendering.matches()).collect(),
             scores: vec![None; rendering.matches()],
             answer: None,
@@ -132,9 +135,6 @@ impl Run<'_> {
             }
             match self.ask(position).await {
                 Err(skip) => {
-                    if let Some(wait) = skip.retry_after {
-                        self.history.retry_after(wait);
-                    }
                     debug!(model = skip.model_id, reason = skip.reason.as_str(), detail = skip.detail, "skipped");
                     self.history.skips.push(skip);
                 }
@@ -273,6 +273,7 @@ impl Run<'_> {
             original_cost = original.usd(),
             "the fallback is much dearer"
         );
+        engine.metrics.warned(&original_model_id, &model_id);
         engine.announce(What::CostWarning { original_model_id, model_id, price_ratio, expected, original });
     }
 }

@@ -64,7 +64,8 @@ impl Engine {
         if !ignored.is_empty() {
             warn!(models = ignored.join(", "), "the snapshot has models that the catalogue does not have");
         }
-        self.health.restore(&saved, |is_changed| {
+        let counts = |id: &str| catalog.get(id).is_some_and(|index| catalog.model(index).is_usable());
+        self.health.restore(&saved, counts, |is_changed| {
             if is_changed {
                 self.invalidate(Cause::Restored, None);
             }

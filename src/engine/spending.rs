@@ -9,7 +9,7 @@ use crate::catalog::Model;
 use crate::event::What;
 use crate::kind::SkipReason;
 use crate::metrics::{Gauges, Metrics, ModelGauge};
-use crate::money::{self, Reservation};
+use crate::money::{self, Alert, Reservation};
 use crate::outcome::{MicroUsd, Refusal};
 use crate::plan::Fitted;
 
@@ -60,13 +60,21 @@ impl Engine {
         Ok(reservation)
     }
 
-    /// Books what a request did cost, and tells what share of the budget that passed.
+    /// Books what a request did cost, and tells which shares of the budget that passed.
     pub(super) fn settle(&self, reservation: Reservation, cost: MicroUsd) {
-        reservation.settle(cost, |alert| {
-            let (spent, daily) = (alert.spent, alert.daily);
-            warn!(share = alert.share, spent = spent.usd(), daily = daily.usd(), "of the day's budget is spent");
-            self.announce(What::Budget { share: alert.share, spent, daily, day: alert.day.clone() });
-        });
+        reservation.settle(cost, |alert| self.tell_alert(alert));
+        self.changed();
+    }
+
+    /// Tells that the budget is as good as spent, for what is left covers no model of a call.
+    pub(super) fn tell_exhausted(&self) {
+        self.ledger.exhausted(SystemTime::now(), |alert| self.tell_alert(alert));
+    }
+
+    fn tell_alert(&self, alert: &Alert) {
+        let (spent, daily) = (alert.spent, alert.daily);
+        warn!(share = alert.share, spent = spent.usd(), daily = daily.usd(), "of the day's budget is spent");
+        self.announce(What::Budget { share: alert.share, spent, daily, day: alert.day.clone() });
     }
 }
 

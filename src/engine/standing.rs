@@ -50,14 +50,15 @@ impl Engine {
     }
 
     /// Applies a failure that the caller decided, as if an attempt had ended with it: `unauthorized` as a 401, and
-    /// `rate_limited` as a 429 without `Retry-After`. While the model is switched off nothing changes.
+    /// `rate_limited` as a 429 without `Retry-After`. While the model is switched off nothing changes, not even for its
+    /// provider.
     ///
     /// # Errors
     /// `UNKNOWN_MODEL`.
     pub fn report_failure(&self, model_id: &str, kind: FailureKind) -> Result<(), EngineError> {
         let catalog = self.catalog.load();
         let model = catalog.model(known(&catalog, "modelId", model_id)?);
-        let Some(permit) = self.health.permit(model_id) else { return Ok(()) };
+        let Some(permit) = self.permit(model_id) else { return Ok(()) };
         match kind {
             FailureKind::RateLimited => {
                 self.cool(model, None);
@@ -77,7 +78,7 @@ impl Engine {
     pub fn report_success(&self, model_id: &str) -> Result<(), EngineError> {
         let catalog = self.catalog.load();
         let model = catalog.model(known(&catalog, "modelId", model_id)?);
-        if let Some(permit) = self.health.permit(model_id) {
+        if let Some(permit) = self.permit(model_id) {
             self.record(model, &permit, Verdict::Success);
             self.changed();
         }
@@ -87,6 +88,10 @@ impl Engine {
     /// Why the health of a model or its provider forbids to call it; `None` if it does not.
     pub(super) fn unavailable(&self, model: &Model) -> Option<Refusal> {
         self.health.refuses(&model.id, &model.provider.id)
+    }
+
+    fn permit(&self, model_id: &str) -> Option<Permit> {
+        self.health.permit(model_id, &|what, cause| self.tell(what, cause))
     }
 
     pub(super) fn admit(&self, model: &Model, own: Option<Cooling>) -> Result<Permit, Refusal> {
@@ -103,9 +108,12 @@ impl Engine {
         self.health.cool(&model.id, wait, FailureKind::RateLimited, &|what, cause| self.tell(what, cause))
     }
 
-    /// Leaves a provider alone that refused the key or the account.
+    /// Leaves a provider alone that refused the key or the account, unless the catalogue has another key or address for
+    /// it since.
     pub(super) fn cool_provider(&self, model: &Model, kind: FailureKind) {
-        self.health.cool_provider(&model.provider.id, kind, &|what, cause| self.tell(what, cause));
+        let refused = &model.provider;
+        let is_current = || self.catalog.load().provider(&refused.id).is_some_and(|current| *current == *refused);
+        self.health.cool_provider(&refused.id, kind, is_current, &|what, cause| self.tell(what, cause));
     }
 
     /// Puts another catalogue in place of the current one, and tells if another set of models is active since.
@@ -113,11 +121,11 @@ impl Engine {
         let changed = |provider: &crate::catalog::Provider| {
             current.provider(&provider.id).is_none_or(|known| **known != *provider)
         };
-        for provider in new.providers().filter(|provider| changed(provider)) {
-            // It may have another key now, or another address.
-            self.health.warm_provider(&provider.id);
-        }
         self.health.unchanged(|| {
+            for provider in new.providers().filter(|provider| changed(provider)) {
+                // It may have another key now, or another address.
+                self.health.warm_provider(&provider.id);
+            }
             let is_changed = self.active_ids(current) != self.active_ids(&new);
             self.catalog.store(new.into());
             if is_changed {

@@ -97,23 +97,23 @@ impl Breaker {
         drop(held);
     }
 
-    /// Forgets the failures before a success, unless the breaker opened or closed since `epoch`.
+    /// Forgets the failures before a success, unless the breaker opened or closed since `epoch`. (Who may ignore that it
+    /// is open has the epoch of an open one.)
     pub(super) fn succeeded(&self, epoch: u16, changes: &Changes) {
-        self.change(|word| (word.is_closed_since(epoch) && word.failures != 0).then(|| word.succeeded()));
+        self.change(|word| (word.epoch == epoch && word.failures != 0).then(|| word.succeeded()));
         if self.strikes() != 0 {
             let held = lock(changes);
-            if self.word().is_closed_since(epoch) {
+            if self.word().epoch == epoch {
                 self.strikes.store(0, Ordering::Release);
             }
             drop(held);
         }
     }
 
-    /// Opens the breaker until a time, or longer if it is open already; what that changed, if anything, is told.
+    /// Opens the breaker until a time, or longer if it is open already; `tell` is given the state before and after.
     pub(super) fn open(&self, until: u64, changes: &Changes, tell: impl FnOnce(Word, Word)) {
         let held = lock(changes);
-        let open = |word: Word| Some(word.opened(until)).filter(|opened| *opened != word);
-        if let Some((before, after)) = self.change(open) {
+        if let Some((before, after)) = self.change(|word| Some(word.opened(until))) {
             tell(before, after);
         }
         drop(held);

@@ -5,15 +5,19 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// Two clocks that differ by less over one step are taken to run alike.
 const SLACK: Duration = Duration::from_secs(1);
+/// The longest sleep that counts, longer than any cooldown: a clock that begins at 1970 and is set right leaps by more.
+const LONGEST_SLEEP: Duration = Duration::from_secs(31 * 24 * 3600);
 
-/// Milliseconds since it was made. It never goes back: a wall clock that is set back is not followed. A leap forward of
-/// the wall clock counts, for most likely the machine was asleep, when its monotonic clock stands still.
+/// Milliseconds since it was made. It never goes back: a wall clock that is set back is not followed, nor is its
+/// correction. A leap forward of the wall clock counts, for most likely the machine was asleep, when its monotonic clock
+/// stands still.
 pub(super) struct Clock(Mutex<Reading>);
 
 #[derive(Clone, Copy)]
 struct Reading {
     monotonic: Instant,
-    wall: SystemTime,
+    /// The latest time that the wall clock has shown, moved on by the monotonic one.
+    latest: SystemTime,
     passed: Duration,
     /// The wall clock's time when nothing had passed.
     origin: SystemTime,
@@ -22,7 +26,7 @@ struct Reading {
 impl Clock {
     pub(super) fn new() -> Self {
         let wall = SystemTime::now();
-        Self(Mutex::new(Reading { monotonic: Instant::now(), wall, passed: Duration::ZERO, origin: wall }))
+        Self(Mutex::new(Reading { monotonic: Instant::now(), latest: wall, passed: Duration::ZERO, origin: wall }))
     }
 
     /// Milliseconds since it was made, from 1.
@@ -52,15 +56,17 @@ impl Clock {
 impl Reading {
     fn moved_on(self, monotonic: Instant, wall: SystemTime) -> Self {
         let step = monotonic.saturating_duration_since(self.monotonic);
-        let leap = wall.duration_since(self.wall).unwrap_or_default();
-        let passed = self.passed + if leap > step + SLACK { leap } else { step };
+        let leap = wall.duration_since(self.latest).unwrap_or_default();
+        let passed = self.passed + if leap > step + SLACK { leap.min(LONGEST_SLEEP) } else { step };
+        let latest = self.latest.checked_add(step).unwrap_or(self.latest).max(wall);
         let origin = wall.checked_sub(passed).unwrap_or(SystemTime::UNIX_EPOCH);
         let drift = origin.duration_since(self.origin).unwrap_or_else(|error| error.duration());
-        Self { monotonic, wall, passed, origin: if drift > SLACK { origin } else { self.origin } }
+        Self { monotonic, latest, passed, origin: if drift > SLACK { origin } else { self.origin } }
     }
 }
 
-fn milliseconds(duration: Duration) -> u64 {
+/// Whole milliseconds.
+pub(super) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -73,29 +79,40 @@ mod tests {
 
     fn begin() -> Reading {
         let wall = SystemTime::UNIX_EPOCH + 1000 * HOUR;
-        Reading { monotonic: Instant::now(), wall, passed: Duration::ZERO, origin: wall }
+        Reading { monotonic: Instant::now(), latest: wall, passed: Duration::ZERO, origin: wall }
     }
 
     #[test]
     fn both_clocks_together_move_it_on() {
         let begun = begin();
-        let later = begun.moved_on(begun.monotonic + SECOND, begun.wall + SECOND);
+        let later = begun.moved_on(begun.monotonic + SECOND, begun.latest + SECOND);
         assert_eq!((later.passed, later.origin), (SECOND, begun.origin));
     }
 
     #[test]
-    fn a_wall_clock_that_is_set_back_changes_only_what_it_is_called() {
+    fn a_wall_clock_that_is_set_back_and_corrected_changes_only_what_time_it_is_called() {
         let begun = begin();
-        let later = begun.moved_on(begun.monotonic + SECOND, begun.wall - HOUR);
-        assert_eq!((later.passed, later.origin), (SECOND, begun.origin - HOUR - SECOND));
-        let forth = later.moved_on(later.monotonic + SECOND, later.wall + SECOND);
-        assert_eq!((forth.passed, forth.origin), (2 * SECOND, later.origin));
+        let back = begun.moved_on(begun.monotonic + SECOND, begun.origin + SECOND - HOUR);
+        assert_eq!((back.passed, back.origin), (SECOND, begun.origin - HOUR));
+        let on = back.moved_on(back.monotonic + SECOND, begun.origin + 2 * SECOND - HOUR);
+        assert_eq!((on.passed, on.origin), (2 * SECOND, back.origin));
+        let corrected = on.moved_on(on.monotonic + SECOND, begun.origin + 3 * SECOND);
+        assert_eq!((corrected.passed, corrected.origin), (3 * SECOND, begun.origin));
+    }
+
+    #[test]
+    fn a_clock_that_began_at_1970_and_is_set_right_does_not_leap_for_years() {
+        let begun = begin();
+        let later = begun.moved_on(begun.monotonic + SECOND, begun.origin + 500_000 * HOUR);
+        assert_eq!(later.passed, LONGEST_SLEEP);
+        let on = later.moved_on(later.monotonic + SECOND, begun.origin + 500_000 * HOUR + SECOND);
+        assert_eq!(on.passed, LONGEST_SLEEP + SECOND);
     }
 
     #[test]
     fn the_time_of_a_sleep_has_passed() {
         let begun = begin();
-        let later = begun.moved_on(begun.monotonic + SECOND, begun.wall + HOUR);
+        let later = begun.moved_on(begun.monotonic + SECOND, begun.origin + HOUR);
         assert_eq!((later.passed, later.origin), (HOUR, begun.origin));
     }
 
@@ -104,7 +121,7 @@ mod tests {
         let mut reading = begin();
         let begun = reading;
         for _ in 0..100 {
-            reading = reading.moved_on(reading.monotonic + SECOND, reading.wall + SECOND + SECOND / 10);
+            reading = reading.moved_on(reading.monotonic + SECOND, reading.latest + SECOND + SECOND / 10);
         }
         assert_eq!(reading.passed, 100 * SECOND);
         assert!(reading.origin.duration_since(begun.origin).expect("later") > 8 * SECOND, "the name follows the wall");

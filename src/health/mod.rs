@@ -7,6 +7,7 @@ mod breaker;
 mod clock;
 mod entry;
 mod providers;
+mod refusal;
 mod saved;
 mod verdict;
 mod word;
@@ -21,10 +22,10 @@ use dashmap::DashMap;
 
 use crate::config::HealthConfig;
 use crate::event::{Cause, What};
-use crate::kind::{FailureKind, SkipReason};
+use crate::kind::FailureKind;
 use crate::outcome::Refusal;
-use breaker::{Breaker, Changes, lock};
-use clock::Clock;
+use breaker::{Changes, lock};
+use clock::{Clock, milliseconds};
 use entry::Entry;
 use providers::Providers;
 use word::{NEVER, Rules, Word};
@@ -110,7 +111,7 @@ impl Health {
     pub fn admit(&self, model: &str, provider: &str, own: Option<Cooling>, tell: Tell<'_>) -> Result<Permit, Refusal> {
         let entry = self.entry(model);
         let now = || self.clock.now();
-        let recovered = |word: Word| self.tell_recovered(model, &entry, word, tell);
+        let recovered = |word: Word| tell_recovered(model, &entry, word, tell);
         let faults = entry.faults.admit(now, &self.faults, &self.changes, recovered);
         let refusal = |otherwise: Refusal| self.refuses(model, provider).unwrap_or(otherwise);
         let faults = faults.map_err(|until| refusal(self.disabled(&entry, until)))?;
@@ -122,26 +123,6 @@ impl Health {
         };
         self.providers.check(provider, now)?;
         Ok(Permit { entry, faults, transients })
-    }
-
-    /// Why `model` of `provider` may not be called now; `None` if it may. Where several reasons forbid it, the first is
-    /// given, and the time until none does.
-    #[must_use]
-    pub fn refuses(&self, model: &str, provider: &str) -> Option<Refusal> {
-        let now = || self.clock.now();
-        let open_until = |breaker: &Breaker| {
-            let word = breaker.word();
-            (word.is_open() && !word.is_due(now())).then_some(word.open_until)
-        };
-        let entry = self.models.get(model).map(|entry| Arc::clone(&entry));
-        let disabled = entry.as_ref().and_then(|entry| Some(self.disabled(entry, open_until(&entry.faults)?)));
-        let cooling = entry.as_ref().and_then(|entry| Some(self.cooling(open_until(&entry.transients)?)));
-        let provider = self.providers.check(provider, now).err();
-        let longer = |first: Refusal, then: Refusal| {
-            let retry_after = first.retry_after.zip(then.retry_after).map(|(one, other)| one.max(other));
-            Refusal { retry_after, ..first }
-        };
-        [disabled, cooling, provider].into_iter().flatten().reduce(longer)
     }
 
     /// Applies a result, unless the model was switched off or on since `permit` was given.
@@ -178,9 +159,13 @@ impl Health {
     }
 
     /// The permit against which a result is recorded that the caller decided; `None` while the model is switched off.
-    #[must_use]
-    pub fn permit(&self, model: &str) -> Option<Permit> {
+    /// What is due to come back does so first.
+    pub fn permit(&self, model: &str, tell: Tell<'_>) -> Option<Permit> {
         let entry = self.entry(model);
+        let now = self.clock.now();
+        let recovered = |word: Word| tell_recovered(model, &entry, word, tell);
+        entry.faults.recover(now, &self.faults, &self.changes, recovered);
+        entry.transients.recover(now, &self.transients, &self.changes, |_| {});
         let (faults, transients) = (entry.faults.word(), entry.transients.word());
         (!faults.is_open()).then_some(Permit { faults: faults.epoch, transients: transients.epoch, entry })
     }
@@ -194,6 +179,9 @@ impl Health {
         }
         let entry = self.entry(model);
         entry.transients.open(until, &self.changes, |before, after| {
+            if before == after {
+                return;
+            }
             entry.set_switched(SystemTime::now());
             if before.open_until <= now || after.open_until >= before.open_until.saturating_add(WORTH_TELLING) {
                 self.tell_cooling(model, after, kind, tell);
@@ -202,9 +190,12 @@ impl Health {
         Cooling(until)
     }
 
-    /// Leaves all models of `provider` alone for the configured time.
-    pub fn cool_provider(&self, provider: &str, kind: FailureKind, tell: Tell<'_>) {
+    /// Leaves all models of `provider` alone for the configured time, if it still is who refused.
+    pub fn cool_provider(&self, provider: &str, kind: FailureKind, is_current: impl FnOnce() -> bool, tell: Tell<'_>) {
         let _held = lock(&self.changes);
+        if !is_current() {
+            return;
+        }
         let now = self.clock.now();
         let until = now.saturating_add(milliseconds(self.provider_cooldown));
         if self.providers.cool(provider, until, kind, now) {
@@ -212,7 +203,7 @@ impl Health {
         }
     }
 
-    /// Leaves a provider alone no longer, for it is not what it was.
+    /// Leaves a provider alone no longer, for it is not what it was. Called within [`Self::unchanged`].
     pub fn warm_provider(&self, provider: &str) {
         self.providers.warm(provider);
     }
@@ -223,7 +214,7 @@ impl Health {
         let due = self.models.iter().filter(|entry| entry.faults.word().is_due(now));
         let due: Vec<_> = due.map(|entry| (entry.key().clone(), Arc::clone(entry.value()))).collect();
         let recovers = |(model, entry): &(String, Arc<Entry>)| {
-            let recovered = |word: Word| self.tell_recovered(model, entry, word, tell);
+            let recovered = |word: Word| tell_recovered(model, entry, word, tell);
             entry.faults.recover(now, &self.faults, &self.changes, recovered)
         };
         due.iter().filter(|due| recovers(due)).count()
@@ -237,14 +228,15 @@ impl Health {
         Some(Duration::from_millis(next.saturating_sub(self.clock.now())))
     }
 
-    /// Switches `model` off until it is switched on by hand.
+    /// Switches `model` off until it is switched on by hand. Told, unless it is off by hand for the same reason already.
     pub fn disable(&self, model: &str, reason: &str, tell: Tell<'_>) {
         let entry = self.entry(model);
         entry.faults.open(NEVER, &self.changes, |before, after| {
-            let cause = (!before.is_open()).then_some(Cause::Disabled);
-            self.tell_disabled(model, &entry, after, reason.to_owned(), cause, tell);
+            if before != after || entry.reason() != reason {
+                let cause = (!before.is_open()).then_some(Cause::Disabled);
+                self.tell_disabled(model, &entry, after, reason.to_owned(), cause, tell);
+            }
         });
-        entry.set_reason(reason);
     }
 
     /// Switches `model` on, whatever switched it off, and forgets its failures and its cooling.
@@ -275,7 +267,7 @@ impl Health {
                 cooling = cooling.max(Some(transients.open_until));
             }
             status.failures = faults.failures;
-            status.disabled = faults.is_open().then(|| (self.wall(faults.open_until), entry.reason()));
+            status.disabled = faults.is_open().then(|| (self.wall(faults.open_until), self.reason_of(&entry)));
             status.last_failure = entry.last_failure();
             status.last_success = entry.last_success();
         }
@@ -316,40 +308,20 @@ impl Health {
         tell(What::Disabled { model_id: model.to_owned(), until, reason, failures }, cause);
     }
 
-    fn tell_recovered(&self, model: &str, entry: &Entry, word: Word, tell: Tell<'_>) {
-        entry.set_switched(self.clock.wall(self.clock.now()));
-        let what = What::Recovered { model_id: model.to_owned(), failures: word.failures };
-        tell(what, Some(Cause::Recovered));
-    }
-
     fn tell_cooling(&self, model: &str, word: Word, kind: FailureKind, tell: Tell<'_>) {
         tell(What::Cooling { model_id: model.to_owned(), until: self.clock.wall(word.open_until), kind }, None);
     }
+}
 
-    fn disabled(&self, entry: &Entry, until: u64) -> Refusal {
-        let reason = entry.reason();
-        let left = (until != NEVER).then(|| Duration::from_millis(until.saturating_sub(self.clock.now())));
-        let detail = match left {
-            Some(left) => format!("switched off for another {} s: {reason}", left.as_secs() + 1),
-            None => format!("switched off by hand: {reason}"),
-        };
-        Refusal { reason: SkipReason::Disabled, detail, retry_after: left }
-    }
-
-    fn cooling(&self, until: u64) -> Refusal {
-        let left = Duration::from_millis(until.saturating_sub(self.clock.now()));
-        let detail = format!("left alone for another {} s", left.as_secs() + 1);
-        Refusal { reason: SkipReason::Cooling, detail, retry_after: Some(left) }
-    }
+fn tell_recovered(model: &str, entry: &Entry, word: Word, tell: Tell<'_>) {
+    entry.set_switched(SystemTime::now());
+    let what = What::Recovered { model_id: model.to_owned(), failures: word.failures };
+    tell(what, Some(Cause::Recovered));
 }
 
 /// A cooling that one caller began.
 #[derive(Clone, Copy, Debug)]
 pub struct Cooling(u64);
-
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
 
 #[cfg(test)]
 mod tests;

@@ -17,8 +17,10 @@ impl Providers {
     pub(super) fn check(&self, provider: &str, now: impl Fn() -> u64) -> Result<(), Refusal> {
         let cooling = self.0.read().unwrap_or_else(PoisonError::into_inner).get(provider).copied();
         let Some((until, kind)) = cooling else { return Ok(()) };
-        let left = Duration::from_millis(until.saturating_sub(now()));
+        let now = now();
+        let left = Duration::from_millis(until.saturating_sub(now));
         if left.is_zero() {
+            self.expire(provider, now);
             return Ok(());
         }
         let detail = format!("{provider} is left alone for another {} s ({kind})", left.as_secs() + 1);
@@ -38,6 +40,13 @@ impl Providers {
             cooling.insert(provider.to_owned(), (until, kind));
         }
         before <= now || until >= before.saturating_add(WORTH_TELLING)
+    }
+
+    fn expire(&self, provider: &str, now: u64) {
+        let mut cooling = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if cooling.get(provider).is_some_and(|(until, _)| *until <= now) {
+            cooling.remove(provider);
+        }
     }
 
     /// Leaves `provider` alone no longer.

@@ -2,10 +2,11 @@
 
 use std::time::SystemTime;
 
+use super::Health;
 use super::breaker::lock;
+use super::clock::milliseconds;
 use super::entry::{Entry, stamp};
 use super::word::NEVER;
-use super::{Health, milliseconds};
 use crate::kind::FailureKind;
 use crate::outcome::LONGEST_RETRY_AFTER;
 
@@ -55,6 +56,7 @@ impl Health {
     #[must_use]
     pub fn saved(&self) -> Saved {
         let now = self.clock.now();
+        let _held = lock(&self.changes);
         let mut models: Vec<_> =
             self.models.iter().map(|entry| (entry.key().clone(), self.saved_model(entry.value(), now))).collect();
         models.retain(|(_, model)| stamp(model.changed_at) != 0);
@@ -67,10 +69,13 @@ impl Health {
     }
 
     /// Takes over what is later than what is known here; a cooling only ever becomes longer. `tell` is called when all
-    /// of it is done and before anything else can open or close, with whether any model was switched off or on by it.
-    pub fn restore(&self, saved: &Saved, tell: impl FnOnce(bool)) {
+    /// of it is done and before anything else can open or close, with whether it switched any model off or on of which
+    /// `counts` says that this changes the active set.
+    pub fn restore(&self, saved: &Saved, counts: impl Fn(&str) -> bool, tell: impl FnOnce(bool)) {
         let held = lock(&self.changes);
         let mut is_changed = false;
+        // Nothing was changed later than now, whatever the clock of who saved it showed.
+        let wall = SystemTime::now();
         for (model, state) in &saved.models {
             let entry = self.entry(model);
             if stamp(entry.changed_at()) >= stamp(state.changed_at) {
@@ -80,23 +85,23 @@ impl Health {
                 Some(off) => {
                     entry.set_reason(&off.reason);
                     let until = off.until.map_or(NEVER, |until| self.soon(until, self.faults.longest_cooldown));
-                    (state.failures, until)
+                    (state.failures.min(self.faults.threshold.unwrap_or(0)), until)
                 }
                 None => (state.failures.min(self.faults.most_failures()), 0),
             };
-            is_changed |= entry.faults.word().is_open() != (until != 0);
+            is_changed |= entry.faults.word().is_open() != (until != 0) && counts(model);
             entry.faults.restore(failures, until, state.disables, &held);
             let longest = self.transients.longest_cooldown.max(milliseconds(LONGEST_RETRY_AFTER));
             let cooling = state.cooling_until.map_or(0, |until| self.soon(until, longest));
             let failures = state.transient_failures.min(self.transients.threshold.unwrap_or(0));
             entry.transients.restore(failures, cooling, state.coolings, &held);
             if let Some((kind, at)) = state.last_failure {
-                entry.set_last_failure(kind, at);
+                entry.set_last_failure(kind, at.min(wall));
             }
             if let Some(at) = state.last_success {
-                entry.set_last_success(at);
+                entry.set_last_success(at.min(wall));
             }
-            entry.set_switched(state.changed_at);
+            entry.set_switched(state.changed_at.min(wall));
         }
         for (provider, until, kind) in &saved.providers {
             let latest = self.clock.now().saturating_add(milliseconds(self.provider_cooldown));

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use super::*;
+use crate::kind::SkipReason;
 
 /// What was told, in short.
 #[derive(Default)]
@@ -140,10 +141,11 @@ fn what_is_off_by_hand_has_no_timer() {
     let tell = |what, cause| case.told.note(what, cause);
     case.fail(FAULT, 1);
     case.health.disable("m", "broken", &tell);
+    case.health.disable("m", "broken", &tell);
     case.health.disable("m", "still broken", &tell);
     wait_for_the_clock(&case.health);
     assert_eq!((case.health.recover_due(&tell), case.health.next_recovery()), (0, None));
-    assert_eq!(case.told.take(), ["m disabled at 1 by hand !"]);
+    assert_eq!(case.told.take(), ["m disabled at 1 by hand !", "m disabled at 1 by hand"]);
     assert_eq!(case.status().disabled, Some((None, "still broken".to_owned())));
     let refusal = case.admit().expect_err("disabled");
     assert_eq!((refusal.detail.as_str(), refusal.retry_after), ("switched off by hand: still broken", None));
@@ -195,6 +197,34 @@ fn after_a_cooling_one_more_transient_failure_cools_again_until_a_success() {
 }
 
 #[test]
+fn what_the_caller_reports_counts_after_a_cooling_has_passed() {
+    let case = Case::new(health(|config| {
+        config.transient_threshold = Some(1);
+        config.transient_cooldown = Duration::from_millis(1);
+    }));
+    let tell = |what, cause| case.told.note(what, cause);
+    for _ in 0..2 {
+        let permit = case.health.permit("m", &tell).expect("not switched off");
+        case.record(&permit, TRANSIENT);
+        wait_for_the_clock(&case.health);
+        wait_for_the_clock(&case.health);
+    }
+    assert_eq!(case.told.take(), ["m cooling for timeout", "m cooling for timeout"]);
+}
+
+#[test]
+fn the_success_of_an_exempt_retry_forgets_transient_failures_too() {
+    let case = Case::new(lasting());
+    let tell = |what, cause| case.told.note(what, cause);
+    case.fail(TRANSIENT, 4);
+    let own = case.health.cool("m", Duration::from_secs(30), FailureKind::RateLimited, &tell);
+    let retry = case.health.admit("m", "p", Some(own), &tell).expect("its own cooling");
+    case.record(&retry, Verdict::Success);
+    assert_eq!(case.health.saved().models[0].1.transient_failures, 0);
+    assert!(case.status().cooling_until.is_some(), "others are to leave it alone all the same");
+}
+
+#[test]
 fn a_later_wait_only_ever_extends() {
     let case = Case::new(lasting());
     let tell = |what, cause| case.told.note(what, cause);
@@ -215,8 +245,9 @@ fn a_provider_is_left_alone_as_a_whole_and_no_model_is_disabled_for_it() {
     let case = Case::new(lasting());
     let tell = |what, cause| case.told.note(what, cause);
     for _ in 0..3 {
-        case.health.cool_provider("p", FailureKind::Unauthorized, &tell);
+        case.health.cool_provider("p", FailureKind::Unauthorized, || true, &tell);
     }
+    case.health.cool_provider("q", FailureKind::Unauthorized, || false, &tell);
     assert_eq!(case.told.take(), ["p cooling for unauthorized"]);
     assert_eq!(case.admit().expect_err("left alone").reason, SkipReason::ProviderFailed);
     assert!(case.health.refuses("m", "other").is_none() && case.status().disabled.is_none());
@@ -233,7 +264,7 @@ fn the_first_of_several_reasons_is_given_with_the_time_until_none_is_left() {
     }));
     let tell = |what, cause| case.told.note(what, cause);
     case.fail(FAULT, 5);
-    case.health.cool_provider("p", FailureKind::QuotaExhausted, &tell);
+    case.health.cool_provider("p", FailureKind::QuotaExhausted, || true, &tell);
     let refusal = case.admit().expect_err("disabled");
     assert_eq!(refusal.reason, SkipReason::Disabled);
     assert!(refusal.retry_after.expect("it passes") > Duration::from_secs(90));
@@ -244,12 +275,15 @@ fn a_saved_state_is_taken_over_where_it_is_later() {
     let before = Case::new(lasting());
     before.fail(FAULT, 5);
     before.health.cool("cool", Duration::from_secs(1800), FailureKind::RateLimited, &|_, _| {});
-    before.health.cool_provider("q", FailureKind::Unauthorized, &|_, _| {});
+    before.health.cool_provider("q", FailureKind::Unauthorized, || true, &|_, _| {});
     let saved = before.health.saved();
 
     let after = Case::new(lasting());
     let mut changed = None;
-    after.health.restore(&saved, |is_changed| changed = Some(is_changed));
+    after.health.restore(&saved, |_| false, |is_changed| changed = Some(is_changed));
+    assert_eq!(changed, Some(false), "no model that counts");
+    let after = Case::new(lasting());
+    after.health.restore(&saved, |_| true, |is_changed| changed = Some(is_changed));
     assert_eq!(changed, Some(true));
     let same = |one: Option<SystemTime>, other: Option<SystemTime>| {
         let (one, other) = (one.expect("a time"), other.expect("a time"));
@@ -263,7 +297,7 @@ fn a_saved_state_is_taken_over_where_it_is_later() {
     assert!(after.health.refuses("x", "q").is_some());
 
     after.health.enable("m", &|_, _| {});
-    after.health.restore(&saved, |is_changed| changed = Some(is_changed));
+    after.health.restore(&saved, |_| true, |is_changed| changed = Some(is_changed));
     assert_eq!(changed, Some(false), "what happened since is later");
     assert!(!after.health.is_disabled("m"));
 }
@@ -273,21 +307,23 @@ fn a_saved_state_with_an_absurd_time_does_not_switch_off_for_ever() {
     let long = SystemTime::now() + Duration::from_secs(1_000_000_000);
     let off = SavedOff { until: Some(long), reason: "clock".to_owned() };
     let model = SavedModel {
-        changed_at: SystemTime::now(),
+        changed_at: long,
         failures: 200,
         disables: 1,
         disabled: Some(off),
         transient_failures: 200,
         coolings: 0,
         cooling_until: Some(long),
-        last_failure: None,
-        last_success: None,
+        last_failure: Some((FailureKind::Timeout, long)),
+        last_success: Some(long),
     };
     let saved = Saved { models: vec![("m".to_owned(), model)], providers: Vec::new() };
     let case = Case::new(lasting());
-    case.health.restore(&saved, |_| {});
+    case.health.restore(&saved, |_| true, |_| {});
+    assert_eq!(case.status().failures, 5, "no more than the threshold");
     let left = case.admit().expect_err("off").retry_after.expect("comes back");
     assert!(left <= LONGEST_DISABLED);
+    assert!(case.health.saved().models[0].1.changed_at <= SystemTime::now(), "nothing was changed later than now");
 }
 
 /// Sixteen threads fail, succeed, switch off and on and recover the same few models. Whatever the interleaving, a model

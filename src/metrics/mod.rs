@@ -20,7 +20,7 @@ pub use finished::Finished;
 pub use latency::Latency;
 pub use tally::{ModelTally, Results, Tokens};
 pub use text::{CONTENT_TYPE, Gauges, ModelGauge};
-pub use view::{Metrics, ModelMetrics, PromptMetrics, Route};
+pub use view::{CostWarnings, Metrics, ModelMetrics, PromptMetrics, Route};
 
 /// Stands for the model that answered where none did; no model has an empty id.
 const NOBODY: &str = "";
@@ -34,6 +34,8 @@ pub struct Recorder {
     models: Table<ModelTally>,
     /// By model and version of the prompt.
     prompts: Table<Results>,
+    /// By the original model and the fallback that was much dearer.
+    warnings: Table<u64>,
 }
 
 impl Recorder {
@@ -49,6 +51,11 @@ impl Recorder {
         self.routes.change(call.original, call.answered_by.unwrap_or(NOBODY), |reasons| {
             reasons.entry(call.reason).or_default().add(call);
         });
+    }
+
+    /// Counts a fallback that was about to be asked though it is much dearer than the original.
+    pub fn warned(&self, original: &str, model: &str) {
+        self.warnings.change(original, model, |count| *count = count.saturating_add(1));
     }
 
     /// Everything counted so far, sorted. Each entry is whole; calls that end meanwhile may be in some entries and not
@@ -70,7 +77,12 @@ impl Recorder {
             model_id: model_id.to_owned(),
             results: results.clone(),
         });
-        Metrics::sorted(routes.into_iter().flatten().collect(), models, prompts)
+        let warnings = self.warnings.collect(|original, model, count| CostWarnings {
+            original_model_id: original.to_owned(),
+            model_id: model.to_owned(),
+            count: *count,
+        });
+        Metrics::sorted(routes.into_iter().flatten().collect(), models, prompts, warnings)
     }
 
     /// The same in the text format of `OpenMetrics`, of the type [`CONTENT_TYPE`], with the gauges as they are now.

@@ -27,7 +27,7 @@ fn attempt(model: &str, failure: Option<FailureKind>, cost: u64) -> Attempt {
 }
 
 fn skip(model: &str, reason: SkipReason) -> Skip {
-    Skip { model_id: model.to_owned(), reason, detail: String::new(), retry_after: None }
+    Skip { model_id: model.to_owned(), reason, detail: String::new() }
 }
 
 fn history(attempts: Vec<Attempt>, skips: Vec<Skip>) -> History {
@@ -82,7 +82,7 @@ fn a_fallback_is_a_success_of_its_route_and_of_the_model_that_answered_but_not_o
         count(&recorder, "a", 100, &Ok(through_b(FailureKind::Timeout)));
     }
     count(&recorder, "a", 100, &Ok(own()));
-    let Metrics { routes, models, prompts } = recorder.snapshot();
+    let Metrics { routes, models, prompts, .. } = recorder.snapshot();
 
     let [direct, fallback] = &routes[..] else { panic!("two routes, got {routes:?}") };
     assert_eq!((direct.answered_by.as_deref(), direct.reason, direct.successes()), (Some("a"), None, 1));

@@ -11,7 +11,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
 use super::tally::{Results, Tokens};
-use super::view::{Metrics, ModelMetrics, PromptMetrics, Route};
+use super::view::{CostWarnings, Metrics, ModelMetrics, PromptMetrics, Route};
 use crate::outcome::{FallbackReason, MicroUsd};
 
 /// The `Content-Type` of the text.
@@ -65,6 +65,7 @@ impl Collector for Scrape {
         families.routes(&self.metrics.routes)?;
         families.models(&self.metrics.models)?;
         families.prompts(&self.metrics.prompts)?;
+        families.warnings(&self.metrics.cost_warnings)?;
         families.gauges(&self.gauges)
     }
 }
@@ -80,6 +81,10 @@ fn route_labels(route: &Route) -> Labels<'_, 3> {
 
 fn model_labels(model: &ModelMetrics) -> Labels<'_, 2> {
     [("model", &model.model_id), ("provider", &model.provider_id)]
+}
+
+fn warning_labels(warned: &CostWarnings) -> Labels<'_, 2> {
+    [("original", &warned.original_model_id), ("model", &warned.model_id)]
 }
 
 fn prompt_labels(prompt: &PromptMetrics) -> Labels<'_, 2> {
@@ -118,6 +123,11 @@ impl Families<'_> {
         self.counter("attempt_cost_usd", "What the attempts cost.", cost)?;
         self.tokens(models)?;
         self.latency(models)
+    }
+
+    fn warnings(&mut self, warnings: &[CostWarnings]) -> fmt::Result {
+        let counts = warnings.iter().map(|warned| (warning_labels(warned), warned.count));
+        self.counter("cost_warnings", "Fallbacks that were asked though much dearer than the original.", counts)
     }
 
     fn tokens(&mut self, models: &[ModelMetrics]) -> fmt::Result {

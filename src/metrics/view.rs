@@ -14,6 +14,19 @@ pub struct Metrics {
     pub models: Vec<ModelMetrics>,
     /// Every version of the prompt and model that it was sent to, in that order.
     pub prompts: Vec<PromptMetrics>,
+    /// Every fallback that was much dearer than the original, by original and fallback.
+    pub cost_warnings: Vec<CostWarnings>,
+}
+
+/// How often a fallback was about to be asked though it is dearer than `warnPriceRatio` times the original.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CostWarnings {
+    /// The model that was asked for.
+    pub original_model_id: String,
+    /// The fallback.
+    pub model_id: String,
+    /// How often.
+    pub count: u64,
 }
 
 /// The calls for one model that the same model answered for the same reason.
@@ -64,12 +77,14 @@ impl Metrics {
         mut routes: Vec<Route>,
         mut models: Vec<ModelMetrics>,
         mut prompts: Vec<PromptMetrics>,
+        mut cost_warnings: Vec<CostWarnings>,
     ) -> Self {
         set_shares(&mut routes);
         routes.sort_by(|a, b| a.key().cmp(&b.key()));
         models.sort_by(|a, b| (&a.model_id, &a.provider_id).cmp(&(&b.model_id, &b.provider_id)));
         prompts.sort_by(|a, b| (&a.version, &a.model_id).cmp(&(&b.version, &b.model_id)));
-        Self { routes, models, prompts }
+        cost_warnings.sort_by(|a, b| (&a.original_model_id, &a.model_id).cmp(&(&b.original_model_id, &b.model_id)));
+        Self { routes, models, prompts, cost_warnings }
     }
 }
 

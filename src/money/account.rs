@@ -66,10 +66,15 @@ impl Account {
         }
     }
 
-    /// What was spent when this was last asked. From then on it counts as told.
+    /// Up to which sum was told what is spent. From then on it counts as told up to what is spent now.
     pub(super) fn tell(&mut self) -> MicroUsd {
+        self.tell_up_to(self.total.spent)
+    }
+
+    /// The same, up to a given sum.
+    pub(super) fn tell_up_to(&mut self, sum: MicroUsd) -> MicroUsd {
         let told = self.told;
-        self.told = told.max(self.total.spent);
+        self.told = told.max(sum);
         told
     }
 

@@ -85,6 +85,21 @@ impl Ledger {
         self.shared.lock().refuses(&self.shared.rules, worst, dearer_fallback, now)
     }
 
+    /// Notes that what is left of today's budget covered none of a call's models. If nothing is reserved that may come
+    /// back, the day is as good as spent: every share up to the whole that was not told yet is told to `tell`, as in
+    /// [`Reservation::settle`].
+    pub fn exhausted(&self, now: SystemTime, mut tell: impl FnMut(&Alert)) {
+        let rules = &self.shared.rules;
+        let mut books = self.shared.lock();
+        let (today, account) = books.today_at(now);
+        let Some(daily) = rules.daily.filter(|_| account.total().reserved == MicroUsd::default()) else { return };
+        let told = account.tell_up_to(daily);
+        let spent = account.total().spent;
+        for alert in rules.alerts(told, daily, today) {
+            tell(&Alert { spent, ..alert });
+        }
+    }
+
     /// How today stands.
     #[must_use]
     pub fn status(&self, now: SystemTime) -> Status {

@@ -47,8 +47,8 @@ pub enum Rule {
         worst: MicroUsd,
         /// The day's budget.
         daily: MicroUsd,
-        /// The budget less what is spent and what is reserved.
-        left: MicroUsd,
+        /// What is spent of it and what is reserved.
+        sums: Sums,
     },
     /// It is a fallback dearer than the original, late in the budget.
     FallbacksPaused {
@@ -83,7 +83,7 @@ impl Rules {
     pub(super) fn refuses(&self, sums: Sums, worst: MicroUsd, dearer_fallback: bool) -> Option<Rule> {
         let daily = self.daily.filter(|_| worst > MicroUsd::default())?;
         if sums.spent.plus(sums.reserved).plus(worst) > daily {
-            return Some(Rule::Budget { worst, daily, left: left_of(daily, sums) });
+            return Some(Rule::Budget { worst, daily, sums });
         }
         let paused = dearer_fallback && sums.spent >= share_of(daily, self.pause_fallbacks_at);
         paused.then_some(Rule::FallbacksPaused { spent: sums.spent, daily })
@@ -127,9 +127,11 @@ impl BudgetState {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.rule {
-            Rule::Budget { worst, daily, left } => {
-                let (worst, daily, left) = (worst.usd(), daily.usd(), left.usd());
-                write!(f, "could cost ${worst:.6} where the day's budget of ${daily} leaves ${left:.6}")
+            Rule::Budget { worst, daily, sums } => {
+                let (worst, left, daily) = (worst.usd(), left_of(daily, sums).usd(), daily.usd());
+                let (spent, reserved) = (sums.spent.usd(), sums.reserved.usd());
+                write!(f, "could cost ${worst:.6} where the day's budget of ${daily} leaves ${left:.6}, ")?;
+                write!(f, "with ${spent:.6} spent and ${reserved:.6} reserved")
             }
             Rule::FallbacksPaused { spent, daily } => {
                 let (spent, daily) = (spent.usd(), daily.usd());

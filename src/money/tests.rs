@@ -67,7 +67,10 @@ fn what_could_exceed_the_budget_is_refused_until_midnight() {
     spend(&ledger, 500_000, 1.0);
     let held = reserve(&ledger, "m", 498_000, 1.0);
     let refusal = ledger.reserve("m", MicroUsd(4_100), false, at(2.0)).err().expect("refused");
-    assert_eq!(refusal.to_string(), "could cost $0.004100 where the day's budget of $1 leaves $0.002000");
+    assert_eq!(
+        refusal.to_string(),
+        "could cost $0.004100 where the day's budget of $1 leaves $0.002000, with $0.500000 spent and $0.498000 reserved"
+    );
     assert_eq!(refusal.until, at(24.0));
     assert_eq!(ledger.refuses(MicroUsd(4_100), false, at(2.0)), Some(refusal));
     assert_eq!(ledger.refuses(MicroUsd(2_000), false, at(2.0)), None, "all that is left may be spent");
@@ -223,4 +226,22 @@ fn days_are_those_of_utc() {
     }
     assert_eq!(Day::of(UNIX_EPOCH - Duration::from_secs(1)).to_string(), "1970-01-01");
     assert_eq!(Day::of(at(23.5)).end(), at(24.0));
+}
+
+#[test]
+fn a_budget_whose_rest_covers_nothing_is_told_as_spent_once_unless_some_may_come_back() {
+    let ledger = Ledger::new(Rules { daily: Some(MicroUsd(1000)), ..Rules::default() });
+    let now = SystemTime::UNIX_EPOCH;
+    let told = std::cell::RefCell::new(Vec::new());
+    let note = |alert: &Alert| told.borrow_mut().push((alert.share, alert.spent));
+    let reserve = || ledger.reserve("m", MicroUsd(600), false, now);
+    let first = reserve().expect("fits");
+    assert!(reserve().is_err());
+    ledger.exhausted(now, note);
+    assert!(told.borrow().is_empty(), "what is reserved may come back");
+    first.settle(MicroUsd(550), note);
+    assert!(reserve().is_err());
+    ledger.exhausted(now, note);
+    ledger.exhausted(now, note);
+    assert_eq!(told.take(), [(0.5, MicroUsd(550)), (0.8, MicroUsd(550)), (1.0, MicroUsd(550))]);
 }

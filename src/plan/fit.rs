@@ -46,6 +46,8 @@ pub struct Fitted {
     pub prompt_tokens: u64,
     /// Estimate of the completion's tokens, where the provider does not say how many there were.
     pub usual_tokens: u64,
+    /// How many of those are usually reasoning.
+    pub usual_thinking: u64,
     /// The most that the call can cost: the prompt and all of `max_tokens`.
     pub worst: MicroUsd,
     /// What was changed to make it fit.
@@ -56,8 +58,13 @@ impl Fitted {
     /// Estimate of the tokens of a usual call.
     #[must_use]
     pub fn usual_usage(&self) -> Usage {
-        let (prompt_tokens, completion_tokens) = (self.prompt_tokens, self.usual_tokens);
-        Usage { prompt_tokens, completion_tokens, estimated: true, ..Usage::default() }
+        Usage {
+            prompt_tokens: self.prompt_tokens,
+            completion_tokens: self.usual_tokens,
+            reasoning_tokens: self.usual_thinking,
+            estimated: true,
+            ..Usage::default()
+        }
     }
 }
 
@@ -104,9 +111,11 @@ pub fn fit(model: &Model, wish: &Wish<'_>, wanted: &[usize]) -> Fitted {
     }
 
     let prompt_tokens = wish.rendering.tokens(model, &matches);
+    let usual_tokens = usual_tokens(model, wish, &matches).min(max_tokens);
     Fitted {
         cut: max_tokens < tokens_needed(model, wish, &matches, THINKING_ROOM),
-        usual_tokens: usual_tokens(model, wish, &matches).min(max_tokens),
+        usual_tokens,
+        usual_thinking: if model.reasoning { USUAL_THINKING.min(usual_tokens) } else { 0 },
         worst: MicroUsd::rounded(estimated_cost(&model.prices, prompt_tokens, max_tokens)),
         matches,
         max_tokens,

@@ -66,7 +66,7 @@ proptest! {
     fn the_sums_over_routes_and_models_are_the_sum_over_calls(calls in prop::collection::vec(any_call(), 0..40)) {
         let recorder = Recorder::default();
         count_all(&recorder, &calls);
-        let Metrics { routes, models, prompts } = recorder.snapshot();
+        let Metrics { routes, models, prompts, .. } = recorder.snapshot();
 
         let cost: MicroUsd = calls.iter().map(cost_of).sum();
         prop_assert_eq!(routes.iter().map(|route| route.cost).sum::<MicroUsd>(), cost);

@@ -141,6 +141,7 @@ fn the_families_are_declared_once_and_the_text_ends() {
             "attempt_duration_seconds histogram",
             "prompt_attempts counter",
             "prompt_failures counter",
+            "cost_warnings counter",
             "active_models gauge",
             "budget_spent_usd gauge",
             "budget_reserved_usd gauge",
