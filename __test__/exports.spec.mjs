@@ -7,8 +7,10 @@ import { fallcast } from './support.mjs';
 
 const root = new URL('..', import.meta.url);
 const CALLED = [
-  'activatePrompts', 'buildPrompt', 'configure', 'explain', 'getActiveModelCount', 'getActiveProviders',
-  'getFallbackProvider', 'getModels', 'getPrompts', 'predictWithFallback', 'reloadPrompts', 'updateCatalog',
+  'activatePrompts', 'buildPrompt', 'configure', 'disableModel', 'enableModel', 'explain', 'getActiveModelCount',
+  'getActiveProviders', 'getFallbackProvider', 'getModels', 'getPrompts', 'onEvent', 'onInvalidate',
+  'predictWithFallback', 'recoverDisabledModels', 'reloadPrompts', 'reportFailure', 'reportSuccess', 'restore',
+  'snapshot', 'updateCatalog',
 ];
 
 test('CommonJS has the functions, the class and the fallbacks', () => {

@@ -1,11 +1,14 @@
 /** Compiled, never run: what TypeScript users see of the addon, with unions and nullability. */
 import {
-  activatePrompts, buildPrompt, configure, explain, Fallcast, getActiveModelCount, getActiveProviders, getFallbackProvider, getModels,
-  getPrompts, MODEL_FALLBACKS, predictWithFallback, reloadPrompts, updateCatalog,
+  activatePrompts, buildPrompt, configure, disableModel, enableModel, explain, Fallcast, getActiveModelCount,
+  getActiveProviders, getFallbackProvider, getModels, getPrompts, MODEL_FALLBACKS, onEvent, onInvalidate,
+  predictWithFallback, recoverDisabledModels, reloadPrompts, reportFailure, reportSuccess, restore, snapshot,
+  updateCatalog,
 } from '../index.js';
 import type {
-  Attempt, Config, FailureKind, LogRecord, Match, Model, ModelStatus, Plan, PredictionOutcome, PredictionRequest,
-  PredictOptions, Prompts, PromptVersion, PromptVersionStatus, Provider, Skip, SkipReason, Usage,
+  Attempt, Config, EngineEvent, FailureKind, InvalidationEvent, LogRecord, Match, Model, ModelStatus, Plan,
+  PredictionOutcome, PredictionRequest, PredictOptions, Prompts, PromptVersion, PromptVersionStatus, Provider, Skip,
+  SkipReason, Snapshot, Usage,
 } from '../index.js';
 
 /** Compiles only if both types are the same. */
@@ -94,6 +97,10 @@ const config: Config = {
   maxFallbackCost: null,
   disableThreshold: null,
   cooldownMs: 3_600_000,
+  failuresAfterRecovery: 2,
+  transientThreshold: null,
+  transientCooldownMs: 60_000,
+  providerCooldownMs: 60_000,
   attemptTimeoutMs: 25_000,
   deadlineMs: 115_000,
   maxRetries: 2,
@@ -194,6 +201,57 @@ async function states(engine: Fallcast): Promise<void> {
   console.log(active, count, ids, fallbacks, plan, reloaded, texts, explain(request, options), buildPrompt('mine', [match], '1'));
 }
 
+/** Every event has its words, told apart by `type`. */
+function inWords(event: EngineEvent): string {
+  switch (event.type) {
+    case 'disabled': return `${event.modelId} ${event.disabledUntil ?? 'by hand'} ${event.reason}`;
+    case 'enabled': return event.modelId;
+    case 'recovered': return `${event.modelId} ${event.consecutiveFailures.toFixed()}`;
+    case 'cooling': return `${event.modelId} ${event.coolingUntil} ${kinds[event.kind]}`;
+    case 'provider_cooling': return `${event.providerId} ${event.coolingUntil} ${kinds[event.kind]}`;
+    case 'restored': return event.ignoredModelIds.join();
+    case 'fallback': return `${event.originalModelId} ${event.modelId} ${event.reason}`;
+    case 'cost_warning': return `${event.priceRatio.toFixed()} ${event.expectedCostUsd.toFixed()}`;
+    default: {
+      const never: never = event;
+      return never;
+    }
+  }
+}
+
+async function health(engine: Fallcast): Promise<void> {
+  const ends: (() => void)[] = [
+    engine.onEvent((event) => console.log(event.sequence, event.at, event.dropped, inWords(event))),
+    onEvent(async () => {}),
+    engine.onInvalidate(({ activeModelCount, modelId }: InvalidationEvent) => {
+      same<typeof activeModelCount, number>(true);
+      same<typeof modelId, string | null>(true);
+    }),
+    onInvalidate(({ key }) => same<typeof key, 'stats:active_model_count'>(true)),
+  ];
+  engine.disableModel('mine', 'why');
+  engine.enableModel('mine');
+  engine.reportFailure('mine', 'parse_error');
+  engine.reportSuccess('mine');
+  disableModel('mine', 'why');
+  enableModel('mine');
+  reportFailure('mine', 'timeout');
+  reportSuccess('mine');
+  // @ts-expect-error a reason is needed
+  disableModel('mine');
+  // @ts-expect-error there is no such kind
+  reportFailure('mine', 'tired');
+  const recovered: number = (await engine.recoverDisabledModels()) + (await recoverDisabledModels());
+  const state: Snapshot = engine.snapshot();
+  engine.restore(state);
+  restore(snapshot());
+  restore({ version: 1, models: { mine: { changedAt: '2025-10-19T15:30:00Z', disabled: { until: null } } } });
+  // @ts-expect-error there is no such version
+  restore({ version: 2 });
+  for (const end of ends) end();
+  console.log(recovered);
+}
+
 export async function everything(): Promise<void> {
   configure(config);
   updateCatalog({ providers: [provider], models: [model], fallbacks: { mine: 'other' } });
@@ -201,6 +259,7 @@ export async function everything(): Promise<void> {
   for (const engine of engines) {
     await outcomes(engine);
     await states(engine);
+    await health(engine);
     const closed: Promise<void> = engine.close();
     await closed;
   }
