@@ -1,5 +1,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { expect, onTestFinished, test } from 'vitest';
@@ -62,4 +65,45 @@ test('the default engine is shared by all threads, and outlives each', async () 
   const { ended } = start('shared', await upstreamFor());
   const answer = { modelId: 'a', models: 1, code: 'INVALID_CONFIG' };
   expect(await ended).toEqual(well(JSON.stringify([answer, answer])));
+});
+
+test('a process exits by itself with listeners and a model that is to come back', async () => {
+  const { ended } = start('listening', await upstreamFor());
+  expect(await ended).toEqual(well('disabled disabled'));
+});
+
+test('a promise that a listener returns is not looked at: if it rejects, the process hears of it', async () => {
+  const { ended } = start('rejecting', await upstreamFor());
+  expect(await ended).toEqual(well('nobody waits for disabled'));
+});
+
+test('health outlives a restart by snapshot and restore', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fallcast-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const upstream = await upstreamFor('prose');
+  const live = async () => JSON.parse((await start('restart', upstream, [join(folder, 'health.json')]).ended).output);
+  const first = await live();
+  expect(first).toMatchObject({ count: 1, code: 'ALL_ATTEMPTS_FAILED', state: 'active', consecutiveFailures: 1 });
+  const second = await live();
+  expect(second).toMatchObject({ count: 1, code: 'ALL_ATTEMPTS_FAILED', state: 'disabled', consecutiveFailures: 2 });
+  const third = await live();
+  expect(third).toMatchObject({ count: 0, code: 'NO_MODEL_AVAILABLE', state: 'disabled', consecutiveFailures: 2 });
+  const drift = Math.abs(Date.parse(third.disabledUntil) - Date.parse(second.disabledUntil));
+  expect(drift).toBeLessThan(1000);
+  expect(upstream.requests).toHaveLength(2);
+});
+
+test('threads that listen may be terminated in a storm of events', async () => {
+  const { ended } = start('terminated-listeners', await upstreamFor());
+  expect(await ended).toEqual(well('true true'));
+});
+
+test('a listener that blocks its thread holds nobody up, and loses the oldest', async () => {
+  const { ended } = start('blocked-listener', await upstreamFor());
+  const { code, output } = await ended;
+  expect(code).toBe(0);
+  const { told, received, gaps } = JSON.parse(output);
+  // It had the first in hand; of the others as many as may wait were kept.
+  expect({ told, received }).toEqual({ told: 6000, received: 4097 });
+  expect(gaps).toEqual([{ sequence: 6000 - 4095, dropped: 6000 - 4097 }]);
 });
