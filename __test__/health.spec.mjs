@@ -216,6 +216,22 @@ describe('what the caller reports', () => {
     expect(lastFailure?.kind).toBe(sort.startsWith('the caller') ? undefined : kind);
   });
 
+  test.each(['unauthorized', 'quota_exhausted'])('makes the provider cool as a whole: %s', async (kind) => {
+    const engine = quiet();
+    const { next } = listen(engine);
+    fail(engine, 'a', 5, kind);
+    expect(await next('provider_cooling')).toMatchObject({ providerId: 'p', kind });
+    expect(engine.getModels().every(({ state }) => state === 'active')).toBe(true);
+    expectIn(stateOf(engine, 'c').coolingUntil, 60_000);
+  });
+
+  test('makes the model cool as a 429 without Retry-After: rate_limited', () => {
+    const engine = quiet();
+    fail(engine, 'a', 5, 'rate_limited');
+    expectIn(stateOf(engine, 'a').coolingUntil, 30_000);
+    expect(stateOf(engine, 'b').coolingUntil).toBeNull();
+  });
+
   test('adds to what was seen', async () => {
     const { engine, predict } = await transcript({ a: 'prose', b: 'clean' });
     fail(engine, 'a', 4, 'truncated');
@@ -404,15 +420,33 @@ describe('NO_MODEL_AVAILABLE', () => {
   });
 });
 
-test('a late result of a model that was switched off meanwhile changes nothing', async () => {
-  const upstream = await upstreamFor({ name: 'held', then: 'clean' });
-  const engine = engineFor(chain(upstream, ['a']));
-  const late = engine.predictWithFallback({ modelId: 'a', matches: matches() });
-  await upstream.received(1);
-  engine.disableModel('a', 'by hand');
-  upstream.release();
-  expect((await late).modelId).toBe('a');
-  expect(stateOf(engine, 'a')).toMatchObject({ state: 'disabled', lastSuccessAt: null });
+describe('a late result of a model that was switched off meanwhile changes nothing', () => {
+  /** A call that is answered when the model has been switched off, and then whatever `before` does. */
+  async function late(then, before = () => {}) {
+    const upstream = await upstreamFor({ name: 'held', then });
+    const engine = engineFor(chain(upstream, ['a']));
+    const call = engine.predictWithFallback({ modelId: 'a', matches: matches() }).catch(() => {});
+    await upstream.received(1);
+    engine.disableModel('a', 'by hand');
+    before(engine);
+    upstream.release();
+    await call;
+    return stateOf(engine, 'a');
+  }
+
+  test.each(['clean', 'prose', 'internal_error'])('%s', async (then) => {
+    expect(await late(then)).toMatchObject({ state: 'disabled', lastSuccessAt: null, lastFailure: null });
+  });
+
+  test('nor when it has been switched on again', async () => {
+    const on = (engine) => engine.enableModel('a');
+    expect(await late('prose', on)).toMatchObject({ state: 'active', consecutiveFailures: 0, lastFailure: null });
+    const failing = (engine) => {
+      on(engine);
+      fail(engine, 'a', 4);
+    };
+    expect(await late('clean', failing)).toMatchObject({ consecutiveFailures: 4, lastSuccessAt: null });
+  });
 });
 
 describe('configuration', () => {
