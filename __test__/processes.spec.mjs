@@ -67,9 +67,13 @@ test('the default engine is shared by all threads, and outlives each', async () 
   expect(await ended).toEqual(well(JSON.stringify([answer, answer])));
 });
 
-test('a process exits by itself with listeners and a model that is to come back', async () => {
-  const { ended } = start('listening', await upstreamFor());
-  expect(await ended).toEqual(well('disabled disabled'));
+test.each([
+  ['when nothing happens', [], ''],
+  ['when a model is to come back', ['happen'], ''],
+  ['after it was told of that', ['happen', 'wait'], 'disabled disabled'],
+])('a process exits by itself with listeners: %s', async (_, args, output) => {
+  const { ended } = start('listening', await upstreamFor(), args);
+  expect(await ended).toEqual(well(output));
 });
 
 test('a promise that a listener returns is not looked at: if it rejects, the process hears of it', async () => {

@@ -1,4 +1,4 @@
-/** Listens to everything, switches a model off for an hour, and has nothing else to do. */
+/** Listens to everything; told to, has something happen, and waits until it is told of that. */
 import { config, fallcast } from './engine.mjs';
 
 const told = [];
@@ -8,6 +8,8 @@ for (const engine of [fallcast, new fallcast.Fallcast(config)]) {
   engine.onEvent(listener);
   engine.onInvalidate(listener);
 }
-fallcast.reportFailure('a', 'parse_error');
-await fallcast.recoverDisabledModels();
-console.log(told.join(' '));
+if (process.argv.includes('happen')) fallcast.reportFailure('a', 'parse_error');
+if (process.argv.includes('wait')) {
+  await fallcast.recoverDisabledModels();
+  console.log(told.join(' '));
+}
