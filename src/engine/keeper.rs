@@ -1,5 +1,6 @@
 //! Keeps the state of an engine in a file, so that it survives a restart or a crash.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,8 @@ pub(super) struct Keeper {
     changed: Arc<Notify>,
     /// What became of a damaged file, until somebody listens to be told.
     damaged: std::sync::Mutex<Option<Damaged>>,
+    /// Whether the last write failed, which was told.
+    is_failing: AtomicBool,
 }
 
 impl Engine {
@@ -44,6 +47,7 @@ impl Engine {
             file: tokio::sync::Mutex::new(Some(Arc::new(opened.file))),
             changed: Arc::default(),
             damaged: damaged.into(),
+            is_failing: AtomicBool::default(),
         }))
     }
 
@@ -77,34 +81,39 @@ impl Engine {
     /// Writes the state for the last time and lets go of the file.
     pub(super) async fn keep_last(&self) {
         if let Some(keeper) = &self.keeper {
-            let problem = self.write(keeper).await;
+            self.write(keeper).await;
             keeper.file.lock().await.take();
-            if let Some(problem) = problem {
-                self.tell_unsaved(problem);
-            }
         }
     }
 
-    /// Writes the state as it stands; returns what went wrong.
-    async fn write(&self, keeper: &Keeper) -> Option<String> {
+    /// Writes the state as it stands, and tells it if that fails for the first time or succeeds again; returns whether
+    /// it is on the disk.
+    async fn write(&self, keeper: &Keeper) -> bool {
         let file = keeper.file.lock().await;
         // The lock is held until the state is on the disk, so that an older one never follows a later one.
-        let (state, to) = (self.snapshot(), Arc::clone(file.as_ref()?));
-        match tokio::task::spawn_blocking(move || to.write(&state)).await {
+        let Some(to) = file.as_ref().map(Arc::clone) else { return true };
+        let state = self.snapshot();
+        let written = tokio::task::spawn_blocking(move || to.write(&state)).await;
+        let problem = match written {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error.to_string()),
             Err(error) => Some(error.to_string()),
+        };
+        let is_saved = problem.is_none();
+        let was_failing = keeper.is_failing.swap(!is_saved, Ordering::Relaxed);
+        match problem {
+            Some(problem) if !was_failing => {
+                warn!(problem, "the state could not be written");
+                self.announce(What::StateUnsaved { problem });
+            }
+            None if was_failing => info!("the state is written again"),
+            _ => {}
         }
-    }
-
-    fn tell_unsaved(&self, problem: String) {
-        warn!(problem, "the state could not be written");
-        self.announce(What::StateUnsaved { problem });
+        is_saved
     }
 }
 
 async fn keep(engine: Weak<Engine>, tending: &Tending, changed: &Notify) {
-    let mut is_failing = false;
     loop {
         tokio::select! {
             () = tending.ended.cancelled() => return,
@@ -113,15 +122,8 @@ async fn keep(engine: Weak<Engine>, tending: &Tending, changed: &Notify) {
         let began = Instant::now();
         let Some(engine) = engine.upgrade() else { return };
         let Some(keeper) = &engine.keeper else { return };
-        match engine.write(keeper).await {
-            Some(problem) => {
-                changed.notify_one();
-                if !std::mem::replace(&mut is_failing, true) {
-                    engine.tell_unsaved(problem);
-                }
-            }
-            None if std::mem::take(&mut is_failing) => info!("the state is written again"),
-            None => {}
+        if !engine.write(keeper).await {
+            changed.notify_one();
         }
         drop(engine);
         // So much earlier as the next write will take, but hardly more often than once in that time.
