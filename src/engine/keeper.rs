@@ -22,6 +22,8 @@ const PACE: Duration = Duration::from_secs(1);
 pub(super) struct Keeper {
     file: tokio::sync::Mutex<Option<Arc<StateFile>>>,
     changed: Arc<Notify>,
+    /// Whether something has changed since the state that was written last was taken.
+    is_unsaved: AtomicBool,
     /// What became of a damaged file, until somebody listens to be told.
     damaged: std::sync::Mutex<Option<Damaged>>,
     /// Whether the last write failed, which was told.
@@ -46,6 +48,7 @@ impl Engine {
         Ok(Some(Keeper {
             file: tokio::sync::Mutex::new(Some(Arc::new(opened.file))),
             changed: Arc::default(),
+            is_unsaved: AtomicBool::default(),
             damaged: damaged.into(),
             is_failing: AtomicBool::default(),
         }))
@@ -54,6 +57,7 @@ impl Engine {
     /// Notes that there is something to be written.
     pub(super) fn changed(&self) {
         if let Some(keeper) = &self.keeper {
+            keeper.is_unsaved.store(true, Ordering::Release);
             keeper.changed.notify_one();
         }
     }
@@ -86,12 +90,23 @@ impl Engine {
         }
     }
 
+    /// Writes what an engine that is dropped without a close has not written yet; blocks until it is on the disk.
+    pub(super) fn keep_dropped(&mut self) {
+        let Some(keeper) = &mut self.keeper else { return };
+        let (file, is_unsaved) = (keeper.file.get_mut().take(), *keeper.is_unsaved.get_mut());
+        let Some(file) = file.filter(|_| is_unsaved) else { return };
+        if let Err(error) = file.write(&self.snapshot()) {
+            warn!(problem = error.to_string(), "the state could not be written");
+        }
+    }
+
     /// Writes the state as it stands, and tells it if that fails for the first time or succeeds again; returns whether
     /// it is on the disk.
     async fn write(&self, keeper: &Keeper) -> bool {
         let file = keeper.file.lock().await;
         // The lock is held until the state is on the disk, so that an older one never follows a later one.
         let Some(to) = file.as_ref().map(Arc::clone) else { return true };
+        keeper.is_unsaved.store(false, Ordering::Release);
         let state = self.snapshot();
         let written = tokio::task::spawn_blocking(move || to.write(&state)).await;
         let problem = match written {
@@ -100,6 +115,7 @@ impl Engine {
             Err(error) => Some(error.to_string()),
         };
         let is_saved = problem.is_none();
+        keeper.is_unsaved.fetch_or(!is_saved, Ordering::Release);
         let was_failing = keeper.is_failing.swap(!is_saved, Ordering::Relaxed);
         match problem {
             Some(problem) if !was_failing => {

@@ -57,5 +57,6 @@ async fn recover(engine: Weak<Engine>, tending: Arc<Tending>) {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.tending.ended.cancel();
+        self.keep_dropped();
     }
 }
