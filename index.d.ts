@@ -1150,7 +1150,7 @@ export interface RouteMetrics {
    * Why that is not the original; null if it is. Of calls without an answer: what ended them from outside, else why
    * the original did not answer.
    */
-  reason: FallbackReason | null | null
+  reason: FallbackReason | null
   /** How many calls there were. */
   calls: number
   /**

@@ -41,7 +41,7 @@ pub struct RouteMetrics {
     pub model_id: Option<String>,
     /// Why that is not the original; null if it is. Of calls without an answer: what ended them from outside, else why
     /// the original did not answer.
-    #[napi(ts_type = "FallbackReason | null")]
+    #[napi(ts_type = "FallbackReason")]
     pub reason: Option<&'static str>,
     /// How many calls there were.
     pub calls: f64,
