@@ -114,3 +114,11 @@ export const inShort = (attempts) => attempts.map(({ modelId, failure }) => [mod
 
 /** Skips in short: the model and the reason. */
 export const skipsInShort = (skips) => skips.map(({ modelId, reason }) => [modelId, reason]);
+
+/** US dollars as whole millionths. */
+export const micro = (usd) => Math.round(usd * 1e6);
+
+/** Has an engine take over that models have cost so much today, in millionths of a dollar. */
+export function spendToday(engine, microUsd) {
+  engine.restore({ version: 1, spend: { day: engine.getBudget().day, microUsd } });
+}
