@@ -1,14 +1,14 @@
 /** Compiled, never run: what TypeScript users see of the addon, with unions and nullability. */
 import {
   activatePrompts, buildPrompt, configure, disableModel, enableModel, explain, Fallcast, getActiveModelCount,
-  getActiveProviders, getFallbackProvider, getModels, getPrompts, MODEL_FALLBACKS, onEvent, onInvalidate,
-  predictWithFallback, recoverDisabledModels, reloadPrompts, reportFailure, reportSuccess, restore, snapshot,
-  updateCatalog,
+  getActiveProviders, getBudget, getFallbackProvider, getMetrics, getMetricsText, getModels, getPrompts,
+  MODEL_FALLBACKS, onEvent, onInvalidate, predictWithFallback, recoverDisabledModels, reloadPrompts, reportFailure,
+  reportSuccess, restore, snapshot, updateCatalog,
 } from '../index.js';
 import type {
-  Attempt, Config, EngineEvent, FailureKind, InvalidationEvent, LogRecord, Match, Model, ModelStatus, Plan,
-  PredictionOutcome, PredictionRequest, PredictOptions, Prompts, PromptVersion, PromptVersionStatus, Provider, Skip,
-  SkipReason, Snapshot, Usage,
+  Attempt, Budget, Config, EngineEvent, FailureKind, FallbackReason, InvalidationEvent, LogRecord, Match, Metrics,
+  Model, ModelStatus, Plan, PredictionOutcome, PredictionRequest, PredictOptions, Prompts, PromptVersion,
+  PromptVersionStatus, Provider, RouteMetrics, Skip, SkipReason, Snapshot, Usage,
 } from '../index.js';
 
 /** Compiles only if both types are the same. */
@@ -95,6 +95,10 @@ const config: Config = {
   warnPriceRatio: null,
   maxPriceRatio: 5,
   maxFallbackCost: null,
+  dailyBudgetUsd: null,
+  pauseFallbacksAt: 0.8,
+  budgetAlerts: [0.5, 1],
+  stateFile: './state.json',
   disableThreshold: null,
   cooldownMs: 3_600_000,
   failuresAfterRecovery: 2,
@@ -212,6 +216,11 @@ function inWords(event: EngineEvent): string {
     case 'restored': return event.ignoredModelIds.join();
     case 'fallback': return `${event.originalModelId} ${event.modelId} ${event.reason}`;
     case 'cost_warning': return `${event.priceRatio.toFixed()} ${event.expectedCostUsd.toFixed()}`;
+    case 'budget': return `${event.day} ${event.threshold.toFixed()} ${event.spentUsd.toFixed()}`;
+    case 'state_damaged': return `${event.movedTo} ${event.problem}`;
+    case 'state_unsaved': return event.problem;
+    case 'prompts_reloaded': return event.versions.join();
+    case 'prompts_rejected': return event.faults.join();
     default: {
       const never: never = event;
       return never;
@@ -252,6 +261,19 @@ async function health(engine: Fallcast): Promise<void> {
   console.log(recovered);
 }
 
+function money(engine: Fallcast): void {
+  const { dailyBudgetUsd, remainingUsd, models }: Budget = engine.getBudget();
+  same<Budget['state'], 'open' | 'fallbacks_paused' | 'exhausted'>(true);
+  same<RouteMetrics['modelId'], string | null>(true);
+  same<RouteMetrics['reason'], FallbackReason | null>(true);
+  // @ts-expect-error there may be no budget
+  const left: number = remainingUsd;
+  const metrics: Metrics = getMetrics();
+  const failed: number | undefined = metrics.models[0]?.failures.timeout;
+  const sentences: string[] = metrics.routes.map(({ sentence }) => sentence);
+  console.log(dailyBudgetUsd, models[0]?.spentUsd, left, failed, sentences, getMetricsText().length, getBudget().day);
+}
+
 export async function everything(): Promise<void> {
   configure(config);
   updateCatalog({ providers: [provider], models: [model], fallbacks: { mine: 'other' } });
@@ -260,6 +282,7 @@ export async function everything(): Promise<void> {
     await outcomes(engine);
     await states(engine);
     await health(engine);
+    money(engine);
     const closed: Promise<void> = engine.close();
     await closed;
   }
