@@ -1,4 +1,4 @@
-//! Texts as predictions are made of: a few hundred characters each.
+//! Prose, matches and numbers as predictions are made of: a few hundred characters each.
 
 /// English prose.
 pub const ENGLISH: &[&str] = &[
@@ -81,6 +81,38 @@ pub const CHINESE: &[&str] = &[
      替补：王健安、张文涛、刘奕鸣、段昀孜。沧州雄狮以防守反击为主，奥斯卡·马里图与希杨是进攻关键。",
     "意甲焦点战，国际米兰坐镇梅阿查球场迎战尤文图斯。劳塔罗状态神勇，已经打进二十球，图拉姆与他配合默契。尤文缺少中场\
      核心拉比奥，弗拉霍维奇腿筋不适，能否出场仍需观察。两队首回合一比一握手言和。",
+];
+
+/// Prose in other languages of the Latin script, and without capitals.
+pub const OTHER_LATIN: &[&str] = &[
+    "El Sevilla recibe al Getafe en un partido clave para evitar el descenso. Los locales no ganan en su estadio \
+     desde noviembre y el entrenador ha pedido paciencia a la afición. El delantero marroquí sigue lesionado y \
+     tampoco estará el capitán, que cumple sanción. Los visitantes llegan tras cuatro jornadas sin perder y con la \
+     defensa menos goleada fuera de casa.",
+    "Les Verts restent sur une série de six matchs sans défaite et peuvent revenir à hauteur du leader. \
+     L'entraîneur devra composer sans son gardien, blessé à l'épaule, ni son milieu défensif, suspendu. En face, \
+     les visiteurs ont encaissé neuf buts lors de leurs trois derniers déplacements et cherchent encore la bonne \
+     formule en attaque.",
+    "Dopo il pareggio nel derby la squadra di casa cerca il riscatto davanti al proprio pubblico. L'allenatore \
+     recupera il centravanti ma perde il regista per squalifica; in difesa spazio al giovane cresciuto nel vivaio. \
+     Gli ospiti vengono da tre vittorie consecutive e hanno subito soltanto un gol nelle ultime cinque giornate.",
+    "O time da casa não perde há nove rodadas e conta com a volta do artilheiro, recuperado de lesão na coxa. O \
+     treinador deve repetir a escalação que venceu o clássico no domingo passado. Já os visitantes brigam contra o \
+     rebaixamento e não vencem longe da sua torcida desde o início do campeonato.",
+    "De thuisploeg heeft de laatste vijf wedstrijden gewonnen en kan bij winst de koppositie overnemen. De trainer \
+     mist zijn geblesseerde aanvoerder en de geschorste linksback. De bezoekers wonnen uit pas één keer en kregen \
+     dit seizoen gemiddeld twee doelpunten per wedstrijd tegen.",
+    "Gospodarze nie przegrali od siedmiu spotkań i tracą do lidera tylko dwa punkty. Trener nie może skorzystać z \
+     zawieszonego obrońcy oraz kontuzjowanego napastnika, który zdobył już jedenaście bramek. Goście zawodzą na \
+     wyjazdach, gdzie w tym sezonie wywalczyli zaledwie cztery punkty i stracili najwięcej goli.",
+    "Domaćini su u odličnoj formi i nisu izgubili osam utakmica zaredom. Trener neće moći računati na ozlijeđenog \
+     vezista, ali vraća se prvi strijelac momčadi. Gosti su na gostovanjima skromni, osvojili su samo pet bodova i \
+     primili najviše pogodaka u ligi.",
+    "Ev sahibi ekip son beş maçında yenilgi yüzü görmedi ve taraftarı önünde kazanarak zirveye yaklaşmak istiyor. \
+     Teknik direktör sakat kaptanından yararlanamayacak, genç oyuncu ilk on birde başlayacak. Konuk takım ise \
+     deplasmanda yedi haftadır galip gelemiyor ve savunmada büyük sorunlar yaşıyor.",
+    "arsenal v wolves: saka, odegaard and rice all start; jesus, timber and tomiyasu out. wolves without cunha, \
+     hwang and neto; lemina doubtful. last five for the gunners wwdww, for the visitors llwdl. odds 1.25 6.00 11.00",
 ];
 
 /// Matches as the prompt lists them, a line of JSON each, and the answers to them.
