@@ -71,7 +71,7 @@ export interface Config {
   prompts?: string | Prompts
   /** How many fallbacks one request may call, 0 to 100. Default: 3. */
   maxFallbackDepth?: number
-  /** A fallback whose expected cost is more than this many times (above 0) the original's is logged; null: none is. Default: 2. */
+  /** A fallback whose expected cost is more than this many times (above 0) the original's is told as `cost_warning`; null: none is. Default: 2. */
   warnPriceRatio?: number | null
   /** A fallback whose expected cost is more than this many times (above 0) the original's is skipped; null: none is. Default: 5. */
   maxPriceRatio?: number | null
@@ -84,8 +84,8 @@ export interface Config {
   /** The shares of it of which the event `budget` tells once a day that they are spent; at most 20, each above 0 and at most 10. Default: [0.5, 0.8, 1]. */
   budgetAlerts?: number[]
   /**
-   * A file that keeps health, cooling and spend for the next start, written within a second of a change and on
-   * `close()`. Its folder must exist; one engine at a time may use it. Default: none.
+   * A file that keeps health, cooling, spend and pinned prompts for the next start, written about once a second while
+   * they change, and on `close()`. Its folder must exist; one engine at a time may use it. Default: none.
    */
   stateFile?: string
   /** Failures in a row that switch a model off, 1 to 255; null: never. Default: 5. */
@@ -127,7 +127,7 @@ export interface Config {
     /** Whether plain `http:` is allowed to hosts other than this machine. Default: false. */
     allowInsecureHttp?: boolean
   }
-  /** Receives log records, on the thread that configured the engine. What it throws is ignored; a promise that it returns is not looked at. Default: none. */
+  /** Receives log records, on the thread that configured the engine. What it throws, or its promise rejects with, is ignored. Default: none. */
   onLog?: (record: LogRecord) => void
   /** The least important level that `onLog` receives. Default: 'info'. */
   logLevel?: LogLevel
@@ -378,7 +378,10 @@ export interface CostWarningEvent extends EventBase {
   originalCostUsd: number
 }
 
-/** A share of the day's budget is spent; told once a day. */
+/**
+ * A share of the day's budget is spent; told once a day. Shares up to the whole are also told when what is left covers
+ * no model of a call, while nothing is reserved that may come back.
+ */
 export interface BudgetEvent extends EventBase {
   type: 'budget'
   /** The share, as `budgetAlerts` has it. */
@@ -615,7 +618,7 @@ export declare class Fallcast {
    */
   disableModel(modelId: string, reason: string): void
   /**
-   * Switches a model on, whatever switched it off, and forgets its failures and its cooling. The active count changes at
+   * Switches a model on, whatever switched it off, and forgets its failures and its own cooling. The active count changes at
    * once.
    *
    * Throws `UNKNOWN_MODEL`.
@@ -628,7 +631,7 @@ export declare class Fallcast {
   recoverDisabledModels(): Promise<number>
   /**
    * Applies a failure that you decided, as if an attempt had ended with it: a database that refused the row, say. While
-   * the model is switched off nothing changes.
+   * the model is switched off nothing changes, not even for its provider.
    *
    * `kind`: what kind of failure; `unauthorized` counts as a 401. Throws `UNKNOWN_MODEL` or `INVALID_REQUEST`.
    */
@@ -648,7 +651,7 @@ export declare class Fallcast {
    * `fallcast_`.
    */
   getMetricsText(): string
-  /** The state as it stands, as plain JSON: health, cooling and the day's spend. `restore` takes it back. */
+  /** The state as it stands, as plain JSON: health, cooling, the day's spend and the pinned prompts. `restore` takes it back. */
   snapshot(): Snapshot
   /**
    * Takes over a state, of another process say. What is known here of a model stays if it is later, and
@@ -660,7 +663,8 @@ export declare class Fallcast {
   restore(snapshot: Snapshot): void
   /**
    * Has a function called with every event, in the order in which they happen, on this thread, and before the promise
-   * settles that caused it. A listener does not keep the process alive; what it throws is ignored.
+   * settles that caused it. A listener does not keep the process alive, so what the last synchronous call of a program
+   * caused may not be told any more; what it throws, or its promise rejects with, is ignored.
    *
    * Returns a function that ends it. Throws `INVALID_REQUEST` if it is no function.
    */
@@ -733,13 +737,13 @@ export interface Budget {
   dailyBudgetUsd: number | null
   /** What the day has cost so far, in US dollars. */
   spentUsd: number
-  /** The most that the attempts under way can cost, in US dollars. */
+  /** The most that today's attempts under way can cost, in US dollars. */
   reservedUsd: number
   /** What is neither spent nor reserved, in US dollars, 0 or more; null without a budget. */
   remainingUsd: number | null
   /**
-   * What may be called: everything, no fallback dearer than the original (from `pauseFallbacksAt` on), or only what
-   * is free.
+   * What may be called by what is spent: whatever the rest covers, no fallback dearer than the original (from
+   * `pauseFallbacksAt` on), or only what is free (all of it is spent).
    */
   state: 'open' | 'fallbacks_paused' | 'exhausted'
   /** The models that have spent or reserved anything, sorted by id. */
@@ -775,6 +779,16 @@ export interface BuiltPrompt {
  */
 export declare function configure(config?: Config | null): void
 
+/** How often a fallback was about to be asked though it is dearer than `warnPriceRatio` times the original. */
+export interface CostWarnings {
+  /** The model that was asked for. */
+  originalModelId: string
+  /** The fallback. */
+  modelId: string
+  /** How often. */
+  count: number
+}
+
 /**
  * Switches a model off until `enableModel`: it is called no more, by nobody, and the active count changes at once. No
  * timer brings it back.
@@ -785,7 +799,7 @@ export declare function configure(config?: Config | null): void
 export declare function disableModel(modelId: string, reason: string): void
 
 /**
- * Switches a model on, whatever switched it off, and forgets its failures and its cooling. The active count changes at
+ * Switches a model on, whatever switched it off, and forgets its failures and its own cooling. The active count changes at
  * once.
  *
  * Throws `UNKNOWN_MODEL`.
@@ -856,8 +870,8 @@ export interface Latency {
 
 /** Durations up to a bound, and above that of the bucket before. */
 export interface LatencyBucket {
-  /** The bound, in seconds, inclusive; `Infinity` for the last. */
-  upToSeconds: number
+  /** The bound, in milliseconds, inclusive; null for the last bucket, which has none. */
+  upToMs: number | null
   /** How many attempts took so long. */
   attempts: number
 }
@@ -870,6 +884,8 @@ export interface Metrics {
   models: Array<ModelMetrics>
   /** Every version of the prompt and model that it was sent to, sorted in that order. */
   prompts: Array<PromptMetrics>
+  /** Every fallback that was asked though it is much dearer than the original, sorted by original and fallback. */
+  costWarnings: Array<CostWarnings>
 }
 
 /** The fallbacks of the built-in catalogue: a model's id, and the ids of its fallbacks in order. */
@@ -940,7 +956,8 @@ export interface ModelStatus {
 
 /**
  * Has a function called with every event, in the order in which they happen, on this thread, and before the promise
- * settles that caused it. A listener does not keep the process alive; what it throws is ignored.
+ * settles that caused it. A listener does not keep the process alive, so what the last synchronous call of a program
+ * caused may not be told any more; what it throws, or its promise rejects with, is ignored.
  *
  * Returns a function that ends it. Throws `INVALID_REQUEST` if it is no function.
  */
@@ -1118,7 +1135,7 @@ export declare function reloadPrompts(): boolean
 
 /**
  * Applies a failure that you decided, as if an attempt had ended with it: a database that refused the row, say. While
- * the model is switched off nothing changes.
+ * the model is switched off nothing changes, not even for its provider.
  *
  * `kind`: what kind of failure; `unauthorized` counts as a 401. Throws `UNKNOWN_MODEL` or `INVALID_REQUEST`.
  */
@@ -1180,7 +1197,7 @@ export interface Skip {
   detail: string
 }
 
-/** The state as it stands, as plain JSON: health, cooling and the day's spend. `restore` takes it back. */
+/** The state as it stands, as plain JSON: health, cooling, the day's spend and the pinned prompts. `restore` takes it back. */
 export declare function snapshot(): Snapshot
 
 /**

@@ -1,4 +1,5 @@
-/** What the specs share: an upstream and an engine that end with their test, models in a chain, matches, rejections. */
+/** What the specs share: an upstream and an engine that end with their test, models in a chain, events, rejections. */
+import { EventEmitter, once } from 'node:events';
 import { createRequire } from 'node:module';
 
 import { onTestFinished } from 'vitest';
@@ -107,6 +108,51 @@ export function thrown(run) {
     return error;
   }
   throw new Error('did not throw');
+}
+
+/** An engine of models that nobody answers for: what becomes of them is reported. */
+export const quiet = (models = ['a', 'b', 'c'], config = {}) => (
+  engineFor(chain({ baseUrl: 'http://127.0.0.1:9/v1' }, models, config))
+);
+
+/** What the engine knows of a model. */
+export const stateOf = (engine, modelId) => engine.getModels().find(({ id }) => id === modelId);
+
+/** Reports so many failures of a model. */
+export function fail(engine, modelId, times, kind = 'parse_error') {
+  for (let time = 0; time < times; time += 1) engine.reportFailure(modelId, kind);
+}
+
+/**
+ * Listens to an engine, or to the module's functions, until the test ends.
+ *
+ * @param {'onEvent' | 'onInvalidate'} [subscribe]
+ */
+export function listen(engine, subscribe = 'onEvent') {
+  const events = [];
+  const news = new EventEmitter();
+  onTestFinished(engine[subscribe]((event) => {
+    events.push(event);
+    news.emit('event');
+  }));
+  const until = async (condition) => {
+    while (!condition(events)) await once(news, 'event');
+    return events;
+  };
+  let seen = 0;
+  return {
+    /** All that was told, in order. */
+    events,
+    /** Resolves with all that was told, once that satisfies a condition. */
+    until,
+    /** Resolves with the next event of a type, after the one that this returned last. */
+    async next(type) {
+      const place = () => events.findIndex((event, index) => index >= seen && event.type === type);
+      await until(() => place() !== -1);
+      seen = place() + 1;
+      return events[seen - 1];
+    },
+  };
 }
 
 /** Attempts in short: the model and its failure. */
