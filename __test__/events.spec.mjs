@@ -18,14 +18,15 @@ describe('events', () => {
     await predict();
     const at = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     const common = { at, dropped: 0 };
+    const prompt = { promptVersion: '1', overrides: [] };
     expect(events).toEqual([
       {
-        type: 'disabled', modelId: 'a', disabledUntil: at, reason: '1 failures in a row, the last of kind parse_error',
+        type: 'disabled', modelId: 'a', disabledUntil: at, reason: 'a failure of kind parse_error',
         consecutiveFailures: 1, sequence: 1, ...common,
       },
-      { type: 'fallback', originalModelId: 'a', modelId: 'b', reason: 'parse_error', sequence: 2, ...common },
+      { type: 'fallback', originalModelId: 'a', modelId: 'b', reason: 'parse_error', ...prompt, sequence: 2, ...common },
       { type: 'cooling', modelId: 'b', coolingUntil: at, kind: 'rate_limited', sequence: 3, ...common },
-      { type: 'fallback', originalModelId: 'a', modelId: 'c', reason: 'parse_error', sequence: 4, ...common },
+      { type: 'fallback', originalModelId: 'a', modelId: 'c', reason: 'parse_error', ...prompt, sequence: 4, ...common },
     ]);
     expect(counts).toEqual([
       {

@@ -90,7 +90,7 @@ describe('routes', () => {
     const { engine } = await transcript({ a: answer });
     await rejection(engine.predictWithFallback({ modelId: 'nobody', matches: matches() }));
     await rejection(engine.predictWithFallback({ modelId: 'a', matches: [] }));
-    expect(engine.getMetrics()).toEqual({ routes: [], models: [], prompts: [] });
+    expect(engine.getMetrics()).toEqual({ routes: [], models: [], prompts: [], costWarnings: [] });
   });
 });
 
@@ -112,10 +112,10 @@ describe('models and prompts', () => {
     expect(model.latency.sumMs).toBeCloseTo(attempts.reduce((all, { durationMs }) => all + durationMs, 0), 0);
     const { buckets } = model.latency;
     expect(buckets.reduce((all, bucket) => all + bucket.attempts, 0)).toBe(3);
-    expect(buckets.map(({ upToSeconds }) => upToSeconds)).toEqual(
-      [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 25, 40, 60, 90, 120, Infinity]);
+    expect(buckets.map(({ upToMs }) => upToMs)).toEqual(
+      [100, 250, 500, 1000, 2500, 5000, 10_000, 15_000, 25_000, 40_000, 60_000, 90_000, 120_000, null]);
     for (const { durationMs } of attempts) {
-      expect(buckets.find(({ upToSeconds }) => durationMs <= upToSeconds * 1000).attempts).toBeGreaterThan(0);
+      expect(buckets.find(({ upToMs }) => durationMs <= (upToMs ?? Infinity)).attempts).toBeGreaterThan(0);
     }
   });
 
@@ -287,4 +287,13 @@ describe('as text', () => {
     const families = readOpenMetrics(await response.text());
     expect(value(families, 'fallcast_calls_total', { original: id, model: 'b', reason: 'server_error' })).toBe(1);
   });
+});
+
+test('fallbacks that were asked though much dearer are counted', async () => {
+  const dear = { promptUsdPer1M: 3, completionUsdPer1M: 6 };
+  const { engine, predict } = await transcript({ a: 'internal_error', b: 'clean' }, { models: { b: dear } });
+  await predict();
+  await predict();
+  expect(engine.getMetrics().costWarnings).toEqual([{ originalModelId: 'a', modelId: 'b', count: 2 }]);
+  expect(engine.getMetricsText()).toContain('fallcast_cost_warnings_total{original="a",model="b"} 2\n');
 });

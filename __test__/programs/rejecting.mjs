@@ -1,8 +1,10 @@
-/** A listener whose promise rejects: the process's own business, as with any other promise. */
+/** A listener whose promise rejects; without a handler, an unhandled rejection would end the process. */
 import { config, fallcast } from './engine.mjs';
 
-process.on('unhandledRejection', ({ message }) => console.log(message));
 fallcast.configure(config);
-fallcast.onEvent(async ({ type }) => { throw new Error(`nobody waits for ${type}`); });
+fallcast.onEvent(async ({ type }) => {
+  console.log(`told of ${type}`);
+  throw new Error('nobody waits for this');
+});
 fallcast.disableModel('a', 'by hand');
 await fallcast.recoverDisabledModels();

@@ -143,7 +143,10 @@ impl Health {
             Verdict::Fault(kind) => {
                 entry.set_last_failure(kind, at);
                 entry.faults.failed(*faults, now, &self.faults, &self.changes, |word| {
-                    let reason = format!("{} failures in a row, the last of kind {kind}", word.failures);
+                    let reason = match word.failures {
+                        1 => format!("a failure of kind {kind}"),
+                        failures => format!("{failures} failures in a row, the last of kind {kind}"),
+                    };
                     self.tell_disabled(model, entry, word, reason, Some(Cause::Disabled), tell);
                 });
             }
