@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { renameSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 import { expect, test } from 'vitest';
@@ -74,6 +74,23 @@ test.skipIf(process.platform === 'win32')('a ConfigMap, whose data is a link tha
     rmSync(join(folder, `..data_${number - 1}`), { recursive: true });
   }
   expect(of('prompts_rejected')).toEqual([]);
+});
+
+test.skipIf(process.platform === 'win32')('a link above the folder, as a release is put into use', async () => {
+  const root = temporaryFolder();
+  const release = (number) => {
+    const prompts = promptFolder(undefined, { 'scoring.md': `Points: ${number}.` });
+    mkdirSync(join(root, 'releases', number), { recursive: true });
+    renameSync(prompts, join(root, 'releases', number, 'prompts'));
+    symlinkSync(join('releases', number), join(root, 'next'));
+    renameSync(join(root, 'next'), join(root, 'current'));
+  };
+  release('1');
+  const { engine } = watching(join(root, 'current', 'prompts'));
+  for (const number of ['2', '3']) {
+    release(number);
+    await until(() => systemOf(engine)).toContain(`Points: ${number}.`);
+  }
 });
 
 test('a folder that is replaced as a whole', async () => {

@@ -1,9 +1,9 @@
 //! Watches a folder of prompts and says when to read it again.
 //!
 //! A change may be a file written in place or renamed over another, the folder itself replaced, or a symbolic link
-//! somewhere on the way that now leads elsewhere, as Kubernetes changes a `ConfigMap`. So every directory on the way to
-//! every file is watched, and found anew after each change. Where the system cannot watch, the folder is read twice a
-//! second.
+//! somewhere on the way that now leads elsewhere, as Kubernetes changes a `ConfigMap`. So every directory that holds a
+//! file or a link on the way to it is watched, and found anew after each change. Where the system cannot watch, the
+//! folder is read twice a second.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -22,8 +22,10 @@ const QUIET: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_millis(400);
 /// How often the folder is read where it cannot be watched.
 const POLL: Duration = Duration::from_millis(500);
-/// The most symbolic links that are followed from one path.
-const MOST_LINKS: usize = 8;
+/// The most symbolic links that are followed from one path, as in Linux.
+const MOST_LINKS: usize = 40;
+/// How often the way is looked at anew because it changed meanwhile.
+const MOST_LOOKS: usize = 8;
 
 /// A watch over a folder; it ends when this is dropped.
 #[derive(Debug)]
@@ -134,7 +136,7 @@ impl Watch {
     /// Watches every directory on the way to the files, as the way is now; false if one cannot be watched.
     fn look_around(&mut self) -> bool {
         let Some(watcher) = &mut self.watcher else { return false };
-        for _ in 0..MOST_LINKS {
+        for _ in 0..MOST_LOOKS {
             self.places = Places::of(&self.folder);
             for directory in self.watched.difference(&self.places.directories) {
                 // It may be gone, and its watch with it.
@@ -183,22 +185,36 @@ impl Places {
         places
     }
 
-    /// Adds the directory of `path`, and where it is a symbolic link, of what it leads to.
+    /// Adds the directory of what `path` leads to, and of each symbolic link on the way there.
     fn follow(&mut self, mut path: PathBuf) {
         for _ in 0..MOST_LINKS {
-            let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return };
-            let Ok(parent) = parent.canonicalize() else {
-                self.complete = false;
+            // Without what a path may end with, such as a slash, behind which a link does not show.
+            path = path.components().collect();
+            let Some((link, target)) = first_link(&path) else {
+                self.add(&path);
                 return;
             };
-            self.names.insert(parent.join(name));
-            let target = std::fs::read_link(&path).map(|target| parent.join(target));
-            self.directories.insert(parent);
-            match target {
-                Ok(target) => path = target,
-                Err(_) => return,
-            }
+            let Some(parent) = self.add(link) else { return };
+            let mut next = parent.join(target);
+            next.extend(path.strip_prefix(link).unwrap_or(Path::new("")));
+            path = next;
         }
+        self.complete = false;
+    }
+
+    /// Adds a name and its directory; the directory, if it is there.
+    fn add(&mut self, path: &Path) -> Option<PathBuf> {
+        let (parent, name) = (path.parent()?, path.file_name()?);
+        let Ok(parent) = parent.canonicalize() else {
+            self.complete = false;
+            return None;
+        };
+        self.names.insert(parent.join(name));
+        // In macOS a watch of the root tells of every change on the disk, and what the root holds is sealed.
+        if !(cfg!(target_os = "macos") && parent.parent().is_none()) {
+            self.directories.insert(parent.clone());
+        }
+        Some(parent)
     }
 
     fn concern(&self, paths: &[PathBuf]) -> bool {
@@ -207,6 +223,12 @@ impl Places {
             self.names.contains(path) || self.directories.contains(path) || path.parent().is_some_and(counts)
         })
     }
+}
+
+/// The symbolic link that comes first on the way to `path`, and its target.
+fn first_link(path: &Path) -> Option<(&Path, PathBuf)> {
+    let ancestors: Vec<&Path> = path.ancestors().collect();
+    ancestors.into_iter().rev().find_map(|ancestor| Some((ancestor, std::fs::read_link(ancestor).ok()?)))
 }
 
 #[cfg(test)]

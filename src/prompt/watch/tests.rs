@@ -128,6 +128,51 @@ fn a_link_to_a_release_and_a_link_to_a_shared_file_are_followed() {
     scene.sees("3");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_above_the_folder_is_followed_and_so_is_one_that_it_leads_through() {
+    use std::os::unix::fs::symlink;
+
+    let put = |root: &Path, number: &str| {
+        Scene::fill(&root.join("releases").join(number).join("text"), number);
+        symlink(number, root.join("releases/next")).unwrap();
+        fs::rename(root.join("releases/next"), root.join("releases/latest")).unwrap();
+    };
+    let scene = Scene::new("above", |root| {
+        put(root, "1");
+        // As the items of a `ConfigMap` lie in a folder: a link to a place below a link.
+        symlink("releases/latest/", root.join("current")).unwrap();
+        symlink("current/text/", root.join("prompts")).unwrap();
+    });
+    for number in ["2", "3"] {
+        put(&scene.root, number);
+        scene.sees(number);
+    }
+    Scene::fill(&scene.at("beta/text"), "4");
+    symlink("beta", scene.at("next")).unwrap();
+    fs::rename(scene.at("next"), scene.at("current")).unwrap();
+    scene.sees("4");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_way_is_the_same_with_a_slash_at_its_end_and_a_loop_on_it_is_not_complete() {
+    use std::os::unix::fs::symlink;
+
+    let scene = Scene::new("way", |root| {
+        Scene::fill(&root.join("a/b"), "1");
+        symlink("a/../a/b", root.join("prompts")).unwrap();
+        symlink("loop/x", root.join("loop")).unwrap();
+    });
+    let root = scene.root.canonicalize().unwrap();
+    let places = Places::of(&root.join("prompts"));
+    assert!(places.complete);
+    assert_eq!(Places::of(&root.join("prompts/")), places);
+    let directories = [root.clone(), root.join("a"), root.join("a/b")];
+    assert_eq!(places.directories, directories.into());
+    assert!(!Places::of(&root.join("loop/prompts")).complete);
+}
+
 #[test]
 fn what_does_not_concern_the_folder_is_not_looked_at() {
     let scene = Scene::new("others", Scene::plain);
