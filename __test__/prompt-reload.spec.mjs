@@ -132,6 +132,23 @@ test('what a model of the catalogue names cannot be taken away', async () => {
   expect(systemOf(engine, 'b')).toContain('Keep calm.');
 });
 
+test.skipIf(process.platform === 'win32')('an override that cannot be read is not taken for absent', async () => {
+  const folder = promptFolder(undefined, { 'overrides/json-strict.md': 'Mine.' });
+  const { engine, of } = watching(folder);
+  engine.updateCatalog({ models: chain(loopback, { b: { promptOverrides: ['json-strict'] } }).models });
+  const file = join(folder, 'overrides/json-strict.md');
+  rmSync(file);
+  symlinkSync('nowhere.md', file);
+  const missing = expect.stringContaining(`${file}: cannot be read`);
+  await until(() => of('prompts_rejected').at(-1)?.faults).toEqual([missing]);
+  expect(systemOf(engine, 'b')).toContain('Mine.');
+  rmSync(join(folder, 'overrides'), { recursive: true });
+  symlinkSync('overrides', join(folder, 'overrides'));
+  const loop = expect.stringContaining(`${join(folder, 'overrides')}: cannot be read`);
+  await until(() => of('prompts_rejected').at(-1).faults).toEqual([loop]);
+  expect(systemOf(engine, 'b')).toContain('Mine.');
+});
+
 test('reloadPrompts does it now, and throws what is wrong', () => {
   const folder = promptFolder();
   const { engine } = watching(folder);

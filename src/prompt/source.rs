@@ -1,6 +1,6 @@
 //! Where prompts come from: the built-in files, a folder, or an object of the configuration.
 
-use std::io::ErrorKind;
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -111,10 +111,17 @@ impl Source {
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
                 let problem = format!("must be a folder that holds {MANIFEST}");
                 source.faults.push_got(path, problem, &Value::from(folder.to_string_lossy()));
+                if !folder.is_dir() {
+                    return source;
+                }
             }
             Err(error) => source.refuse_file(&manifest, &error),
         }
-        for file in component_files(folder) {
+        let (files, unlisted) = component_files(folder);
+        for (directory, error) in unlisted {
+            source.refuse_file(&directory, &error);
+        }
+        for file in files {
             let Some(name) = component_name(&file) else { continue };
             if source.components.len() >= MOST_COMPONENTS {
                 source.faults.push(path, format!("has more than {MOST_COMPONENTS} components"));
@@ -122,8 +129,6 @@ impl Source {
             }
             match read_text(&file) {
                 Ok(text) => source.add(&name, format!("{}: ", file.display()), &text),
-                // It was taken away since the folder was listed.
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => source.refuse_file(&file, &error),
             }
         }
@@ -155,7 +160,7 @@ impl Source {
         self.components.push(Component { name: name.to_owned(), path, text });
     }
 
-    fn refuse_file(&mut self, file: &Path, error: &std::io::Error) {
+    fn refuse_file(&mut self, file: &Path, error: &Error) {
         self.faults.push(&format!("{}: ", file.display()), format!("cannot be read: {error}"));
     }
 
@@ -184,13 +189,28 @@ fn settled<T: PartialEq>(mut read: impl FnMut() -> T) -> T {
     latest
 }
 
-/// The files of a folder of prompts that hold components, in a stable order.
-pub(super) fn component_files(folder: &Path) -> Vec<PathBuf> {
-    let list = |folder: PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut files: Vec<PathBuf> = list(folder.to_owned()).chain(list(folder.join(SUBFOLDER))).collect();
+/// The files of a folder of prompts that hold components, in a stable order, and the directories that could not be
+/// listed whole, where there may be more. A directory that there is not holds none.
+pub(super) fn component_files(folder: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, Error)>) {
+    let (mut files, mut unlisted) = (Vec::new(), Vec::new());
+    for directory in [folder.to_owned(), folder.join(SUBFOLDER)] {
+        let listed = std::fs::read_dir(&directory).and_then(|mut entries| {
+            entries.try_for_each(|entry| {
+                files.push(entry?.path());
+                Ok(())
+            })
+        });
+        match listed {
+            // A link that leads nowhere is not found either, but something was meant to be there.
+            Err(error) if error.kind() != ErrorKind::NotFound || directory.is_symlink() => {
+                unlisted.push((directory, error));
+            }
+            _ => {}
+        }
+    }
     files.retain(|file| component_name(file).is_some());
     files.sort();
-    files
+    (files, unlisted)
 }
 
 /// The name of the component in a file, if there is one.
@@ -203,10 +223,10 @@ fn component_name(file: &Path) -> Option<String> {
 fn read_text(file: &Path) -> std::io::Result<String> {
     let metadata = std::fs::metadata(file)?;
     if !metadata.is_file() {
-        return Err(std::io::Error::other("it is no file"));
+        return Err(Error::other("it is no file"));
     }
     if metadata.len() > MOST_BYTES {
-        return Err(std::io::Error::other("it is larger than 1 MiB"));
+        return Err(Error::other("it is larger than 1 MiB"));
     }
     std::fs::read_to_string(file)
 }

@@ -179,9 +179,11 @@ impl Places {
         for path in [folder.to_owned(), folder.join(SUBFOLDER), folder.join(MANIFEST)] {
             places.follow(path);
         }
-        for file in component_files(folder) {
+        let (files, unlisted) = component_files(folder);
+        for file in files {
             places.follow(file);
         }
+        places.complete &= unlisted.is_empty();
         places
     }
 

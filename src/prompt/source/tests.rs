@@ -99,6 +99,42 @@ fn what_cannot_be_read_is_named_with_its_file() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_there_and_cannot_be_read_is_a_fault_and_never_absent() {
+    use std::os::unix::fs::symlink;
+
+    let folder = Folder::new("links");
+    folder.write(MANIFEST, EMPTY);
+    let link = folder.0.join("overrides/json-strict.md");
+    folder.write("a.md", "A");
+    symlink("nowhere.md", &link).unwrap();
+    let missing = "No such file or directory (os error 2)";
+    assert_eq!(folder.faults(), [format!("~/overrides/json-strict.md: cannot be read: {missing}")]);
+    fs::remove_file(link).unwrap();
+    fs::remove_dir(folder.0.join(SUBFOLDER)).unwrap();
+    assert_eq!(folder.read().faults, Faults::new());
+    symlink("nowhere", folder.0.join(SUBFOLDER)).unwrap();
+    assert_eq!(folder.faults(), [format!("~/overrides: cannot be read: {missing}")]);
+    fs::remove_file(folder.0.join(SUBFOLDER)).unwrap();
+    symlink(SUBFOLDER, folder.0.join(SUBFOLDER)).unwrap();
+    assert!(folder.faults()[0].starts_with("~/overrides: cannot be read: "), "{:?}", folder.faults());
+    assert_eq!(own(&folder.read()), [("a", "A")]);
+    fs::remove_file(folder.0.join(SUBFOLDER)).unwrap();
+    folder.write(SUBFOLDER, "no folder");
+    assert!(folder.faults()[0].starts_with("~/overrides: cannot be read: "), "{:?}", folder.faults());
+}
+
+#[test]
+fn what_is_no_folder_has_one_fault() {
+    let folder = Folder::new("file");
+    folder.write("file", "");
+    for name in ["file", "nowhere"] {
+        let source = Source::folder(&folder.0.join(name), "p");
+        assert_eq!(source.faults.len(), 1, "{}", source.faults);
+    }
+}
+
 #[test]
 fn a_name_that_two_files_have_is_kept_twice_for_the_check() {
     let folder = Folder::new("twice");
