@@ -35,6 +35,19 @@ struct Last {
     accepted: bool,
 }
 
+impl Last {
+    /// Takes note of what a reading found; whether prompts are to be made of `source` now. What was rejected is tried
+    /// again for who `asked`, though nothing is new: the fault is to be told.
+    fn note(&mut self, reading: u64, source: Source, asked: bool) -> bool {
+        let is_news = self.reading < reading && self.source != source;
+        self.reading = self.reading.max(reading);
+        if is_news {
+            (self.source, self.accepted) = (source, false);
+        }
+        is_news || (asked && !self.accepted)
+    }
+}
+
 impl Book {
     /// Puts prompts into use that were made of `source`.
     pub(super) fn new(source: Source, prompts: Prompts) -> Self {
@@ -54,6 +67,10 @@ impl Book {
     /// Stops watching.
     pub(super) fn close(&self) {
         self.watcher().take();
+    }
+
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn watcher(&self) -> MutexGuard<'_, Option<Watcher>> {
@@ -147,26 +164,26 @@ impl Engine {
         let reading = self.book.readings.fetch_add(1, Ordering::Relaxed);
         let source = Source::folder(folder, PATH);
         let _updating = self.updating.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut last = self.book.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.reading > reading || (source == last.source && (last.accepted || !asked)) {
+        let mut last = self.book.last();
+        if !last.note(reading, source, asked) {
             return Ok(false);
         }
-        let made = self.prompts_of(&source);
-        *last = Last { reading, source, accepted: made.is_ok() };
-        match made {
-            Ok(prompts) => {
-                let versions: Vec<String> = prompts.version_names().map(str::to_owned).collect();
-                self.book.current.store(Arc::new(prompts));
-                info!(versions = versions.join(", "), "prompts reloaded");
-                self.announce(What::PromptsReloaded { versions });
-                Ok(true)
-            }
-            Err(faults) => {
-                warn!(%faults, "prompts rejected");
-                self.announce(What::PromptsRejected { faults: faults.iter().map(ToString::to_string).collect() });
-                Err(faults)
-            }
-        }
+        self.adopt(&mut last).map(|()| true).inspect_err(|faults| {
+            warn!(%faults, "prompts rejected");
+            self.announce(What::PromptsRejected { faults: faults.iter().map(ToString::to_string).collect() });
+        })
+    }
+
+    /// Puts what was read last into use, whole or not at all.
+    fn adopt(&self, last: &mut Last) -> Result<(), Faults> {
+        let made = self.prompts_of(&last.source);
+        last.accepted = made.is_ok();
+        let prompts = made?;
+        let versions: Vec<String> = prompts.version_names().map(str::to_owned).collect();
+        self.book.current.store(Arc::new(prompts));
+        info!(versions = versions.join(", "), "prompts reloaded");
+        self.announce(What::PromptsReloaded { versions });
+        Ok(())
     }
 
     fn prompts_of(&self, source: &Source) -> Result<Prompts, Faults> {
@@ -187,3 +204,6 @@ pub(super) fn check_version(prompts: &Prompts, path: &str, version: Option<&str>
     let problem = format!("{path}: no prompt has the version {}, there is {}", shown(version), known.join(", "));
     Err(EngineError::InvalidRequest(problem))
 }
+
+#[cfg(test)]
+mod tests;
