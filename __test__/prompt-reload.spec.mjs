@@ -194,11 +194,35 @@ test('a pin outlives a reload, and a reload without the pinned version is refuse
   engine.reloadPrompts();
   expect(systemOf(engine)).toBe('Stay calm.\n\nAnswer as JSON.');
   expect(engine.getPrompts().find((entry) => entry.pinned).version).toBe('good');
+});
+
+test('what the pin forbade is in use once the pin is gone', async () => {
+  const versions = { good: version({ system: ['calm'], weight: 1 }), bad: version({ weight: 1 }) };
+  const folder = promptFolder(versions);
+  const { engine, of } = watching(folder);
+  engine.activatePrompts('good');
   write(folder, { 'manifest.json': { versions: { bad: versions.bad } } });
-  expect(thrown(() => engine.reloadPrompts()).message).toBe('config.prompts: has no version "good", which is pinned');
+  const fault = 'config.prompts: has no version "good", which is pinned';
+  await until(() => of('prompts_rejected')).toEqual([{ faults: [fault] }]);
+  expect(thrown(() => engine.reloadPrompts()).message).toBe(fault);
+  engine.activatePrompts('good');
+  expect(engine.getPrompts().map((entry) => entry.version)).toEqual(['good', 'bad']);
   engine.activatePrompts(null);
-  engine.reloadPrompts();
   expect(engine.getPrompts().map((entry) => entry.version)).toEqual(['bad']);
+  await until(() => of('prompts_reloaded')).toEqual([{ versions: ['bad'] }]);
+});
+
+test('what the catalogue forbade is in use once the catalogue allows it', async () => {
+  const folder = promptFolder();
+  const { engine, of } = watching(folder);
+  const catalogWith = (b) => ({ models: chain(loopback, { b }).models });
+  engine.updateCatalog(catalogWith({ promptOverrides: ['calm'] }));
+  rmSync(join(folder, 'calm.md'));
+  write(folder, { 'scoring.md': 'Four points.' });
+  expect(thrown(() => engine.reloadPrompts()).message).toMatch('has no component "calm"');
+  engine.updateCatalog(catalogWith({ promptOverrides: ['json-strict'] }));
+  expect(systemOf(engine)).toContain('Four points.');
+  await until(() => of('prompts_reloaded')).toEqual([{ versions: ['first'] }]);
 });
 
 test('a snapshot has the pin, and restore pins what is there and not pinned otherwise', () => {

@@ -286,7 +286,7 @@ impl Engine {
     }
 
     /// Lays providers, models and fallbacks over the catalogue, whole or not at all. Calls under way keep the catalogue
-    /// with which they began.
+    /// with which they began. Prompts that were rejected before for the catalogue come into use.
     ///
     /// # Errors
     /// `INVALID_CONFIG` with every fault, a line each.
@@ -296,6 +296,7 @@ impl Engine {
         let overrides: Vec<&str> = prompts.override_names().collect();
         let updated = current.updated(changes, "changes", variables, &overrides).map_err(EngineError::InvalidConfig)?;
         self.replace_catalog(&current, updated);
+        self.reconsider_prompts();
         Ok(())
     }
 

@@ -109,7 +109,8 @@ impl Engine {
         }
     }
 
-    /// Pins a version for all models that it is for, or with `None` returns to the dates of the manifest.
+    /// Pins a version for all models that it is for, or with `None` returns to the dates of the manifest. What was
+    /// rejected before for the pin comes into use.
     ///
     /// # Errors
     /// `INVALID_REQUEST` if there is no such version.
@@ -120,6 +121,7 @@ impl Engine {
         if let Some(pinned) = prompts.pin(version) {
             info!(version, "prompts pinned");
             self.book.current.store(Arc::new(pinned));
+            self.reconsider_prompts();
             self.changed();
         }
         Ok(())
@@ -172,6 +174,16 @@ impl Engine {
             warn!(%faults, "prompts rejected");
             self.announce(What::PromptsRejected { faults: faults.iter().map(ToString::to_string).collect() });
         })
+    }
+
+    /// Tries again what was rejected, where the reason may have been the pin or the catalogue, which has changed since.
+    /// The caller holds `updating`.
+    pub(super) fn reconsider_prompts(&self) {
+        let mut last = self.book.last();
+        if !last.accepted {
+            // What is wrong has been told.
+            let _ = self.adopt(&mut last);
+        }
     }
 
     /// Puts what was read last into use, whole or not at all.
