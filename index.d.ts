@@ -882,7 +882,7 @@ export interface Metrics {
   routes: Array<RouteMetrics>
   /** Every model that was asked, sorted by id. */
   models: Array<ModelMetrics>
-  /** Every version of the prompt and model that it was sent to, sorted in that order. */
+  /** Every version of the prompt, model that it was sent to, and overrides that it had there, sorted in that order. */
   prompts: Array<PromptMetrics>
   /** Every fallback that was asked though it is much dearer than the original, sorted by original and fallback. */
   costWarnings: Array<CostWarnings>
@@ -1084,12 +1084,14 @@ export interface PredictionOutcome {
  */
 export declare function predictWithFallback(request: PredictionRequest, options?: PredictOptions | null): Promise<PredictionOutcome>
 
-/** The attempts with one version of the prompt at one model. */
+/** The attempts with one version of the prompt and the same overrides at one model. */
 export interface PromptMetrics {
   /** The version of the prompt; `own` for prompts of the callers' own. */
   version: string
   /** The model. */
   modelId: string
+  /** The names of the overrides, in order. */
+  overrides: Array<string>
   /** How many attempts there were. */
   attempts: number
   /** How many of them gave at least one prediction. */

@@ -238,7 +238,7 @@ test('activatePrompts pins a version for the models that it is for, and null ret
   expect([versions(), pinned()]).toEqual([['bad', 'bad'], []]);
 });
 
-test('outcome, attempts, events and plan say which version and overrides each model was sent', async () => {
+test('outcome, attempts, events, metrics and plan say which version and overrides each model was sent', async () => {
   const prompts = promptFolder({ all: version(), trial: version({ models: ['b'], overrides: { b: ['calm'] } }) });
   const { engine, predict } = await transcript({ a: 'internal_error', b: 'clean' }, { prompts });
   const events = [];
@@ -251,6 +251,9 @@ test('outcome, attempts, events and plan say which version and overrides each mo
   ];
   expect(outcome.attempts).toMatchObject(sent);
   expect(events.filter(({ type }) => type === 'fallback')).toMatchObject(sent.slice(1));
+  const counted = sent.map(({ promptVersion, ...rest }) => ({ version: promptVersion, ...rest, attempts: 1 }));
+  expect(engine.getMetrics().prompts).toMatchObject(counted);
+  expect(engine.getMetricsText()).toMatch(/prompt_attempts_total\{version="trial",model="b",overrides="calm"\} 1\n/);
   const plan = engine.explain({ modelId: 'a', matches: matches() });
   expect(plan).toMatchObject({ promptVersion: 'all', attempts: sent });
 });

@@ -15,7 +15,7 @@ pub struct Metrics {
     pub routes: Vec<RouteMetrics>,
     /// Every model that was asked, sorted by id.
     pub models: Vec<ModelMetrics>,
-    /// Every version of the prompt and model that it was sent to, sorted in that order.
+    /// Every version of the prompt, model that it was sent to, and overrides that it had there, sorted in that order.
     pub prompts: Vec<PromptMetrics>,
     /// Every fallback that was asked though it is much dearer than the original, sorted by original and fallback.
     pub cost_warnings: Vec<CostWarnings>,
@@ -108,13 +108,15 @@ pub struct LatencyBucket {
     pub attempts: f64,
 }
 
-/// The attempts with one version of the prompt at one model.
+/// The attempts with one version of the prompt and the same overrides at one model.
 #[napi(object, object_from_js = false)]
 pub struct PromptMetrics {
     /// The version of the prompt; `own` for prompts of the callers' own.
     pub version: String,
     /// The model.
     pub model_id: String,
+    /// The names of the overrides, in order.
+    pub overrides: Vec<String>,
     /// How many attempts there were.
     pub attempts: f64,
     /// How many of them gave at least one prediction.
@@ -189,6 +191,7 @@ impl From<core::PromptMetrics> for PromptMetrics {
         Self {
             version: prompt.version,
             model_id: prompt.model_id,
+            overrides: prompt.overrides,
             attempts: count(prompt.results.attempts),
             valid_replies: count(prompt.results.successes()),
             failures: failures(&prompt.results),

@@ -32,18 +32,20 @@ pub struct Recorder {
     routes: Table<HashMap<Option<FallbackReason>, RouteTally>>,
     /// By model and provider.
     models: Table<ModelTally>,
-    /// By model and version of the prompt.
-    prompts: Table<Results>,
+    /// By model and version of the prompt, then by its overrides.
+    prompts: Table<HashMap<Box<[String]>, Results>>,
     /// By the original model and the fallback that was much dearer.
     warnings: Table<u64>,
 }
 
 impl Recorder {
-    /// Counts an attempt that has ended, whatever became of it. Allocates nothing for a model, a provider and a kind of
-    /// failure that were seen before.
+    /// Counts an attempt that has ended, whatever became of it. Allocates nothing for a model, a provider, a prompt and
+    /// a kind of failure that were seen before.
     pub fn attempted(&self, attempt: &Attempt) {
         self.models.change(&attempt.model_id, &attempt.provider_id, |tally| tally.add(attempt));
-        self.prompts.change(&attempt.model_id, &attempt.prompt_version, |results| results.add(attempt.failure));
+        self.prompts.change(&attempt.model_id, &attempt.prompt_version, |variants| {
+            table::change_in(variants, attempt.overrides.as_slice(), |results| results.add(attempt.failure));
+        });
     }
 
     /// Counts a call that has ended, whatever became of it; its attempts are counted by [`Self::attempted`].
@@ -72,17 +74,22 @@ impl Recorder {
             provider_id: provider_id.to_owned(),
             tally: tally.clone(),
         });
-        let prompts = self.prompts.collect(|model_id, version, results| PromptMetrics {
-            version: version.to_owned(),
-            model_id: model_id.to_owned(),
-            results: results.clone(),
+        let prompts = self.prompts.collect(|model_id, version, variants| {
+            let variants = variants.iter().map(|(overrides, results)| PromptMetrics {
+                version: version.to_owned(),
+                model_id: model_id.to_owned(),
+                overrides: overrides.to_vec(),
+                results: results.clone(),
+            });
+            variants.collect::<Vec<_>>()
         });
         let warnings = self.warnings.collect(|original, model, count| CostWarnings {
             original_model_id: original.to_owned(),
             model_id: model.to_owned(),
             count: *count,
         });
-        Metrics::sorted(routes.into_iter().flatten().collect(), models, prompts, warnings)
+        let (routes, prompts) = (routes.into_iter().flatten(), prompts.into_iter().flatten());
+        Metrics::sorted(routes.collect(), models, prompts.collect(), warnings)
     }
 
     /// The same in the text format of `OpenMetrics`, of the type [`CONTENT_TYPE`], with the gauges as they are now.

@@ -1,6 +1,8 @@
 //! Values under two names each, changed in place by many threads.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use dashmap::DashMap;
 
@@ -33,7 +35,13 @@ impl<V: Default> Table<V> {
     }
 }
 
-fn change_in<V: Default>(row: &mut HashMap<Box<str>, V>, name: &str, step: impl FnOnce(&mut V)) {
+/// Changes the value under a name, which is copied when it is new; the value begins as the default.
+pub(super) fn change_in<N, K, V>(row: &mut HashMap<K, V>, name: &N, step: impl FnOnce(&mut V))
+where
+    N: Hash + Eq + ?Sized,
+    K: Borrow<N> + for<'n> From<&'n N> + Hash + Eq,
+    V: Default,
+{
     match row.get_mut(name) {
         Some(value) => step(value),
         None => step(row.entry(name.into()).or_default()),

@@ -130,6 +130,18 @@ fn two_versions_of_a_prompt_are_told_apart_and_so_are_two_providers_of_a_model()
 }
 
 #[test]
+fn a_prompt_is_counted_by_its_overrides_in_their_order() {
+    let recorder = Recorder::default();
+    let (calm, brief) = (|| "calm".to_owned(), || "brief".to_owned());
+    for overrides in [vec![calm(), brief()], vec![], vec![brief(), calm()], vec![calm(), brief()]] {
+        recorder.attempted(&Attempt { overrides, ..attempt("a", None, 1) });
+    }
+    let prompts = recorder.snapshot().prompts;
+    let counted: Vec<_> = prompts.iter().map(|prompt| (prompt.overrides.join(" "), prompt.results.attempts)).collect();
+    assert_eq!(counted, [(String::new(), 1), ("brief calm".to_owned(), 1), ("calm brief".to_owned(), 2)]);
+}
+
+#[test]
 fn a_call_without_an_answer_has_the_reason_of_its_original_or_of_what_ended_it() {
     use EngineError as E;
     let timeout = || attempt("a", Some(FailureKind::Timeout), 10);

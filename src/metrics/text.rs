@@ -1,12 +1,15 @@
 //! The counts in the text format that Prometheus scrapes.
 //!
-//! Every label is an id of the catalogue, a version of the prompt, or a name of a closed set, never a text that came
-//! with a reply. An empty `model` is a call that nobody answered; an empty `reason` is one that the original answered.
+//! Every label is an id of the catalogue, a version of the prompt, the names of its overrides with `,` between them, or
+//! a name of a closed set, never a text that came with a reply. An empty `model` is a call that nobody answered; an
+//! empty `reason` is one that the original answered.
 
 use std::fmt;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, NoLabelSet, text};
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, EncodeLabelSet, NoLabelSet, text,
+};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
@@ -87,16 +90,16 @@ fn warning_labels(warned: &CostWarnings) -> Labels<'_, 2> {
     [("original", &warned.original_model_id), ("model", &warned.model_id)]
 }
 
-fn prompt_labels(prompt: &PromptMetrics) -> Labels<'_, 2> {
-    [("version", &prompt.version), ("model", &prompt.model_id)]
+fn prompt_labels<'a>(prompt: &'a PromptMetrics, overrides: &'a str) -> Labels<'a, 3> {
+    [("version", &prompt.version), ("model", &prompt.model_id), ("overrides", overrides)]
 }
 
 /// A sample for each kind of failure that occurred.
-fn failures<'a>(
-    [first, second]: Labels<'a, 2>,
+fn failures<'a, const N: usize>(
+    labels: Labels<'a, N>,
     results: &'a Results,
-) -> impl Iterator<Item = (Labels<'a, 3>, u64)> + use<'a> {
-    results.failures.iter().map(move |(kind, &count)| ([first, second, ("kind", kind.as_str())], count))
+) -> impl Iterator<Item = ((Labels<'a, N>, Labels<'a, 1>), u64)> + use<'a, N> {
+    results.failures.iter().map(move |(kind, &count)| ((labels, [("kind", kind.as_str())]), count))
 }
 
 /// Writes one family of metrics after the other.
@@ -161,9 +164,13 @@ impl Families<'_> {
     }
 
     fn prompts(&mut self, prompts: &[PromptMetrics]) -> fmt::Result {
-        let attempts = prompts.iter().map(|prompt| (prompt_labels(prompt), prompt.results.attempts));
+        let overrides: Vec<String> = prompts.iter().map(|prompt| prompt.overrides.join(",")).collect();
+        let labelled = prompts.iter().zip(&overrides);
+        let labelled: Vec<_> =
+            labelled.map(|(prompt, overrides)| (prompt_labels(prompt, overrides), &prompt.results)).collect();
+        let attempts = labelled.iter().map(|(labels, results)| (*labels, results.attempts));
         self.counter("prompt_attempts", "Attempts that ended, by version of the prompt.", attempts)?;
-        let failed = prompts.iter().flat_map(|prompt| failures(prompt_labels(prompt), &prompt.results));
+        let failed = labelled.iter().flat_map(|(labels, results)| failures(*labels, results));
         self.counter("prompt_failures", "Attempts that gave no prediction, by version of the prompt.", failed)
     }
 
@@ -184,11 +191,11 @@ impl Families<'_> {
     }
 
     /// A counter; its samples are named after it with `_total` at the end.
-    fn counter<'l, V: EncodeCounterValue, const N: usize>(
+    fn counter<L: EncodeLabelSet, V: EncodeCounterValue>(
         &mut self,
         name: &str,
         help: &str,
-        samples: impl IntoIterator<Item = (Labels<'l, N>, V)>,
+        samples: impl IntoIterator<Item = (L, V)>,
     ) -> fmt::Result {
         let mut family = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
         for (labels, value) in samples {

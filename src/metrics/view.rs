@@ -12,7 +12,7 @@ pub struct Metrics {
     pub routes: Vec<Route>,
     /// Every model that was asked, by id and provider.
     pub models: Vec<ModelMetrics>,
-    /// Every version of the prompt and model that it was sent to, in that order.
+    /// Every version of the prompt, model that it was sent to, and overrides that it had there, in that order.
     pub prompts: Vec<PromptMetrics>,
     /// Every fallback that was much dearer than the original, by original and fallback.
     pub cost_warnings: Vec<CostWarnings>,
@@ -60,13 +60,15 @@ pub struct ModelMetrics {
     pub tally: ModelTally,
 }
 
-/// The attempts with one version of the prompt at one model.
+/// The attempts with one version of the prompt and the same overrides at one model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PromptMetrics {
     /// The version of the prompt.
     pub version: String,
     /// The model.
     pub model_id: String,
+    /// The names of the overrides, in order.
+    pub overrides: Vec<String>,
     /// What they came to.
     pub results: Results,
 }
@@ -82,7 +84,7 @@ impl Metrics {
         set_shares(&mut routes);
         routes.sort_by(|a, b| a.key().cmp(&b.key()));
         models.sort_by(|a, b| (&a.model_id, &a.provider_id).cmp(&(&b.model_id, &b.provider_id)));
-        prompts.sort_by(|a, b| (&a.version, &a.model_id).cmp(&(&b.version, &b.model_id)));
+        prompts.sort_by(|a, b| (&a.version, &a.model_id, &a.overrides).cmp(&(&b.version, &b.model_id, &b.overrides)));
         cost_warnings.sort_by(|a, b| (&a.original_model_id, &a.model_id).cmp(&(&b.original_model_id, &b.model_id)));
         Self { routes, models, prompts, cost_warnings }
     }

@@ -63,8 +63,9 @@ fn a_parser_reads_the_counts_back() {
     assert_eq!(of("fallcast_attempt_failures_total", &failed("network")), Value::Untyped(1.0));
     assert_eq!(of("fallcast_attempt_cost_usd_total", &a), Value::Untyped(0.000_01));
 
-    assert_eq!(of("fallcast_prompt_attempts_total", &[("version", "v1"), ("model", "a")]), Value::Untyped(2.0));
-    let failed = [("version", "v1"), ("model", "a"), ("kind", "timeout")];
+    let prompt = [("version", "v1"), ("model", "a"), ("overrides", "")];
+    assert_eq!(of("fallcast_prompt_attempts_total", &prompt), Value::Untyped(2.0));
+    let failed = [("version", "v1"), ("model", "a"), ("overrides", ""), ("kind", "timeout")];
     assert_eq!(of("fallcast_prompt_failures_total", &failed), Value::Untyped(1.0));
 
     let Value::Histogram(buckets) = of("fallcast_attempt_duration_seconds", &a) else { panic!("a histogram") };
@@ -89,6 +90,21 @@ fn a_parser_reads_each_kind_of_token_back() {
         ("fallcast_attempt_retries_total", 1.0),
     ] {
         assert_eq!(value(&scrape, name, &[("model", "a"), ("provider", "p")]), Value::Untyped(count), "{name}");
+    }
+}
+
+#[test]
+fn the_overrides_of_a_prompt_are_one_label() {
+    let recorder = Recorder::default();
+    let overrides = vec!["calm".to_owned(), "brief".to_owned()];
+    recorder.attempted(&Attempt { overrides, ..attempt("a", Some(FailureKind::Timeout), 0) });
+    let text = recorder.text(Gauges::default());
+    // The parser takes a comma for the end of a label, within quotes too.
+    for sample in [
+        "fallcast_prompt_attempts_total{version=\"v1\",model=\"a\",overrides=\"calm,brief\"} 1",
+        "fallcast_prompt_failures_total{version=\"v1\",model=\"a\",overrides=\"calm,brief\",kind=\"timeout\"} 1",
+    ] {
+        assert!(text.lines().any(|line| line == sample), "{text}");
     }
 }
 
