@@ -65,8 +65,9 @@ test('check says what is wrong with a folder that holds nothing or is not there'
 test('prompt prints what would be sent', () => {
   const [match] = matches();
   const folder = write(temporaryFolder(), { 'one.json': match, 'two.json': matches(2), 'no.json': '{' });
+  write(folder, { 'bom.json': `\ufeff${JSON.stringify(match)}` });
   const engine = new fallcast.Fallcast();
-  for (const [file, asked] of [['one.json', [match]], ['two.json', matches(2)]]) {
+  for (const [file, asked] of [['one.json', [match]], ['bom.json', [match]], ['two.json', matches(2)]]) {
     const { system, user } = engine.buildPrompt('glm-4.6-syn', asked);
     const { status, stdout, stderr } = run('prompt', 'glm-4.6-syn', '--match', `${folder}/${file}`);
     expect(status).toBe(0);

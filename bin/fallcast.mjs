@@ -57,7 +57,7 @@ function check(engine) {
 function prompt(engine, modelId, { match, version }) {
   let matches;
   try {
-    matches = [JSON.parse(readFileSync(match, 'utf8'))].flat();
+    matches = [JSON.parse(readFileSync(match, 'utf8').replace(/^\uFEFF/, ''))].flat();
   } catch (error) {
     throw new Error(`${match}: ${error.message}`);
   }
