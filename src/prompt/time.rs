@@ -9,7 +9,7 @@ use crate::check::{Checked, Refusal};
 /// The last second of the year 9999, from 1970.
 const LAST: Duration = Duration::from_secs(253_402_300_799);
 
-/// A date, or a date and a time that ends with `Z`.
+/// A date, or a date and a time that ends with `Z` or `+00:00`.
 pub(super) fn utc(value: &Value) -> Checked<SystemTime> {
     let refusal = || Refusal::new("must be an ISO 8601 time in UTC from 1970 on, such as 2026-02-05T00:00:00Z");
     let text = value.as_str().filter(|text| text.is_ascii()).ok_or_else(refusal)?;

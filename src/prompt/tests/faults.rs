@@ -91,6 +91,10 @@ fn fields_have_their_kinds() {
         faults_of(&json!({ "activeFrom": "2026-02-05T01:00:00Z", "activeTo": "2026-02-05T01:00:00.000Z" })),
         ["p.versions[\"1\"].activeTo: must be later than activeFrom"]
     );
+    assert_eq!(
+        faults_of(&json!({ "activeFrom": "2026-02-05T01:00:00+00:00", "activeTo": "2026-02-05T01:00:00Z" })),
+        ["p.versions[\"1\"].activeTo: must be later than activeFrom"]
+    );
     for offset in ["2026-02-05T01:00:00+01:00", "2026-02-05T01:00:00", "2026-02-05é", "20260205"] {
         assert!(faults_of(&json!({ "activeFrom": offset }))[0].contains("ISO 8601"), "{offset}");
     }
