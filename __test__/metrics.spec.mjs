@@ -126,8 +126,8 @@ describe('models and prompts', () => {
     await engine.predictWithFallback({ modelId: 'a', matches: matches(), prompt });
     const { promptVersion } = engine.buildPrompt('a', matches());
     expect(engine.getMetrics().prompts).toEqual([
-      { version: 'own', modelId: 'a', attempts: 1, validReplies: 1, failures: {} },
-      { version: promptVersion, modelId: 'a', attempts: 1, validReplies: 0, failures: { parse_error: 1 } },
+      { version: 'own', modelId: 'a', overrides: [], attempts: 1, validReplies: 1, failures: {} },
+      { version: promptVersion, modelId: 'a', overrides: [], attempts: 1, validReplies: 0, failures: { parse_error: 1 } },
     ].sort((one, other) => (one.version < other.version ? -1 : 1)));
   });
 });
