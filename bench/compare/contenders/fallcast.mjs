@@ -1,0 +1,12 @@
+/** Fallcast, with a budget and a listener to its events. */
+import { engineFor, match } from '../work.mjs';
+
+export function open({ models }) {
+  const engine = engineFor(models);
+  let events = 0;
+  engine.onEvent(() => { events += 1; });
+  return async () => {
+    const { predictions } = await engine.predictWithFallback({ modelId: 'model-1', matches: [match] });
+    return predictions[0];
+  };
+}
