@@ -141,7 +141,7 @@ impl Run<'_> {
         let begun: Arc<AtomicBool> = Arc::default();
         let timeout = patience.timeout.min(share_of(self.remaining(), patience.later));
         let post = Post {
-            url: provider.endpoint.as_str(),
+            url: &provider.endpoint,
             loopback: provider.loopback,
             api_key: provider.api_key.as_ref().map(Secret::as_secret_string),
             headers: &provider.headers,

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Body, Client, Response, redirect};
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use super::failure::Stage;
 pub use super::failure::WireFailure;
@@ -37,7 +38,7 @@ pub struct Http {
 #[derive(Clone)]
 pub struct Post<'a> {
     /// Where to.
-    pub url: &'a str,
+    pub url: &'a Url,
     /// Whether the host is this machine, so that no proxy is asked.
     pub loopback: bool,
     /// Sent as a bearer token.
@@ -103,7 +104,7 @@ impl Http {
         let client = if post.loopback { &self.direct } else { &self.proxied };
         let until = Instant::now() + post.time;
         let upload = Upload::new(post.body.clone(), Arc::clone(&post.begun));
-        let request = client.post(post.url).headers(headers(post)?).body(Body::wrap(upload));
+        let request = client.post(post.url.clone()).headers(headers(post)?).body(Body::wrap(upload));
         let response = request.send().await.map_err(before_the_head)?;
         receive(response, self.max_response_bytes, until).await
     }

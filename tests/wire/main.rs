@@ -19,6 +19,7 @@ use fallcast::kind::FailureKind;
 use fallcast::provider::http::{Http, Post, Received, WireFailure};
 use secrecy::SecretString;
 use support::{Reply, Step, Upstream};
+use url::Url;
 
 /// Small enough that a test can exceed it, large enough for every proper reply.
 const LIMIT: usize = 64 * 1024;
@@ -33,10 +34,14 @@ fn http() -> Http {
     Http::new(&config()).expect("an HTTP client")
 }
 
+fn parsed(url: &str) -> Url {
+    url.parse().expect("a URL")
+}
+
 async fn post_to(http: &Http, url: &str) -> Result<Received, WireFailure> {
     let key = SecretString::from(KEY);
     let post = Post {
-        url,
+        url: &parsed(url),
         loopback: true,
         api_key: Some(&key),
         headers: &[],

@@ -30,7 +30,7 @@ async fn in_a_process_with_a_proxy() {
     let Ok(target) = std::env::var(TARGET) else { return };
     let http = http();
     let post = Post {
-        url: &target,
+        url: &parsed(&target),
         loopback: true,
         api_key: None,
         headers: &[],
@@ -40,7 +40,7 @@ async fn in_a_process_with_a_proxy() {
     };
     let direct = http.post(&post).await.expect("a direct reply");
     assert!(String::from_utf8_lossy(&direct.body).contains("direct"));
-    let url = "http://provider.invalid/v1/chat/completions";
+    let url = &parsed("http://provider.invalid/v1/chat/completions");
     let proxied = http.post(&Post { url, loopback: false, ..post.clone() }).await.expect("a reply by proxy");
     assert!(String::from_utf8_lossy(&proxied.body).contains("by proxy"));
 }
