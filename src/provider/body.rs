@@ -35,8 +35,11 @@ impl Fitted<'_> {
             stop: self.stop,
             response_format: self.json_object.then_some(ResponseFormat { kind: "json_object" }),
         };
+        let texts = self.user.len() + self.system.map_or(0, str::len);
+        let mut json = Vec::with_capacity(texts + texts / 8 + 512);
         // Strings and numbers written to memory cannot fail.
-        serde_json::to_vec(&body).unwrap_or_default()
+        let _ = serde_json::to_writer(&mut json, &body);
+        json
     }
 }
 
