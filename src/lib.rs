@@ -23,3 +23,7 @@ pub mod reply;
 pub mod request;
 pub mod state_file;
 mod sync;
+
+/// Requests are made on one thread and freed on another, which glibc's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
