@@ -19,6 +19,7 @@ use super::plain::plain;
 use super::read::{self, Fields, Mistake};
 use super::realm::{Listener, Realm};
 use super::status::ModelStatus;
+use super::written::Written;
 use crate::check::Faults;
 use crate::engine::{Blueprint, Engine, ModelState};
 use crate::error::EngineError;
@@ -90,7 +91,7 @@ impl Handle {
         let (delivery, promise) = realm.promise(env, abort)?;
         self.spawn(async move {
             delivery.deliver(match call.run(&token).await {
-                Ok(outcome) => Settled::Outcome(Box::new(outcome)),
+                Ok(outcome) => Settled::Outcome(Box::new(Written::new(outcome))),
                 Err(error) => Settled::Error(error),
             });
         })?;

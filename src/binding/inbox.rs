@@ -4,16 +4,16 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::log::LogRecord;
+use super::written::Written;
 use crate::error::EngineError;
 use crate::event::{Event, EventSink, Invalidation};
-use crate::outcome::Outcome;
 
 /// Most posts that wait for one listener; beyond it the oldest is dropped, and the next one says how many were.
 const MAX_WAITING: usize = 4096;
 
 /// The end of one call.
 pub(super) enum Settled {
-    Outcome(Box<Outcome>),
+    Outcome(Box<Written>),
     Number(u32),
     Done,
     Error(EngineError),

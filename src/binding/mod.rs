@@ -18,3 +18,4 @@ mod plain;
 mod read;
 mod realm;
 mod status;
+mod written;

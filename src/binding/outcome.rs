@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use napi_derive::napi;
+use serde::Serialize;
 
 use super::event::iso;
 use crate::engine;
@@ -16,6 +17,8 @@ pub(super) fn milliseconds(duration: Duration) -> f64 {
 }
 
 /// What `predictWithFallback` resolves with: at least one prediction, and how it came about.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct PredictionOutcome {
     /// The predictions, in the request's order.
@@ -57,6 +60,8 @@ pub struct PredictionOutcome {
 }
 
 /// The score of one match.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 #[napi(object, object_from_js = false)]
 pub struct Prediction {
     /// The match's id, as the request has it.
@@ -71,6 +76,8 @@ pub struct Prediction {
 
 /// One model, asked over HTTP, and what became of it. One that waited in vain for its provider's turn is an attempt as
 /// well, a `timeout` that costs nothing.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct Attempt {
     /// The model that was asked.
@@ -101,6 +108,8 @@ pub struct Attempt {
 }
 
 /// A change that made a request fit its provider.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct Adjustment {
     /// `max_tokens`, `temperature`, `stop` (how many sequences), `response_format`, or `matches` (how many are asked for).
@@ -114,6 +123,8 @@ pub struct Adjustment {
 }
 
 /// A model of the chain that was not called.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 #[napi(object, object_from_js = false)]
 pub struct Skip {
     /// The model.
@@ -126,6 +137,8 @@ pub struct Skip {
 }
 
 /// Tokens, as the provider counted them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 #[napi(object, object_from_js = false)]
 pub struct Usage {
     /// Tokens of the prompt, the cached ones included.

@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 use super::abort::{AbortListener, LastSignal, Shared};
 use super::inbox::{Inbox, Letters, Line, Post, Settled};
 use super::node::{Deferred, keep_alive, take_exception};
-use super::{error, event, outcome};
+use super::written::Parse;
+use super::{error, event, written};
 use crate::error::EngineError;
 
 /// Calls the drain on the JavaScript thread; does not keep the process alive by itself.
@@ -43,6 +44,7 @@ pub(super) struct Realm {
     listeners: RefCell<HashMap<u64, Rc<ListenerRef>>>,
     next: Cell<u64>,
     last_signal: RefCell<LastSignal>,
+    parse: Parse,
     /// `setMaxListeners` of `node:events`, if there is one.
     set_max_listeners: Option<SetMaxListeners>,
     /// Cancelled when the thread's environment ends, with every call that began in it.
@@ -101,6 +103,7 @@ impl Realm {
             listeners: RefCell::default(),
             next: Cell::new(0),
             last_signal: RefCell::default(),
+            parse: written::parse(env)?,
             set_max_listeners: find_set_max_listeners(env).ok(),
             ended: CancellationToken::new(),
         });
@@ -158,7 +161,7 @@ impl Realm {
         for (call, result) in waiting.settled {
             let Some(pending) = self.pending.borrow_mut().remove(&call) else { continue };
             // A failure here means that the environment is being torn down and runs no more JavaScript.
-            let _ = env.run_in_scope(|| pending.settle(env, result));
+            let _ = env.run_in_scope(|| pending.settle(env, &self.parse, result));
             take_exception(env);
         }
         if self.pending.borrow().is_empty() {
@@ -230,11 +233,11 @@ fn find_set_max_listeners(env: &Env) -> napi::Result<SetMaxListeners> {
 }
 
 impl Pending {
-    fn settle(self, env: &Env, result: Settled) -> napi::Result<()> {
+    fn settle(self, env: &Env, parse: &Parse, result: Settled) -> napi::Result<()> {
         let is_abort = matches!(result, Settled::Error(EngineError::Aborted(_)));
         let cause = self.abort.and_then(|abort| abort.detach(env, is_abort));
         match result {
-            Settled::Outcome(outcome) => self.deferred.resolve(env, outcome::PredictionOutcome::from(*outcome)),
+            Settled::Outcome(outcome) => self.deferred.resolve(env, outcome.read(env, parse)?),
             Settled::Number(number) => self.deferred.resolve(env, number),
             Settled::Done => self.deferred.resolve(env, ()),
             Settled::Error(error) => {
