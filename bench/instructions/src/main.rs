@@ -1,0 +1,121 @@
+//! `instructions <case> <times>`: does one thing that many times, for `count.mjs` to count its instructions.
+
+use std::hint::black_box;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use fallcast::config::HealthConfig;
+use fallcast::count::{Count, Moka};
+use fallcast::engine::Engine;
+use fallcast::health::{Health, Verdict};
+use fallcast::money::{Ledger, Rules, estimate_tokens};
+use fallcast::outcome::MicroUsd;
+use fallcast::reply::{Received, read};
+use fallcast::request::{Match, RawOptions, Request};
+use serde_json::json;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [case, times] = arguments.as_slice() else { return ExitCode::FAILURE };
+    let Ok(times) = times.parse() else { return ExitCode::FAILURE };
+    match case.as_str() {
+        "plan" => plan(times),
+        "prompt" => prompt(times),
+        "tokens" => tokens(times),
+        "reply_clean" => reply(times, &scores()),
+        "reply_fenced" => reply(times, &format!("Here they are:\n```json\n{}\n```", scores().replace('"', "'"))),
+        "reply_thinking" => reply(times, &format!("<think>{}</think>\n{}", "They won 3-0. ".repeat(300), scores())),
+        "reply_1mb" => reply(times, &format!("[{}]", format!("{}, ", scores()).repeat(1_000_000 / scores().len()))),
+        "admit_record" => admit_record(times),
+        "reserve_settle" => reserve_settle(times),
+        "cached_count" => cached_count(times),
+        _ => return ExitCode::FAILURE,
+    }
+    ExitCode::SUCCESS
+}
+
+fn matches() -> Vec<Match> {
+    let game = |index| Match {
+        id: format!("m{index}"),
+        home_team: "Liverpool".to_owned(),
+        away_team: "Manchester United".to_owned(),
+        competition: Some("Premier League".to_owned()),
+        kickoff: Some("2025-10-19T15:30:00Z".to_owned()),
+        analysis: Some("Won 3, drawn 1, lost 1 of the last five; 11 goals for, 6 against. ".repeat(4)),
+    };
+    (0..10).map(game).collect()
+}
+
+/// An engine with every key, and a budget for the day.
+fn engine() -> Arc<Engine> {
+    let Ok(engine) = Engine::new(&json!({}), &|_| Some("1000".to_owned())) else { std::process::exit(1) };
+    Arc::new(engine)
+}
+
+const MODEL: &str = "deepseek-r1-0528-syn";
+
+/// The plan of a request along its whole chain, its prompt's tokens estimated.
+fn plan(times: u64) {
+    let engine = engine();
+    let request = Request { model_id: MODEL.to_owned(), matches: matches(), prompt: None, prompt_version: None };
+    for _ in 0..times {
+        let call = engine.call(black_box(request.clone()), RawOptions::default());
+        drop(black_box(call.map(|call| call.explain())));
+    }
+}
+
+fn prompt(times: u64) {
+    let (engine, matches) = (engine(), matches());
+    for _ in 0..times {
+        drop(black_box(engine.build_prompt(MODEL, black_box(&matches), None)));
+    }
+}
+
+fn tokens(times: u64) {
+    let text = "Weigh the strength of both sides, their form, the venue, and what is at stake. ".repeat(40);
+    for _ in 0..times {
+        black_box(estimate_tokens(black_box(&text)));
+    }
+}
+
+/// The answer for ten matches, as it was asked for.
+fn scores() -> String {
+    let score = |id| format!(r#"{{"match_id": "m{id}", "home_score": 2, "away_score": 1}}"#);
+    format!(r#"{{"predictions": [{}]}}"#, (0..10).map(score).collect::<Vec<_>>().join(", "))
+}
+
+fn reply(times: u64, content: &str) {
+    let body = json!({ "choices": [{ "message": { "content": content }, "finish_reason": "stop" }] }).to_string();
+    let ids: Vec<String> = (0..10).map(|id| format!("m{id}")).collect();
+    let asked: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let received = Received { status: 200, retry_after: None, body: body.as_bytes(), now: SystemTime::UNIX_EPOCH };
+    for _ in 0..times {
+        drop(black_box(read(black_box(&received), &asked)));
+    }
+}
+
+fn admit_record(times: u64) {
+    let health = Health::new(&HealthConfig::default());
+    for _ in 0..times {
+        if let Ok(permit) = health.admit(black_box(MODEL), "synthetic", None, &|_, _| {}) {
+            health.record(MODEL, &permit, Verdict::Success, &|_, _| {});
+        }
+    }
+}
+
+fn reserve_settle(times: u64) {
+    let ledger = Ledger::new(Rules { daily: Some(MicroUsd::from_usd(1e9)), ..Rules::default() });
+    for _ in 0..times {
+        if let Ok(reservation) = ledger.reserve(black_box(MODEL), MicroUsd(4_100), true, SystemTime::UNIX_EPOCH) {
+            reservation.settle(MicroUsd(1_200), |_| {});
+        }
+    }
+}
+
+fn cached_count(times: u64) {
+    let count: Count<Moka> = Count::default();
+    for _ in 0..times {
+        black_box(count.get(|| black_box(42)));
+    }
+}
