@@ -2,19 +2,19 @@
  * Measures Fallcast beside what a Node project would use instead, each in a process of its own, in turn, and prints a
  * table. Installs what it needs, builds the upstream, and writes results.json and chart.svg beside this file.
  *
- * node bench/compare/run.mjs [--only fallcast,undici] [--chains first,second] [--concurrency 1,16] [--rounds 3]
+ * node bench/compare/run.mjs [--only fallcast,undici] [--chains first,second,slow] [--concurrency 1,16] [--rounds 3] [--dry]
  *
- * With options nothing is written: the files are of a whole run.
+ * With `--dry` nothing is written.
  */
-import { execFile, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 
 import { chart } from './chart.mjs';
 import { table } from './table.mjs';
+import { startUpstream } from './upstream.mjs';
 
 const CONTENDERS = ['fallcast', 'undici', 'fetch', 'openai', 'cockatiel', 'ai-fallback', 'langchain'];
 const PREDICTIONS = 20_000;
@@ -29,22 +29,13 @@ const { values } = parseArgs({
     chains: { type: 'string', default: 'first,second,slow' },
     concurrency: { type: 'string', default: '1,16,64' },
     rounds: { type: 'string', default: '3' },
+    dry: { type: 'boolean', default: false },
   },
 });
-const whole = process.argv.length === 2;
 const list = (text) => text.split(',');
 const contenders = values.only ? list(values.only) : CONTENDERS;
 const cases = list(values.chains).flatMap((chain) =>
   (chain === 'slow' ? [IN_FLIGHT] : list(values.concurrency).map(Number)).map((concurrency) => ({ chain, concurrency })));
-
-/** Starts the upstream; returns its port and what ends it. */
-async function startUpstream() {
-  const manifest = here('../upstream/Cargo.toml');
-  execFileSync('cargo', ['build', '--release', '--quiet', '--locked', '--manifest-path', manifest], { stdio: ['ignore', 2, 2] });
-  const child = spawn(here('../upstream/target/release/upstream'), { stdio: ['pipe', 'pipe', 'inherit'] });
-  const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
-  return { port: Number(line), close: () => child.stdin.end() };
-}
 
 async function measure(contender, { chain, concurrency }, port) {
   const input = ['--expose-gc', here('measure.mjs'), contender, chain, concurrency, port, PREDICTIONS].map(String);
@@ -62,6 +53,7 @@ if (!existsSync(here('node_modules'))) {
   execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: here('.'), stdio: ['ignore', 2, 2] });
 }
 const upstream = await startUpstream();
+const [loadBefore] = loadavg();
 const measured = [];
 for (const work of cases) {
   const rounds = new Map(contenders.map((contender) => [contender, []]));
@@ -75,8 +67,8 @@ for (const work of cases) {
 }
 upstream.close();
 
-if (whole) {
-  const machine = { node: process.version, cores: availableParallelism(), platform: `${process.platform} ${process.arch}` };
+if (!values.dry) {
+  const machine = { node: process.version, cores: availableParallelism(), loadBefore, platform: `${process.platform} ${process.arch}` };
   const results = { machine, predictions: PREDICTIONS, rounds: Number(values.rounds), measured };
   writeFileSync(here('results.json'), `${JSON.stringify(results, null, 2)}\n`);
   writeFileSync(here('chart.svg'), chart(results));
