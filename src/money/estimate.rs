@@ -131,7 +131,9 @@ mod tests {
     fn a_run_of_any_length_costs_what_its_positions_do() {
         for character in ['A', 'a', '7', ' ', '\n', '-'] {
             for length in [53, 54, 55, 101, 102, 103, 500] {
-                let run: u64 = (0..length).map(|position| cost(character, class(character), position)).sum();
+                let class = class(character);
+                let in_name = !character.is_ascii_lowercase();
+                let run: u64 = (0..length).map(|position| cost(character, class, position, in_name)).sum();
                 let text = character.to_string().repeat(length);
                 assert_eq!(estimate_tokens(&text), run.div_ceil(100), "{length} of {character:?}");
             }
