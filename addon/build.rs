@@ -1,0 +1,5 @@
+//! Links the addon for the platform it is built on.
+
+fn main() {
+    napi_build::setup();
+}
