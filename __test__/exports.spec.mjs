@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
+import ts from 'typescript';
 import { expect, test } from 'vitest';
 
 import { fallcast } from './support.mjs';
@@ -49,4 +51,31 @@ test('the package has its own manifest and its catalogue among its exports', () 
     console.log(manifest.name, models.length > 0, Object.keys(versions).length > 0);`;
   const output = execFileSync(process.execPath, ['--eval', program], { cwd: root, encoding: 'utf8', timeout: 20_000 });
   expect(output.trim()).toBe('fallcast true true');
+});
+
+test('what is not exported cannot be reached', () => {
+  const program = `for (const path of ['index.js', 'main.js', 'bin/fallcast.mjs', 'examples/upstream.mjs', 'src/lib.rs']) {
+      try { require.resolve('fallcast/' + path); console.log(path); } catch ({ code }) { console.log(code); }
+    }`;
+  const output = execFileSync(process.execPath, ['--eval', program], { cwd: root, encoding: 'utf8', timeout: 20_000 });
+  expect(new Set(output.trim().split('\n'))).toEqual(new Set(['ERR_PACKAGE_PATH_NOT_EXPORTED']));
+});
+
+test('an editor shows documentation for every field and every method', () => {
+  const path = fileURLToPath(new URL('index.d.ts', root));
+  const { statements } = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true);
+  const members = statements.flatMap((node) => (node.members ?? []).map((member) => [node.name.text, member]));
+  const bare = members
+    .filter(([, member]) => ts.getJSDocCommentsAndTags(member).length === 0)
+    .map(([owner, member]) => `${owner}.${member.name.text}`);
+  expect(members.length).toBeGreaterThan(200);
+  // The name of an event says what it is, as its interface does.
+  expect(bare.filter((name) => !name.endsWith('Event.type'))).toEqual([]);
+});
+
+test('fallcast/testing declares what it exports', async () => {
+  const types = readFileSync(new URL('examples/upstream.d.mts', root), 'utf8');
+  const declared = [...types.matchAll(/^export (?:declare )?(?:function|const|class) (\w+)/gm)].map(([, name]) => name);
+  // `Reply` is a class for the manners, and an interface for everybody else.
+  expect([...declared, 'Reply'].sort()).toEqual(Object.keys(await import('fallcast/testing')).sort());
 });

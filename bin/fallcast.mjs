@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { Fallcast } from '../index.js';
+import { Fallcast } from '../main.js';
 
 const USAGE = `Usage:
   fallcast check [folder]        load catalogue and prompts, render every model; exits 1 on any fault
