@@ -1,0 +1,80 @@
+/** Calls everything that the package exports, in a project that it is installed in. */
+import assert from 'node:assert/strict';
+
+import { byModel, scoreOf, startUpstream } from 'fallcast/testing';
+
+const match = { id: 'm1', homeTeam: 'Girona', awayTeam: 'Getafe' };
+const request = { modelId: 'first', matches: [match] };
+
+/** Arguments for every function that the module and an engine have, in the order of the calls. */
+const CALLS = {
+  predictWithFallback: [request],
+  explain: [request],
+  buildPrompt: ['first', [match]],
+  getActiveModelCount: [],
+  getActiveProviders: [],
+  getBudget: [],
+  getFallbackProvider: ['first'],
+  getFallbacks: [],
+  getMetrics: [],
+  getMetricsText: [],
+  getModels: [],
+  getPrompts: [],
+  reloadPrompts: [],
+  activatePrompts: [null],
+  updateCatalog: [{ fallbacks: { first: 'second' } }],
+  disableModel: ['second', 'a trial'],
+  enableModel: ['second'],
+  recoverDisabledModels: [],
+  reportFailure: ['second', 'parse_error'],
+  reportSuccess: ['second'],
+  snapshot: [],
+  restore: [{ version: 1 }],
+  onEvent: [() => {}],
+  onInvalidate: [() => {}],
+};
+
+/** A configuration of two models: the first fails, the second answers. */
+function configFor({ baseUrl }) {
+  const model = { provider: 'test', promptUsdPer1M: 1, completionUsdPer1M: 1 };
+  return {
+    builtinCatalog: false,
+    providers: [{ id: 'test', baseUrl }],
+    models: [
+      { id: 'first', upstreamModel: 'flaky', fallbacks: ['second'], ...model },
+      { id: 'second', upstreamModel: 'good', ...model },
+    ],
+  };
+}
+
+/** Calls all of them; `predictWithFallback` must have fallen back. */
+async function callAll(target) {
+  const results = {};
+  for (const [name, args] of Object.entries(CALLS)) results[name] = await target[name](...args);
+  const { predictions, fallbackReason } = results.predictWithFallback;
+  assert.deepEqual(predictions, [{ matchId: 'm1', ...scoreOf('m1'), modelId: 'second' }]);
+  assert.equal(fallbackReason, 'server_error');
+  assert.equal(results.getActiveModelCount, 2);
+}
+
+/**
+ * Exercises what a way of importing gives: the module's functions, and an engine.
+ *
+ * @param {string} how the way
+ * @param {typeof import('fallcast')} fallcast what it gives
+ */
+export async function exercise(how, fallcast) {
+  const upstream = await startUpstream({ manner: byModel({ flaky: 'internal_error' }) });
+  const { Fallcast, MODEL_FALLBACKS, configure, ...functions } = fallcast;
+  const names = Object.keys(functions).filter((name) => typeof functions[name] === 'function' && name !== 'default');
+  assert.deepEqual(names.sort(), Object.keys(CALLS).sort());
+  assert.deepEqual(MODEL_FALLBACKS['deepseek-r1-0528-syn']?.slice(0, 1), ['deepseek-r1']);
+
+  configure(configFor(upstream));
+  await callAll(functions);
+  const engine = new Fallcast(configFor(upstream));
+  await callAll(engine);
+  await engine.close();
+  await upstream.close();
+  console.log(`${how}: ${names.length} functions, twice`);
+}
