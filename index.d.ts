@@ -676,7 +676,10 @@ export declare class Fallcast {
    * Returns a function that ends it. Throws `INVALID_REQUEST` if it is no function.
    */
   onInvalidate(listener: (event: InvalidationEvent) => void): () => void
-  /** Rejects what is pending, and every later call, with `CLOSED`. Resolves when nothing is left running. */
+  /**
+   * Rejects what is pending, and every later prediction, with `CLOSED`; what is known can still be asked. Writes the
+   * state file for the last time. Resolves when nothing is left running.
+   */
   close(): Promise<void>
 }
 

@@ -263,7 +263,8 @@ impl Fallcast {
         self.handle.on_invalidate(env, listener)
     }
 
-    /// Rejects what is pending, and every later call, with `CLOSED`. Resolves when nothing is left running.
+    /// Rejects what is pending, and every later prediction, with `CLOSED`; what is known can still be asked. Writes the
+    /// state file for the last time. Resolves when nothing is left running.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
         self.handle.close(env)
