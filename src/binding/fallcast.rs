@@ -8,7 +8,8 @@ use super::budget::Budget;
 use super::error::{Thrown, thrown};
 use super::handle::{Handle, Unsubscribe};
 use super::metrics::Metrics;
-use super::outcome::{BuiltPrompt, Fallback, Plan, PredictionOutcome, PromptVersionStatus};
+use super::outcome::{BuiltPrompt, Fallback, PredictionOutcome, PromptVersionStatus};
+use super::plan::Plan;
 use super::status::ModelStatus;
 
 /// An engine with a catalogue, a health and a budget of its own, apart from the one that the module's functions share.

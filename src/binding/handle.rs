@@ -14,8 +14,9 @@ use super::error::{Thrown, rejected, thrown};
 use super::inbox::{Line, Settled};
 use super::log;
 use super::metrics::Metrics;
-use super::outcome::{BuiltPrompt, Fallback, Plan, PredictionOutcome, PromptVersionStatus};
+use super::outcome::{BuiltPrompt, Fallback, PredictionOutcome, PromptVersionStatus};
 use super::plain::plain;
+use super::plan::Plan;
 use super::read::{self, Fields, Mistake};
 use super::realm::{Listener, Realm};
 use super::status::ModelStatus;
@@ -176,12 +177,7 @@ impl Handle {
 
     pub(super) fn update_catalog(&self, env: &Env, changes: Unknown<'_>) -> Result<(), Thrown> {
         let update = || {
-            let mut faults = Faults::new();
-            let changes = plain(env, changes, "changes", None, &mut faults);
-            let changes = changes.map_err(|error| Mistake::Node(error).of_config("changes"))?;
-            if !faults.is_empty() {
-                return Err(EngineError::InvalidConfig(faults).into());
-            }
+            let changes = data(env, changes, "changes")?;
             Ok(self.act(|engine| engine.update_catalog(&changes, &variable))?)
         };
         update().map_err(|mistake| thrown(env, mistake))
@@ -245,12 +241,7 @@ impl Handle {
 
     pub(super) fn restore(&self, env: &Env, snapshot: Unknown<'_>) -> Result<(), Thrown> {
         let restore = || {
-            let mut faults = Faults::new();
-            let snapshot = plain(env, snapshot, "snapshot", None, &mut faults);
-            let snapshot = snapshot.map_err(|error| Mistake::Node(error).of_config("snapshot"))?;
-            if !faults.is_empty() {
-                return Err(EngineError::InvalidConfig(faults).into());
-            }
+            let snapshot = data(env, snapshot, "snapshot")?;
             Ok(self.act(|engine| engine.restore(&snapshot))?)
         };
         restore().map_err(|mistake| thrown(env, mistake))
@@ -366,6 +357,13 @@ impl<'a> Plans<'a> {
 
 fn runtime() -> Result<&'static Runtime, Mistake> {
     RUNTIME.as_ref().map_err(|problem| Mistake::Engine(EngineError::Internal(problem.clone())))
+}
+
+/// A value that stands at `path` as plain data.
+fn data(env: &Env, value: Unknown<'_>, path: &str) -> Result<serde_json::Value, Mistake> {
+    let mut faults = Faults::new();
+    let data = plain(env, value, path, None, &mut faults).map_err(|error| Mistake::Node(error).of_config(path))?;
+    Ok(faults.into_result(data).map_err(EngineError::InvalidConfig)?)
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -15,6 +15,7 @@ mod metrics;
 mod node;
 mod outcome;
 mod plain;
+mod plan;
 mod read;
 mod realm;
 mod status;
