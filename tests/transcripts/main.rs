@@ -8,6 +8,7 @@ mod money;
 mod partial;
 mod retries;
 mod skips;
+mod storm;
 mod time;
 mod turns;
 
