@@ -228,6 +228,15 @@ pub struct History {
 }
 
 impl History {
+    /// Why `model_id` gave no prediction: it failed, or it was skipped; `None` if neither.
+    #[must_use]
+    pub fn why_unanswered(&self, model_id: &str) -> Option<FallbackReason> {
+        let asked = self.attempts.iter().find(|attempt| attempt.model_id == model_id);
+        let skipped = self.skips.iter().find(|skip| skip.model_id == model_id);
+        let failed = asked.and_then(|attempt| attempt.failure).map(FallbackReason::Failure);
+        failed.or(skipped.map(|skip| FallbackReason::Skip(skip.reason)))
+    }
+
     /// What all attempts cost together.
     #[must_use]
     pub fn cost(&self) -> MicroUsd {

@@ -64,13 +64,6 @@ impl Run<'_> {
 
     /// Why another model is asked, or answered, than the original.
     pub(super) fn why_not_the_original(&self) -> FallbackReason {
-        let original = &self.call.request.model_id;
-        let asked = self.history.attempts.iter().find(|attempt| attempt.model_id == *original);
-        let skipped = self.history.skips.iter().find(|skip| skip.model_id == *original);
-        match (asked.and_then(|attempt| attempt.failure), skipped) {
-            (Some(kind), _) => FallbackReason::Failure(kind),
-            (None, Some(skip)) => FallbackReason::Skip(skip.reason),
-            (None, None) => FallbackReason::Incomplete,
-        }
+        self.history.why_unanswered(&self.call.request.model_id).unwrap_or(FallbackReason::Incomplete)
     }
 }

@@ -39,9 +39,5 @@ fn why_unanswered(original: &str, error: &EngineError) -> Option<FallbackReason>
         EngineError::DeadlineExceeded(_) => return Some(FallbackReason::Failure(FailureKind::Deadline)),
         _ => {}
     }
-    let history = error.history()?;
-    let asked = history.attempts.iter().find(|attempt| attempt.model_id == original);
-    let skipped = history.skips.iter().find(|skip| skip.model_id == original);
-    let failed = asked.and_then(|attempt| attempt.failure).map(FallbackReason::Failure);
-    failed.or(skipped.map(|skip| FallbackReason::Skip(skip.reason)))
+    error.history()?.why_unanswered(original)
 }
