@@ -46,20 +46,16 @@ impl Call {
         let wish = Wish { rendering: &rendering, options: &self.options };
         let plan = self.engine.plan(&self.catalog, self.original, &wish);
         let mut allowance = self.allowance();
-        let dearer: Vec<bool> = (0..plan.candidates.len()).map(|position| plan.is_dearer(position)).collect();
-        let steps = plan.candidates.into_iter().zip(dearer).enumerate().map(|(position, (candidate, is_dearer))| {
+        let steps = plan.candidates.iter().enumerate().map(|(position, candidate)| {
             let model = self.catalog.model(candidate.model);
-            let verdict = candidate.verdict.map_err(Refusal::from).and_then(|fitted| {
-                let refusal = if position > 0 { allowance.refuses(&fitted) } else { None };
-                match refusal.or_else(|| self.engine.over_budget(&fitted, is_dearer)) {
-                    Some(refusal) => Err(refusal),
-                    None if position > 0 => {
-                        allowance.take(&fitted);
-                        Ok(fitted)
-                    }
-                    None => Ok(fitted),
+            let mut verdict = candidate.verdict.clone().map_err(Refusal::from);
+            if let Ok(fitted) = &verdict {
+                if let Some(refusal) = self.guards_refuse(&plan, &allowance, position, fitted) {
+                    verdict = Err(refusal);
+                } else if position > 0 {
+                    allowance.take(fitted);
                 }
-            });
+            }
             Step {
                 model_id: model.id.clone(),
                 provider_id: model.provider.id.clone(),

@@ -119,6 +119,18 @@ impl Call {
         Rendering::new(&self.prompts, ask, self.engine.active_model_count(), SystemTime::now())
     }
 
+    /// Why the guards on depth and money forbid to call the model at `position`; `None` if they do not.
+    pub(super) fn guards_refuse(
+        &self,
+        plan: &Plan,
+        allowance: &Allowance,
+        position: usize,
+        fitted: &Fitted,
+    ) -> Option<Refusal> {
+        let refusal = if position > 0 { allowance.refuses(fitted) } else { None };
+        refusal.or_else(|| self.engine.over_budget(fitted, plan.is_dearer(position)))
+    }
+
     pub(super) fn allowance(&self) -> Allowance {
         let config = &self.engine.config;
         let depth = self.options.max_fallback_depth.unwrap_or(config.max_fallback_depth);
@@ -180,9 +192,7 @@ impl Run<'_> {
             return Some(Refusal::new(SkipReason::ProviderFailed, message.clone()));
         }
         let unavailable = self.call.engine.unavailable(self.call.catalog.model(index));
-        unavailable
-            .or_else(|| if position > 0 { self.allowance.refuses(fitted) } else { None })
-            .or_else(|| self.call.engine.over_budget(fitted, self.plan.is_dearer(position)))
+        unavailable.or_else(|| self.call.guards_refuse(self.plan, &self.allowance, position, fitted))
     }
 
     /// The time-outs of the attempts that are still to come after the one at `position`, as far as can be foreseen.
