@@ -281,7 +281,6 @@ impl Run<'_> {
         };
         log(&attempt);
         self.call.engine.metrics.attempted(&attempt);
-        self.call.engine.changed();
         self.history.attempts.push(attempt);
         if let Some(wait) = failure.and_then(|failure| worth_asking_after(failure.kind, failure.retry_after)) {
             self.asked_to_wait.push((model.id.clone(), wait));

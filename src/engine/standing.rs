@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Engine, known};
 use crate::catalog::{Catalog, Model};
 use crate::error::EngineError;
-use crate::event::Cause;
+use crate::event::{Cause, What};
 use crate::health::{Cooling, Permit, Verdict};
 use crate::kind::FailureKind;
 use crate::outcome::{LONGEST_RETRY_AFTER, Refusal};
@@ -28,8 +28,7 @@ impl Engine {
             let problem = format!("reason: must be 1 to {LONGEST_REASON} characters that say why");
             return Err(EngineError::InvalidRequest(problem));
         }
-        self.health.disable(model_id, reason, &|what, cause| self.tell(what, cause));
-        self.changed();
+        self.health.disable(model_id, reason, &self.teller());
         Ok(())
     }
 
@@ -39,14 +38,14 @@ impl Engine {
     /// `UNKNOWN_MODEL`.
     pub fn enable_model(&self, model_id: &str) -> Result<(), EngineError> {
         known(&self.catalog.load(), "modelId", model_id)?;
-        self.health.enable(model_id, &|what, cause| self.tell(what, cause));
+        self.health.enable(model_id, &self.teller());
         self.changed();
         Ok(())
     }
 
     /// Brings back every model whose time has come; returns how many.
     pub fn recover_due(&self) -> usize {
-        self.health.recover_due(&|what, cause| self.tell(what, cause))
+        self.health.recover_due(&self.teller())
     }
 
     /// Applies a failure that the caller decided, as if an attempt had ended with it: `unauthorized` as a 401, and
@@ -67,7 +66,6 @@ impl Engine {
             _ => {}
         }
         self.record(model, &permit, Verdict::of(kind, false, false));
-        self.changed();
         Ok(())
     }
 
@@ -80,7 +78,6 @@ impl Engine {
         let model = catalog.model(known(&catalog, "modelId", model_id)?);
         if let Some(permit) = self.permit(model_id) {
             self.record(model, &permit, Verdict::Success);
-            self.changed();
         }
         Ok(())
     }
@@ -90,22 +87,28 @@ impl Engine {
         self.health.refuses(&model.id, &model.provider.id)
     }
 
+    /// What health tells to.
+    fn teller(&self) -> impl Fn(What, Option<Cause>) {
+        |what, cause| self.tell(what, cause)
+    }
+
     fn permit(&self, model_id: &str) -> Option<Permit> {
-        self.health.permit(model_id, &|what, cause| self.tell(what, cause))
+        self.health.permit(model_id, &self.teller())
     }
 
     pub(super) fn admit(&self, model: &Model, own: Option<Cooling>) -> Result<Permit, Refusal> {
-        self.health.admit(&model.id, &model.provider.id, own, &|what, cause| self.tell(what, cause))
+        self.health.admit(&model.id, &model.provider.id, own, &self.teller())
     }
 
     pub(super) fn record(&self, model: &Model, permit: &Permit, verdict: Verdict) {
-        self.health.record(&model.id, permit, verdict, &|what, cause| self.tell(what, cause));
+        self.health.record(&model.id, permit, verdict, &self.teller());
+        self.changed();
     }
 
     /// Leaves a model alone that answered 429, for as long as it asked.
     pub(super) fn cool(&self, model: &Model, retry_after: Option<Duration>) -> Cooling {
         let wait = worth_asking_after(FailureKind::RateLimited, retry_after).unwrap_or_default();
-        self.health.cool(&model.id, wait, FailureKind::RateLimited, &|what, cause| self.tell(what, cause))
+        self.health.cool(&model.id, wait, FailureKind::RateLimited, &self.teller())
     }
 
     /// Leaves a provider alone that refused the key or the account, unless the catalogue has another key or address for
@@ -113,7 +116,7 @@ impl Engine {
     pub(super) fn cool_provider(&self, model: &Model, kind: FailureKind) {
         let refused = &model.provider;
         let is_current = || self.catalog.load().provider(&refused.id).is_some_and(|current| *current == *refused);
-        self.health.cool_provider(&refused.id, kind, is_current, &|what, cause| self.tell(what, cause));
+        self.health.cool_provider(&refused.id, kind, is_current, &self.teller());
     }
 
     /// Puts another catalogue in place of the current one, and tells if another set of models is active since.

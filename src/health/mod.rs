@@ -113,13 +113,13 @@ impl Health {
         let now = || self.clock.now();
         let recovered = |word: Word| tell_recovered(model, &entry, word, tell);
         let faults = entry.faults.admit(now, &self.faults, &self.changes, recovered);
-        let refusal = |otherwise: Refusal| self.refuses(model, provider).unwrap_or(otherwise);
-        let faults = faults.map_err(|until| refusal(self.disabled(&entry, until)))?;
+        let refused = || self.refuses(model, provider);
+        let faults = faults.map_err(|until| refused().unwrap_or_else(|| self.disabled(&entry, until)))?;
         let transients = entry.transients.admit(now, &self.transients, &self.changes, |_| {});
         let transients = match (transients, own) {
             (Ok(epoch), _) => epoch,
             (Err(until), Some(own)) if until <= own.0 => entry.transients.word().epoch,
-            (Err(until), _) => return Err(refusal(self.cooling(until))),
+            (Err(until), _) => return Err(refused().unwrap_or_else(|| self.cooling(until))),
         };
         self.providers.check(provider, now)?;
         Ok(Permit { entry, faults, transients })
