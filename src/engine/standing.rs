@@ -9,6 +9,7 @@ use crate::event::{Cause, What};
 use crate::health::{Cooling, Permit, Verdict};
 use crate::kind::FailureKind;
 use crate::outcome::{LONGEST_RETRY_AFTER, Refusal};
+use crate::request;
 
 /// For how long a model is left alone after a 429 without `Retry-After`.
 const RATE_LIMIT_COOLING: Duration = Duration::from_secs(30);
@@ -25,7 +26,8 @@ impl Engine {
     pub fn disable_model(&self, model_id: &str, reason: &str) -> Result<(), EngineError> {
         known(&self.catalog.load(), "modelId", model_id)?;
         if reason.trim().is_empty() || reason.chars().nth(LONGEST_REASON).is_some() {
-            let problem = format!("reason: must be 1 to {LONGEST_REASON} characters that say why");
+            let got = request::shown(reason);
+            let problem = format!("reason: must be 1 to {LONGEST_REASON} characters that say why, got {got}");
             return Err(EngineError::InvalidRequest(problem));
         }
         self.health.disable(model_id, reason, &self.teller());

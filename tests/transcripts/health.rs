@@ -243,6 +243,9 @@ async fn what_the_caller_reports_counts_like_an_attempt() {
     engine.report_failure("c", FailureKind::Unauthorized).unwrap();
     assert_eq!(told(&mut events), ["disabled a 5", "cooling b rate_limited", "provider p unauthorized"]);
     assert_eq!(engine.report_success("x").unwrap_err().code(), "UNKNOWN_MODEL");
+    let error = engine.disable_model("a", " ").unwrap_err();
+    assert_eq!(error.code(), "INVALID_REQUEST");
+    assert_eq!(error.to_string(), "reason: must be 1 to 1000 characters that say why, got \" \"");
 }
 
 #[tokio::test]
