@@ -23,6 +23,12 @@ function watching(prompts) {
 
 const systemOf = (engine, modelId = 'a') => engine.buildPrompt(modelId, matches()).system;
 
+/** Changes a file at one stroke: no moment shows it half written. */
+function replace(folder, name, text) {
+  write(folder, { [`.${name}.swp`]: text });
+  renameSync(join(folder, `.${name}.swp`), join(folder, name));
+}
+
 test('a file that is written is in use without a call, for every model', async () => {
   const folder = promptFolder();
   const { engine, of } = watching(folder);
@@ -38,8 +44,7 @@ test('a file that is renamed over another, as editors write', async () => {
   const folder = promptFolder();
   const { engine } = watching(folder);
   for (const text of ['Four points.', 'Five points.']) {
-    write(folder, { '.scoring.md.swp': text });
-    renameSync(join(folder, '.scoring.md.swp'), join(folder, 'scoring.md'));
+    replace(folder, 'scoring.md', text);
     await until(() => systemOf(engine)).toContain(text);
   }
 });
@@ -108,14 +113,14 @@ test('a faulty edit keeps what is in use and tells what is wrong, once; its repa
   const folder = promptFolder();
   const { engine, of } = watching(folder);
   const before = systemOf(engine);
-  write(folder, { 'scoring.md': 'On {{day}}.' });
+  replace(folder, 'scoring.md', 'On {{day}}.');
   await until(() => of('prompts_rejected')).toHaveLength(1);
   const known = '{{active_models}}, {{date}}, {{matches}}';
   const fault = `${join(folder, 'scoring.md')}: line 1: nothing fills the placeholder {{day}}, known are ${known}`;
   expect(of('prompts_rejected')).toEqual([{ faults: [fault] }]);
   expect(of('prompts rejected')).toEqual([{ faults: fault }]);
   expect(systemOf(engine)).toBe(before);
-  write(folder, { 'scoring.md': 'On {{date}}.' });
+  replace(folder, 'scoring.md', 'On {{date}}.');
   await until(() => of('prompts_reloaded')).toHaveLength(1);
   expect(systemOf(engine)).toContain(`On ${new Date().toISOString().slice(0, 10)}.`);
   expect(of('prompts_rejected')).toHaveLength(1);

@@ -20,8 +20,8 @@ use super::source::{MANIFEST, SUBFOLDER, component_files};
 const QUIET: Duration = Duration::from_millis(50);
 /// … or when this long has passed since it began.
 const PATIENCE: Duration = Duration::from_millis(400);
-/// How often the folder is read where it cannot be watched.
-const POLL: Duration = Duration::from_millis(500);
+/// How long the folder is not read where it cannot be watched; with [`QUIET`], half a second.
+const POLL: Duration = Duration::from_millis(450);
 /// The most symbolic links that are followed from one path, as in Linux.
 const MOST_LINKS: usize = 40;
 /// How often the way is looked at anew because it changed meanwhile.
@@ -53,8 +53,8 @@ impl Message {
 }
 
 impl Watcher {
-    /// Calls `changed` from a thread of its own, at once and whenever the folder may have changed, until it returns
-    /// false.
+    /// Calls `changed` from a thread of its own, as soon as the folder is quiet and whenever it may have changed, until
+    /// it returns false.
     ///
     /// # Errors
     ///
@@ -99,7 +99,9 @@ impl Watch {
     }
 
     fn run(mut self, mut changed: impl FnMut() -> bool) {
-        loop {
+        // A file may be half written already.
+        self.look_around();
+        while self.settle() {
             let all_watched = self.look_around();
             if !changed() || !self.wait(if all_watched { None } else { Some(POLL) }) {
                 return;
@@ -107,21 +109,8 @@ impl Watch {
         }
     }
 
-    /// Waits for a change and for its end, or for the time to poll; false if the watch has ended.
-    fn wait(&self, poll: Option<Duration>) -> bool {
-        let end = poll.map(|poll| Instant::now() + poll);
-        loop {
-            let message = match end {
-                Some(end) => self.inbox.recv_timeout(end.saturating_duration_since(Instant::now())),
-                None => self.inbox.recv().map_err(RecvTimeoutError::from),
-            };
-            match message {
-                Ok(Message::Changed(paths)) if !self.places.concern(&paths) => {}
-                Ok(Message::Changed(_) | Message::Lost) => break,
-                Err(RecvTimeoutError::Timeout) => return true,
-                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
-            }
-        }
+    /// Waits until nothing more happens, but no longer than [`PATIENCE`]; false if the watch has ended.
+    fn settle(&self) -> bool {
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
             match self.inbox.recv_timeout(QUIET) {
@@ -131,6 +120,22 @@ impl Watch {
             }
         }
         true
+    }
+
+    /// Waits for a change or for the time to poll; false if the watch has ended.
+    fn wait(&self, poll: Option<Duration>) -> bool {
+        let end = poll.map(|poll| Instant::now() + poll);
+        loop {
+            let message = match end {
+                Some(end) => self.inbox.recv_timeout(end.saturating_duration_since(Instant::now())),
+                None => self.inbox.recv().map_err(RecvTimeoutError::from),
+            };
+            match message {
+                Ok(Message::Changed(paths)) if !self.places.concern(&paths) => {}
+                Ok(Message::Changed(_) | Message::Lost) | Err(RecvTimeoutError::Timeout) => return true,
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+            }
+        }
     }
 
     /// Watches every directory on the way to the files, as the way is now; false if one cannot be watched.

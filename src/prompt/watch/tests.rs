@@ -211,6 +211,17 @@ fn where_the_system_cannot_watch_the_folder_is_read_again_and_again() {
 }
 
 #[test]
+fn a_change_that_is_not_over_is_not_looked_at() {
+    let scene = Scene::new("quiet", Scene::plain);
+    let (sender, inbox) = channel();
+    let watch = Watch::new(scene.at("prompts"), inbox, sender.clone());
+    // The file is truncated when the watch begins, and written after that.
+    sender.send(Message::Changed(vec![scene.at("prompts/a.md").canonicalize().unwrap()])).unwrap();
+    sender.send(Message::Stop).unwrap();
+    watch.run(|| panic!("looked at before it was quiet"));
+}
+
+#[test]
 fn it_ends_when_dropped_and_when_nobody_listens() {
     let mut scene = Scene::new("end", Scene::plain);
     drop(scene.watcher.take());
