@@ -17,7 +17,8 @@ fn main() {
 
 /// An engine in which the whole chain of [`MODEL`] may be called.
 fn engine() -> Arc<Engine> {
-    let key = |_: &str| Some("key".to_owned());
+    // A budget as well as a key.
+    let key = |_: &str| Some("1000".to_owned());
     let Ok(engine) = Engine::new(&json!({}), &key) else { std::process::exit(1) };
     Arc::new(engine)
 }
