@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use serde::Serialize;
+use json_escape_simd::escape_into;
 
 use super::template::{Template, Values};
 use super::time;
@@ -49,21 +49,6 @@ struct Line {
     text: String,
     tokens: u64,
     id_tokens: u64,
-}
-
-/// A match as the model sees it. JSON keeps the caller's text inside its string: it can neither become a placeholder
-/// nor begin a section.
-#[derive(Serialize)]
-struct Shown<'a> {
-    match_id: &'a str,
-    home_team: &'a str,
-    away_team: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    competition: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kickoff: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    analysis: Option<&'a str>,
 }
 
 impl<'a> Rendering<'a> {
@@ -165,17 +150,35 @@ fn compose<'t>(components: impl Iterator<Item = &'t Template>, values: &Values<'
 
 impl Line {
     fn new(game: &Match, is_sent: bool) -> Self {
-        let shown = Shown {
-            match_id: &game.id,
-            home_team: &game.home_team,
-            away_team: &game.away_team,
-            competition: game.competition.as_deref(),
-            kickoff: game.kickoff.as_deref(),
-            analysis: game.analysis.as_deref(),
-        };
-        let text = if is_sent { one_line(serde_json::to_string(&shown).unwrap_or_default()) } else { String::new() };
+        let text = if is_sent { one_line(shown(game)) } else { String::new() };
         Self { tokens: estimate_tokens(&text), id_tokens: estimate_tokens(&game.id), text }
     }
+}
+
+/// A match as the model sees it. JSON keeps the caller's text inside its string: it can neither become a placeholder
+/// nor begin a section.
+fn shown(game: &Match) -> String {
+    let fields = [
+        ("match_id", Some(&game.id)),
+        ("home_team", Some(&game.home_team)),
+        ("away_team", Some(&game.away_team)),
+        ("competition", game.competition.as_ref()),
+        ("kickoff", game.kickoff.as_ref()),
+        ("analysis", game.analysis.as_ref()),
+    ];
+    let mut json = Vec::new();
+    for (name, text) in fields {
+        let Some(text) = text else { continue };
+        json.push(if json.is_empty() { b'{' } else { b',' });
+        escape_into(name, &mut json);
+        json.push(b':');
+        escape_into(text, &mut json);
+    }
+    json.push(b'}');
+    // Escaping asks for six times as much as it mostly takes.
+    json.shrink_to_fit();
+    // What is escaped stays UTF-8.
+    String::from_utf8(json).unwrap_or_default()
 }
 
 /// JSON leaves three characters as they are that some take for the end of a line; they are escaped as well.
