@@ -184,5 +184,8 @@ fn shown(game: &Match) -> String {
 /// JSON leaves three characters as they are that some take for the end of a line; they are escaped as well.
 fn one_line(json: String) -> String {
     const ENDS: [(char, &str); 3] = [('\u{85}', "\\u0085"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")];
+    if json.is_ascii() {
+        return json;
+    }
     ENDS.iter().fold(json, |json, (end, escape)| if json.contains(*end) { json.replace(*end, escape) } else { json })
 }

@@ -9,20 +9,16 @@ const ABSURD: u64 = 1 << 53;
 
 /// Reads a `usage` object; `None` if it holds no usable number.
 pub(super) fn read(usage: &Value) -> Option<Usage> {
-    let count = |paths: &[&str]| paths.iter().find_map(|path| usage.pointer(path).and_then(tokens));
-    let prompt = count(&["/prompt_tokens", "/input_tokens"]);
-    let completion = count(&["/completion_tokens", "/output_tokens"]);
-    let cached = count(&[
-        "/prompt_tokens_details/cached_tokens",
-        "/input_tokens_details/cached_tokens",
-        "/prompt_cache_hit_tokens",
-        "/cached_tokens",
-    ]);
-    let reasoning = count(&[
-        "/completion_tokens_details/reasoning_tokens",
-        "/output_tokens_details/reasoning_tokens",
-        "/reasoning_tokens",
-    ]);
+    let count = |names: &[&str]| names.iter().find_map(|name| usage.get(name).and_then(tokens));
+    let detail = |groups: &[&str], name: &str| {
+        groups.iter().find_map(|group| usage.get(group).and_then(|group| group.get(name)).and_then(tokens))
+    };
+    let prompt = count(&["prompt_tokens", "input_tokens"]);
+    let completion = count(&["completion_tokens", "output_tokens"]);
+    let cached = detail(&["prompt_tokens_details", "input_tokens_details"], "cached_tokens")
+        .or_else(|| count(&["prompt_cache_hit_tokens", "cached_tokens"]));
+    let reasoning = detail(&["completion_tokens_details", "output_tokens_details"], "reasoning_tokens")
+        .or_else(|| count(&["reasoning_tokens"]));
     prompt.or(completion).or(cached).or(reasoning)?;
     Some(Usage {
         prompt_tokens: prompt.unwrap_or_default(),
