@@ -2,12 +2,14 @@
  * Measures Fallcast beside what a Node project would use instead, each in a process of its own, in turn, and prints a
  * table. Installs what it needs, builds the upstream, and writes results.json and chart.svg beside this file.
  *
- * node bench/compare/run.mjs [--only fallcast,undici] [--chains first,second,slow] [--concurrency 1,16] [--rounds 3] [--dry]
+ * node bench/compare/run.mjs [--only fallcast,undici] [--chains first,second,slow] [--concurrency 1,16] [--rounds 3]
+ *                            [--keep] [--dry]
  *
- * With `--dry` nothing is written.
+ * With `--keep` the cases (a chain and a concurrency) that are not measured now stay as they were written before; with
+ * `--dry` nothing is written.
  */
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
@@ -29,6 +31,7 @@ const { values } = parseArgs({
     chains: { type: 'string', default: 'first,second,slow' },
     concurrency: { type: 'string', default: '1,16,64' },
     rounds: { type: 'string', default: '3' },
+    keep: { type: 'boolean', default: false },
     dry: { type: 'boolean', default: false },
   },
 });
@@ -68,6 +71,11 @@ for (const work of cases) {
 upstream.close();
 
 if (!values.dry) {
+  if (values.keep) {
+    const isMeasured = ({ chain, concurrency }) => cases.some((work) => work.chain === chain && work.concurrency === concurrency);
+    const before = JSON.parse(readFileSync(here('results.json'), 'utf8')).measured;
+    measured.push(...before.filter((figures) => !isMeasured(figures)));
+  }
   const machine = { node: process.version, cores: availableParallelism(), loadBefore, platform: `${process.platform} ${process.arch}` };
   const results = { machine, predictions: PREDICTIONS, rounds: Number(values.rounds), measured };
   writeFileSync(here('results.json'), `${JSON.stringify(results, null, 2)}\n`);
