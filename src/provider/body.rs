@@ -41,8 +41,8 @@ impl Fitted<'_> {
         escape_into(self.user, &mut json);
         json.extend(b"}]");
         let rest = Rest {
-            max_tokens: self.max_tokens,
             temperature: self.temperature,
+            max_tokens: self.max_tokens,
             stop: self.stop,
             response_format: self.json_object.then_some(ResponseFormat { kind: "json_object" }),
         };
@@ -61,9 +61,9 @@ impl Fitted<'_> {
 /// escapes byte by byte.
 #[derive(Serialize)]
 struct Rest<'a> {
-    max_tokens: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<f64>,
+    max_tokens: u32,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     stop: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,7 +107,7 @@ mod tests {
             stop: &stop,
             json_object: true,
         };
-        let expected = r#"{"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"u"}],"max_tokens":1,"temperature":0.3,"stop":["END"],"response_format":{"type":"json_object"}}"#;
+        let expected = r#"{"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"u"}],"temperature":0.3,"max_tokens":1,"stop":["END"],"response_format":{"type":"json_object"}}"#;
         assert_eq!(String::from_utf8_lossy(&fitted.to_json()), expected);
     }
 }
