@@ -2,37 +2,14 @@
 //!
 //! `cargo bench --bench plan`
 
-use std::sync::Arc;
+mod work;
 
 use divan::{Bencher, black_box};
-use fallcast::engine::Engine;
-use fallcast::request::{Match, RawOptions, Request};
-use serde_json::json;
-
-const MODEL: &str = "deepseek-r1-0528-syn";
+use fallcast::request::{RawOptions, Request};
+use work::{MODEL, engine, matches};
 
 fn main() {
     divan::main();
-}
-
-/// An engine in which the whole chain of [`MODEL`] may be called.
-fn engine() -> Arc<Engine> {
-    // A budget as well as a key.
-    let key = |_: &str| Some("1000".to_owned());
-    let Ok(engine) = Engine::new(&json!({}), &key) else { std::process::exit(1) };
-    Arc::new(engine)
-}
-
-fn matches(count: usize) -> Vec<Match> {
-    let game = |index| Match {
-        id: format!("m{index}"),
-        home_team: "Liverpool".to_owned(),
-        away_team: "Manchester United".to_owned(),
-        competition: Some("Premier League".to_owned()),
-        kickoff: Some("2025-10-19T15:30:00Z".to_owned()),
-        analysis: Some("Won 3, drawn 1, lost 1 of the last five; 11 goals for, 6 against. ".repeat(4)),
-    };
-    (0..count).map(game).collect()
 }
 
 #[divan::bench(args = [1, 10, 100])]

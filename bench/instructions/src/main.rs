@@ -1,19 +1,21 @@
 //! `instructions <case> <times>`: does one thing that many times, for `count.mjs` to count its instructions.
 
+#[path = "../../work.rs"]
+mod work;
+
 use std::hint::black_box;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use fallcast::config::HealthConfig;
 use fallcast::count::{Count, Moka};
-use fallcast::engine::Engine;
 use fallcast::health::{Health, Verdict};
 use fallcast::money::{Ledger, Rules, estimate_tokens};
 use fallcast::outcome::MicroUsd;
 use fallcast::reply::{Received, read};
-use fallcast::request::{Match, RawOptions, Request};
+use fallcast::request::{RawOptions, Request};
 use serde_json::json;
+use work::{MODEL, engine, matches};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,30 +37,10 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn matches() -> Vec<Match> {
-    let game = |index| Match {
-        id: format!("m{index}"),
-        home_team: "Liverpool".to_owned(),
-        away_team: "Manchester United".to_owned(),
-        competition: Some("Premier League".to_owned()),
-        kickoff: Some("2025-10-19T15:30:00Z".to_owned()),
-        analysis: Some("Won 3, drawn 1, lost 1 of the last five; 11 goals for, 6 against. ".repeat(4)),
-    };
-    (0..10).map(game).collect()
-}
-
-/// An engine with every key, and a budget for the day.
-fn engine() -> Arc<Engine> {
-    let Ok(engine) = Engine::new(&json!({}), &|_| Some("1000".to_owned())) else { std::process::exit(1) };
-    Arc::new(engine)
-}
-
-const MODEL: &str = "deepseek-r1-0528-syn";
-
 /// The plan of a request along its whole chain, its prompt's tokens estimated.
 fn plan(times: u64) {
     let engine = engine();
-    let request = Request { model_id: MODEL.to_owned(), matches: matches(), prompt: None, prompt_version: None };
+    let request = Request { model_id: MODEL.to_owned(), matches: matches(10), prompt: None, prompt_version: None };
     for _ in 0..times {
         let call = engine.call(black_box(request.clone()), RawOptions::default());
         drop(black_box(call.map(|call| call.explain())));
@@ -66,7 +48,7 @@ fn plan(times: u64) {
 }
 
 fn prompt(times: u64) {
-    let (engine, matches) = (engine(), matches());
+    let (engine, matches) = (engine(), matches(10));
     for _ in 0..times {
         drop(black_box(engine.build_prompt(MODEL, black_box(&matches), None)));
     }
