@@ -110,4 +110,16 @@ mod tests {
         let expected = r#"{"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"u"}],"temperature":0.3,"max_tokens":1,"stop":["END"],"response_format":{"type":"json_object"}}"#;
         assert_eq!(String::from_utf8_lossy(&fitted.to_json()), expected);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_the_texts_hold_is_read_as_it_was(system in "(?s).{0,200}", user in "(?s).{0,200}") {
+            let (system, stop) = (Some(system.as_str()), []);
+            let fitted =
+                Fitted { model: "m", system, user: &user, temperature: None, max_tokens: 1, stop: &stop, json_object: false };
+            let body: serde_json::Value = serde_json::from_slice(&fitted.to_json()).unwrap();
+            proptest::prop_assert_eq!(body["messages"][0]["content"].as_str(), system);
+            proptest::prop_assert_eq!(body["messages"][1]["content"].as_str(), Some(user.as_str()));
+        }
+    }
 }
