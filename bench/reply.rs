@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use divan::Bencher;
 use divan::counter::BytesCount;
 use fallcast::reply::{Received, read};
+use fallcast::request::Match;
 
 const MATCHES: usize = 10;
 
@@ -47,8 +48,15 @@ fn long(bytes: usize) -> String {
 fn run(bencher: Bencher<'_, '_>, content: &str) {
     let body = serde_json::json!({ "choices": [{ "message": { "content": content }, "finish_reason": "stop" }] });
     let body = body.to_string().into_bytes();
-    let ids: Vec<String> = (0..MATCHES).map(|id| format!("m{id}")).collect();
-    let asked: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let matches: Vec<Match> = (0..MATCHES)
+        .map(|id| Match {
+            id: format!("m{id}"),
+            home_team: format!("Home {id}"),
+            away_team: format!("Away {id}"),
+            ..Match::default()
+        })
+        .collect();
+    let asked: Vec<&Match> = matches.iter().collect();
     let received = Received { status: 200, retry_after: None, body: &body, now: SystemTime::UNIX_EPOCH };
     bencher.counter(BytesCount::new(body.len())).bench_local(|| read(divan::black_box(&received), &asked));
 }

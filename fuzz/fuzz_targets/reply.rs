@@ -10,6 +10,7 @@
 use std::time::{Duration, SystemTime};
 
 use fallcast::reply::{Received, read};
+use fallcast::request::Match;
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
@@ -34,7 +35,17 @@ fuzz_target!(|input: &[u8]| {
     };
     let retry_after = text.lines().next();
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-    let reply = read(&Received { status, retry_after, body: &body, now }, asked);
+    let matches: Vec<Match> = asked
+        .iter()
+        .map(|&id| Match {
+            id: id.to_owned(),
+            home_team: "Leeds United".to_owned(),
+            away_team: "Burnley".to_owned(),
+            ..Match::default()
+        })
+        .collect();
+    let asked: Vec<&Match> = matches.iter().collect();
+    let reply = read(&Received { status, retry_after, body: &body, now }, &asked);
     match reply.result {
         Ok(slots) => {
             assert_eq!(slots.len(), asked.len());

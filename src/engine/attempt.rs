@@ -21,6 +21,7 @@ use crate::provider::body;
 use crate::provider::http::{Post, Received};
 use crate::provider::turns::Turn;
 use crate::reply::{self, Failure};
+use crate::request::Match;
 
 /// The first backoff's longest wait; it doubles with each retry.
 const BACKOFF: Duration = Duration::from_millis(500);
@@ -203,7 +204,7 @@ impl Run<'_> {
 
     fn read(&self, provider: &Provider, fitted: &Fitted, received: &Received) -> Sent {
         let matches = &self.call.request.matches;
-        let asked: Vec<&str> = fitted.matches.iter().map(|&index| matches[index].id.as_str()).collect();
+        let asked: Vec<&Match> = fitted.matches.iter().map(|&index| &matches[index]).collect();
         let is_success = (200..300).contains(&received.status);
         // A provider may repeat the key in its complaint; what a model says is not to be changed.
         let text = if is_success { Cow::default() } else { String::from_utf8_lossy(&received.body) };

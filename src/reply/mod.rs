@@ -24,6 +24,7 @@ use serde_json::Value;
 
 use crate::kind::FailureKind;
 use crate::outcome::{Score, Usage};
+use crate::request::Match;
 use complaint::Complaint;
 use envelope::{Choice, Envelope, Finish};
 
@@ -50,7 +51,7 @@ pub struct Reply {
     /// The text that holds the answer, as it came: the content, else the arguments of a tool call, a refusal or the
     /// reasoning. Empty if there is none.
     pub text: String,
-    /// A slot for each asked id, in order, at least one of them with a score; or why there is none.
+    /// A slot for each asked match, in order, at least one of them with a score; or why there is none.
     pub result: Result<Vec<Option<Score>>, Failure>,
 }
 
@@ -65,9 +66,9 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
 }
 
-/// Reads a reply to a question about the matches with these ids.
+/// Reads a reply to a question about these matches.
 #[must_use]
-pub fn read(received: &Received<'_>, asked: &[&str]) -> Reply {
+pub fn read(received: &Received<'_>, asked: &[&Match]) -> Reply {
     let body = String::from_utf8_lossy(received.body);
     let body = body.strip_prefix('\u{feff}').unwrap_or(&body);
     let parsed = parse(body).or_else(|| parse(&mend::mended(body)));
@@ -113,7 +114,7 @@ pub fn shortened(line: String) -> String {
 }
 
 /// Looks for scores in the texts of a choice, the most likely first.
-fn answered(status: u16, choice: Choice, usage: Option<Usage>, asked: &[&str]) -> Reply {
+fn answered(status: u16, choice: Choice, usage: Option<Usage>, asked: &[&Match]) -> Reply {
     let Choice { content, arguments, refusal, reasoning: thoughts, finish, .. } = choice;
     let spoken = [content, arguments, refusal];
     let mut reasoning = String::new();

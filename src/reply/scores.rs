@@ -12,6 +12,7 @@ use std::ops::Range;
 
 use super::relaxed::{Content, Node, scan, siblings, unescape};
 use crate::outcome::Score;
+use crate::request::Match;
 use asked::Asked;
 use fields::{Field, Side, is_aside, is_words};
 use goals::{goals, score};
@@ -19,10 +20,10 @@ use goals::{goals, score};
 /// How often JSON is looked for inside the strings of JSON.
 const DEEPEST_TEXT: u8 = 3;
 
-/// Reads the scores for the asked matches out of a text; one slot for each asked id, in order.
+/// Reads the scores for the asked matches out of a text; one slot for each, in order.
 ///
 /// Of two scores for one match the last counts. An object without an id counts only if one match was asked.
-pub(super) fn read_scores(text: &str, asked: &[&str]) -> Vec<Option<Score>> {
+pub(super) fn read_scores(text: &str, asked: &[&Match]) -> Vec<Option<Score>> {
     let mut reader = Reader { asked: Asked::new(asked), slots: vec![None; asked.len()] };
     let trimmed = text.trim();
     let quoted = trimmed.starts_with('"').then(|| serde_json::from_str::<String>(trimmed).ok()).flatten();

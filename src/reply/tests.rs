@@ -16,7 +16,13 @@ fn received(status: u16, body: &[u8]) -> Received<'_> {
 
 /// Reads a reply to a question about the matches `a` and `b`.
 fn replied(status: u16, body: impl AsRef<[u8]>) -> Reply {
-    read(&received(status, body.as_ref()), &["a", "b"])
+    read_for(&received(status, body.as_ref()), &["a", "b"])
+}
+
+/// Reads a reply to a question about matches with these ids.
+fn read_for(received: &Received<'_>, ids: &[&str]) -> Reply {
+    let matches: Vec<Match> = ids.iter().map(|&id| Match { id: id.to_owned(), ..Match::default() }).collect();
+    read(received, &matches.iter().collect::<Vec<_>>())
 }
 
 /// Reads a chat completion with this message.

@@ -13,7 +13,7 @@ use fallcast::health::{Health, Verdict};
 use fallcast::money::{Ledger, Rules, estimate_tokens};
 use fallcast::outcome::MicroUsd;
 use fallcast::reply::{Received, read};
-use fallcast::request::{RawOptions, Request};
+use fallcast::request::{Match, RawOptions, Request};
 use serde_json::json;
 use work::{MODEL, engine, matches};
 
@@ -69,8 +69,8 @@ fn scores() -> String {
 
 fn reply(times: u64, content: &str) {
     let body = json!({ "choices": [{ "message": { "content": content }, "finish_reason": "stop" }] }).to_string();
-    let ids: Vec<String> = (0..10).map(|id| format!("m{id}")).collect();
-    let asked: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let matches = matches(10);
+    let asked: Vec<&Match> = matches.iter().collect();
     let received = Received { status: 200, retry_after: None, body: body.as_bytes(), now: SystemTime::UNIX_EPOCH };
     for _ in 0..times {
         drop(black_box(read(black_box(&received), &asked)));

@@ -1,7 +1,9 @@
-//! The ids that were asked for.
+//! The matches that were asked for.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+
+use crate::request::Match;
 
 /// Finds the index of an asked id.
 pub(super) struct Asked<'q> {
@@ -12,9 +14,9 @@ pub(super) struct Asked<'q> {
 }
 
 impl<'q> Asked<'q> {
-    pub(super) fn new(ids: &[&'q str]) -> Self {
+    pub(super) fn new(matches: &[&'q Match]) -> Self {
         let mut asked = Self { exact: HashMap::new(), folded: HashMap::new(), longest: 0 };
-        for (index, &id) in ids.iter().enumerate() {
+        for (index, id) in matches.iter().map(|asked| asked.id.as_str()).enumerate() {
             asked.exact.entry(id).or_insert(index);
             asked.folded.entry(fold(id)).and_modify(|other| *other = None).or_insert(Some(index));
             asked.longest = asked.longest.max(id.trim().len());
@@ -51,7 +53,9 @@ mod tests {
 
     #[test]
     fn an_id_is_found_exactly_then_folded_where_that_is_unambiguous() {
-        let asked = Asked::new(&["m1", "M2", "A", "a", " padded ", "Ünal"]);
+        let ids = ["m1", "M2", "A", "a", " padded ", "Ünal"];
+        let matches = ids.map(|id| Match { id: id.to_owned(), ..Match::default() });
+        let asked = Asked::new(&matches.each_ref());
         let table = [
             ("m1", Some(0)),
             (" M1 ", Some(0)),

@@ -1,6 +1,13 @@
-use super::read_scores;
+use crate::outcome::Score;
+use crate::request::Match;
 
 mod random;
+
+/// What is read of a text for matches with these ids.
+fn read_scores(text: &str, ids: &[&str]) -> Vec<Option<Score>> {
+    let matches: Vec<Match> = ids.iter().map(|&id| Match { id: id.to_owned(), ..Match::default() }).collect();
+    super::read_scores(text, &matches.iter().collect::<Vec<_>>())
+}
 
 /// One slot a match, such as `2-1 . 0-0`.
 fn shown(text: &str, asked: &[&str]) -> String {

@@ -282,7 +282,7 @@ fn half_a_key_is_not_told_either() {
 fn retry_after_is_read_from_an_error_alone() {
     let wait = |status, header, body: &str| {
         let received = Received { retry_after: Some(header), ..received(status, body.as_bytes()) };
-        failure(&read(&received, &["a"])).retry_after
+        failure(&read_for(&received, &["a"])).retry_after
     };
     for status in [302, 400, 401, 429, 500, 503] {
         assert_eq!(wait(status, "1.5", ""), Some(Duration::from_millis(1500)), "{status}");
@@ -298,5 +298,5 @@ fn retry_after_is_read_from_an_error_alone() {
 fn an_error_nested_as_deeply_as_can_be_is_read_once() {
     let body = format!("{}{{}}{}", "{\"error\":".repeat(120), "}".repeat(120));
     let received = Received { status: 400, retry_after: None, body: body.as_bytes(), now: SystemTime::UNIX_EPOCH };
-    assert_eq!(read(&received, &["a"]).result.expect_err("an error").kind.as_str(), "bad_request");
+    assert_eq!(read_for(&received, &["a"]).result.expect_err("an error").kind.as_str(), "bad_request");
 }

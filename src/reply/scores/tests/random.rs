@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
+use super::read_scores;
 use crate::outcome::Score;
-use crate::reply::scores::read_scores;
 use crate::reply::thinking::split;
 
 /// What is read of a text when its thinking is taken away first.
