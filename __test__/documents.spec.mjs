@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -7,7 +7,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
 import { knownManner, startUpstream } from '../examples/upstream.mjs';
-import { configurationPage, fieldsOf } from '../scripts/docs.mjs';
+import { configurationPage, fieldsOf, functionsPage } from '../scripts/docs.mjs';
 import { fallcast } from './support.mjs';
 
 const root = new URL('..', import.meta.url);
@@ -75,8 +75,28 @@ test.for(blocks('json'))('a block of JSON is valid: $where', ({ code }) => {
   expect(new Ajv2020({ strict: false }).validate(schema, data)).toBe(true);
 });
 
-test('docs/configuration.md is what the types say', () => {
-  expect(read('docs/configuration.md'), 'run "npm run docs"').toBe(configurationPage());
+test.for([['docs/configuration.md', configurationPage], ['docs/functions.md', functionsPage]])('%s is what the types say', ([path, page]) => {
+  expect(read(path), 'run "npm run docs"').toBe(page());
+});
+
+test('README.md has at most 150 lines', () => {
+  expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(150);
+});
+
+test('README.md leads to every page of docs/, and no link of a page leads nowhere', () => {
+  const linked = (page) => [...read(page).matchAll(/\]\((?!https?:)([^)#\s]+)/g)].map(([, path]) => new URL(path, new URL(page, root)).href);
+  const pagesOfDocs = readdirSync(new URL('docs/', root)).map((name) => new URL(`docs/${name}`, root).href);
+  expect(pagesOfDocs.filter((page) => !linked('README.md').includes(page))).toEqual([]);
+  expect(pages.flatMap(linked).filter((href) => !existsSync(new URL(href)))).toEqual([]);
+});
+
+test('no link leads to a head that is not there', () => {
+  const slug = (head) => head.toLowerCase().replaceAll(/[^\w\- ]/g, '').replaceAll(' ', '-');
+  const heads = (path) => [...readFileSync(path, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, head]) => slug(head));
+  const dead = pages.flatMap((page) => [...read(page).matchAll(/\]\((?!https?:)([^)\s]*)#([^)\s]+)\)/g)]
+    .filter(([, path, head]) => !heads(new URL(path || page.split('/').at(-1), new URL(page, root))).includes(head))
+    .map(([, path, head]) => `${page}: ${path}#${head}`));
+  expect(dead).toEqual([]);
 });
 
 describe('the types document the fields of the files', () => {
@@ -115,16 +135,18 @@ describe('docs/errors.md names', () => {
   });
 });
 
-test('the metrics and events that docs/operations.md names exist', () => {
-  const page = read('docs/operations.md');
+test('the metrics that docs/metrics.md names exist', () => {
+  const page = read('docs/metrics.md');
   const engine = new fallcast.Fallcast({ dailyBudgetUsd: 1 });
   const known = [...engine.getMetricsText().matchAll(/^# TYPE (\w+) (\w+)$/gm)]
     .map(([, name, type]) => (type === 'counter' ? `${name}_total` : name));
   const named = [...page.matchAll(/\bfallcast_\w+/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ''));
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter((name) => !known.includes(name))).toEqual([]);
+});
 
+test('docs/events.md names every event', () => {
   const types = [...read('index.d.ts').matchAll(/^ {2}type: '(\w+)'$/gm)].map(([, type]) => type);
-  const events = [...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, type]) => type);
+  const events = [...read('docs/events.md').matchAll(/^\| `(\w+)` \|/gm)].map(([, type]) => type);
   expect(events.sort()).toEqual(types.sort());
 });

@@ -1,11 +1,12 @@
-/** Writes `docs/configuration.md` from the types in `index.d.ts`, comments included; a test compares the two. */
+/** Writes `docs/configuration.md` and `docs/functions.md` from `index.d.ts`, comments included; a test compares them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import ts from 'typescript';
 
 const TYPES = new URL('../index.d.ts', import.meta.url);
-const PAGE = new URL('../docs/configuration.md', import.meta.url);
+const CONFIGURATION = new URL('../docs/configuration.md', import.meta.url);
+const FUNCTIONS = new URL('../docs/functions.md', import.meta.url);
 
 const INTRODUCTION = `# Configuration
 
@@ -59,10 +60,47 @@ function table(name) {
   return ['| field | type | default | |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
-/** The page. */
+/** `docs/configuration.md`. */
 export function configurationPage() {
   const sections = SECTIONS.map(([head, text, name]) => `## ${head}\n\n${text && `${text}\n\n`}${table(name)}\n`);
   return [INTRODUCTION, ...sections].join('\n');
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(PAGE, configurationPage());
+/** A function's or a method's documentation, a paragraph a line. */
+function documentation(node) {
+  const [comment] = ts.getJSDocCommentsAndTags(node);
+  const text = ts.getTextOfJSDocComment(comment?.comment);
+  if (!text) throw new Error(`${node.name?.getText()} is not documented`);
+  return text.split(/\n\s*\n/).map((paragraph) => paragraph.replaceAll(/\s+/g, ' ').trim()).join('\n\n');
+}
+
+/** Its arguments as they are written, and what it returns. */
+function signature(node) {
+  const parameters = node.parameters.map((parameter) => parameter.getText().replaceAll(/\s+/g, ' ')).join(', ');
+  return `${node.name.getText()}(${parameters}): ${node.type.getText().replaceAll(/\s+/g, ' ')}`;
+}
+
+/** `docs/functions.md`. */
+export function functionsPage() {
+  const functions = source.statements.filter(ts.isFunctionDeclaration);
+  const { members } = source.statements.find(ts.isClassDeclaration);
+  const names = functions.map((node) => node.name.text);
+  const methods = members.filter((member) => ts.isMethodDeclaration(member) && !names.includes(member.name.text));
+  const constructor = members.find(ts.isConstructorDeclaration);
+  const section = (head, node) => `### \`${head}\`\n\n${documentation(node)}\n`;
+  return [
+    '# Functions\n',
+    'Generated from `index.d.ts` by `npm run docs`.\n',
+    `## \`new Fallcast(config?: Config | null)\`\n\n${documentation(constructor)}\n`,
+    'It has every function of the module but `configure` as a method of the same name, and these:\n',
+    ...methods.map((node) => section(signature(node), node)),
+    '## The module\n',
+    'The functions of the module share one engine for the whole process, worker threads included; its first use fixes its\nconfiguration. `MODEL_FALLBACKS` has the fallbacks of the built-in catalogue.\n',
+    ...functions.map((node) => section(signature(node), node)),
+  ].join('\n');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(CONFIGURATION, configurationPage());
+  writeFileSync(FUNCTIONS, functionsPage());
+}

@@ -111,10 +111,10 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_explains_every_kind() {
-        let readme = include_str!("../README.md");
+    fn the_page_on_errors_explains_every_kind() {
+        let page = include_str!("../docs/errors.md");
         for kind in FailureKind::ALL {
-            assert!(readme.contains(&format!("`{kind}`")), "{kind}");
+            assert!(page.contains(&format!("| `{kind}` |")), "{kind}");
         }
     }
 }
