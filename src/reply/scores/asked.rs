@@ -3,12 +3,17 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use icu_normalizer::ComposingNormalizerBorrowed;
+
 use crate::request::Match;
+
+/// How much longer than an asked id one that is the same may be written.
+const LONGEST_WRITING: usize = 12;
 
 /// Finds the index of an asked id.
 pub(super) struct Asked<'q> {
     exact: HashMap<&'q str, usize>,
-    /// Trimmed and in lower case; `None` where several ids fold to the same.
+    /// Trimmed, in lower case and composed; `None` where several ids fold to the same.
     folded: HashMap<Cow<'q, str>, Option<usize>>,
     longest: usize,
 }
@@ -24,26 +29,30 @@ impl<'q> Asked<'q> {
         asked
     }
 
-    /// The index of the asked id that `id` is exactly, else of the only one that it is but for case and white space.
+    /// The index of the asked id that `id` is exactly, else of the only one that it is but for case, white space and
+    /// the ways in which Unicode writes one character.
     pub(super) fn find(&self, id: &str) -> Option<usize> {
         if let Some(&index) = self.exact.get(id) {
             return Some(index);
         }
-        // Lower case is at most three times as long or as short.
-        if id.trim().len() > self.longest.saturating_mul(3) {
+        // Neither lower case nor composing makes a text so much shorter.
+        if id.trim().len() > self.longest.saturating_mul(LONGEST_WRITING) {
             return None;
         }
         self.folded.get(&fold(id)).copied().flatten()
     }
 }
 
-/// An id trimmed and in lower case.
+/// An id trimmed, in lower case and composed. Compatibility forms such as `²` remain what they are: to Unicode they
+/// are other texts.
 fn fold(id: &str) -> Cow<'_, str> {
     let id = id.trim();
     if id.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
         Cow::Borrowed(id)
     } else {
-        Cow::Owned(id.to_lowercase())
+        let composer = const { ComposingNormalizerBorrowed::new_nfc() };
+        let lower = composer.normalize(id).to_lowercase();
+        Cow::Owned(composer.normalize(&lower).into_owned())
     }
 }
 
@@ -53,7 +62,7 @@ mod tests {
 
     #[test]
     fn an_id_is_found_exactly_then_folded_where_that_is_unambiguous() {
-        let ids = ["m1", "M2", "A", "a", " padded ", "Ünal"];
+        let ids = ["m1", "M2", "A", "a", " padded ", "Ünal", "e\u{301}", "é", "m²"];
         let matches = ids.map(|id| Match { id: id.to_owned(), ..Match::default() });
         let asked = Asked::new(&matches.each_ref());
         let table = [
@@ -66,6 +75,12 @@ mod tests {
             (" padded ", Some(4)),
             ("PADDED", Some(4)),
             ("ünal", Some(5)),
+            ("U\u{308}NAL", Some(5)),
+            ("e\u{301}", Some(6)),
+            ("é", Some(7)),
+            ("É", None),
+            ("m2", Some(1)),
+            ("M²", Some(8)),
             ("m3", None),
             ("", None),
         ];

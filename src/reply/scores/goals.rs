@@ -8,18 +8,32 @@ const MOST_GOALS: u8 = 20;
 /// The longest text that is read as a number.
 const LONGEST_NUMBER: usize = 40;
 
-/// The goals that a text such as `2`, `2.0` or `1e1` stands for; `None` unless it is a whole number from 0 to 20.
+/// The goals that a text such as `2`, `2.0`, `1e1`, `+2` or `0x2` stands for, as JSON and JSON5 write numbers; `None`
+/// unless it is a whole number from 0 to 20.
+///
+/// Digits behind a leading zero are octal in some languages and decimal in others: what they do not agree on is no
+/// number, so `02` is two and `010` is nothing.
 pub(in crate::reply) fn goals(text: &str) -> Option<u8> {
     let text = text.trim();
     if text.is_empty() || text.len() > LONGEST_NUMBER {
         return None;
     }
     let number: String = text.chars().map(narrow).collect();
+    let number = number.strip_prefix('+').unwrap_or(&number);
+    if let Some(digits) = number.strip_prefix("0x").or(number.strip_prefix("0X")) {
+        let hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        return u8::from_str_radix(digits, 16).ok().filter(|&goals| hex && goals <= MOST_GOALS);
+    }
     let plain = number.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
-    if !plain || !number.starts_with(|first: char| first.is_ascii_digit()) {
+    let point = number.strip_prefix('.').unwrap_or(number);
+    if !plain || !point.starts_with(|first: char| first.is_ascii_digit()) {
         return None;
     }
     let value: f64 = number.parse().ok()?;
+    let octal = number.starts_with('0') && number.as_bytes().get(1).is_some_and(u8::is_ascii_digit);
+    if octal && value >= 10.0 {
+        return None;
+    }
     (0..=MOST_GOALS).find(|&whole| f64::from(whole) >= value).filter(|&whole| f64::from(whole) <= value)
 }
 
@@ -69,7 +83,27 @@ mod tests {
 
     #[test]
     fn whole_numbers_from_0_to_20_are_goals() {
-        let good = [("0", 0), ("20", 20), (" 2 ", 2), ("2.0", 2), ("1e1", 10), ("1E+1", 10), ("２", 2), ("１２", 12)];
+        let good = [
+            ("0", 0),
+            ("20", 20),
+            (" 2 ", 2),
+            ("2.0", 2),
+            ("1e1", 10),
+            ("1E+1", 10),
+            ("２", 2),
+            ("１２", 12),
+            ("+2", 2),
+            ("2.", 2),
+            (".0", 0),
+            ("0x2", 2),
+            ("0X0f", 15),
+            ("+0x14", 20),
+            ("2e0", 2),
+            ("20e-1", 2),
+            (".2e1", 2),
+            ("02", 2),
+            ("009", 9),
+        ];
         for (text, expected) in good {
             assert_eq!(goals(text), Some(expected), "{text}");
         }
@@ -88,7 +122,26 @@ mod tests {
             "<int>",
             "NaN",
             "inf",
-            "0x2",
+            "Infinity",
+            "+Infinity",
+            "-Infinity",
+            "0x",
+            "0x+2",
+            "-0x2",
+            "0x15",
+            "0x102",
+            "0x2.0",
+            "010",
+            "0012",
+            "1.5",
+            ".5",
+            "++2",
+            "+-2",
+            "+",
+            "1_0",
+            "0b10",
+            "0o2",
+            "2n",
             "2 goals",
             "2-1",
             "1e999",
@@ -97,7 +150,6 @@ mod tests {
             ".",
             "e",
             "2e",
-            "+2",
         ];
         for text in bad {
             assert_eq!(goals(text), None, "{text}");
