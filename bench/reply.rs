@@ -57,7 +57,7 @@ fn run(bencher: Bencher<'_, '_>, content: &str) {
         })
         .collect();
     let asked: Vec<&Match> = matches.iter().collect();
-    let received = Received { status: 200, retry_after: None, body: &body, now: SystemTime::UNIX_EPOCH };
+    let received = Received { status: 200, headers: &[], body: &body, now: SystemTime::UNIX_EPOCH };
     bencher.counter(BytesCount::new(body.len())).bench_local(|| read(divan::black_box(&received), &asked));
 }
 

@@ -39,11 +39,11 @@ names! {
         Timeout = "timeout",
         /// Refused, reset, DNS, TLS, or a body that was cut off.
         Network = "network",
-        /// A status of 500 or above, or 408.
+        /// A status of 500 or above, or one from 400 on that speaks of a moment, such as 408 or 425.
         ServerError = "server_error",
-        /// Status 429.
+        /// Status 429, or any limit that ends within the hour.
         RateLimited = "rate_limited",
-        /// The account is out of credit: 402, or 400/403/429 whose body speaks of credit, quota or billing.
+        /// The account is out of credit: 402, or 400/403/429 whose body speaks of credit, quota or billing and of no end soon.
         QuotaExhausted = "quota_exhausted",
         /// The key was refused: 401 or 403.
         Unauthorized = "unauthorized",

@@ -33,7 +33,10 @@ fuzz_target!(|input: &[u8]| {
         Some(message) => json!({ "choices": [{ "message": message }] }).to_string().into_bytes(),
         None => rest.to_vec(),
     };
-    let retry_after = text.lines().next();
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let told = text.lines().next().unwrap_or_default();
+    let headers = ["retry-after", "x-ratelimit-reset", "retry-after-ms"].map(|name| header(name, told));
+    let headers = [headers.as_slice(), &[header("x-ratelimit-remaining", "0")]].concat();
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let matches: Vec<Match> = asked
         .iter()
@@ -45,7 +48,7 @@ fuzz_target!(|input: &[u8]| {
         })
         .collect();
     let asked: Vec<&Match> = matches.iter().collect();
-    let reply = read(&Received { status, retry_after, body: &body, now }, &asked);
+    let reply = read(&Received { status, headers: &headers, body: &body, now }, &asked);
     match reply.result {
         Ok(slots) => {
             assert_eq!(slots.len(), asked.len());

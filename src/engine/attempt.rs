@@ -212,7 +212,7 @@ impl Run<'_> {
         let reply = reply::read(
             &reply::Received {
                 status: received.status,
-                retry_after: received.retry_after.as_deref(),
+                headers: &received.timely,
                 body: if is_success { &received.body } else { complaint.as_bytes() },
                 now: SystemTime::now(),
             },

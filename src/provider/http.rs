@@ -25,6 +25,9 @@ const PING_INTERVAL: Duration = Duration::from_secs(15);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 /// The status of an error says most; its body is waited for no longer than this.
 const ERROR_BODY_PATIENCE: Duration = Duration::from_secs(2);
+/// How many headers are kept that may say when to come back, and how long each may be.
+const MOST_TIMELY: usize = 32;
+const LONGEST_TIMELY: usize = 128;
 
 /// The HTTP client; clones share its connections.
 #[derive(Clone)]
@@ -58,8 +61,8 @@ pub struct Post<'a> {
 pub struct Received {
     /// The status; 3xx is not followed.
     pub status: u16,
-    /// The `Retry-After` header as it came.
-    pub retry_after: Option<String>,
+    /// The headers that may say when to come back, as they came; of a 2xx only `Retry-After`.
+    pub timely: Vec<(String, String)>,
     /// The decompressed body; whole if the status is 2xx, else as much as came in time and within the limit.
     pub body: Vec<u8>,
 }
@@ -133,7 +136,7 @@ impl fmt::Debug for Received {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Received")
             .field("status", &self.status)
-            .field("retry_after", &self.retry_after)
+            .field("timely", &self.timely)
             .field("body_bytes", &self.body.len())
             .finish()
     }
@@ -164,7 +167,7 @@ fn sensitive(mut value: HeaderValue) -> HeaderValue {
 
 async fn receive(mut response: Response, limit: usize, until: Instant) -> Result<Received, WireFailure> {
     let status = response.status().as_u16();
-    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let timely = timely(response.headers(), response.status().is_success());
     let mut body = Vec::new();
     if response.status().is_success() {
         let most = u64::try_from(limit).unwrap_or(u64::MAX);
@@ -178,7 +181,21 @@ async fn receive(mut response: Response, limit: usize, until: Instant) -> Result
         let patience = ERROR_BODY_PATIENCE.min(until.saturating_duration_since(Instant::now()) / 2);
         let _ = tokio::time::timeout(patience, fill(&mut body, &mut response, limit)).await;
     }
-    Ok(Received { status, retry_after, body })
+    Ok(Received { status, timely, body })
+}
+
+/// The headers that may say when to come back. A reply that succeeded is only asked for the one.
+fn timely(headers: &HeaderMap, is_success: bool) -> Vec<(String, String)> {
+    let kept = |name: &HeaderName, value: &HeaderValue| {
+        let value = value.to_str().ok().filter(|value| value.len() <= LONGEST_TIMELY)?;
+        Some((name.as_str().to_owned(), value.to_owned()))
+    };
+    if is_success {
+        return headers.get(RETRY_AFTER).and_then(|value| kept(&RETRY_AFTER, value)).into_iter().collect();
+    }
+    let is_timely = |name: &str| ["retry", "ratelimit", "rate-limit"].iter().any(|part| name.contains(part));
+    let found = headers.iter().filter(|(name, _)| is_timely(name.as_str()));
+    found.filter_map(|(name, value)| kept(name, value)).take(MOST_TIMELY).collect()
 }
 
 /// Reads the body up to the limit; beyond it the connection is dropped with the response.

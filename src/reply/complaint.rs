@@ -18,6 +18,15 @@ const ERRORS: &[&str] =
 /// The most items of a list of messages that are read.
 const MOST_ITEMS: usize = 8;
 
+/// The most fields of an object that are looked at, and the most that are kept.
+const MOST_FIELDS: usize = 64;
+
+/// How deep fields are looked for.
+const DEEPEST: usize = 6;
+
+/// Parts of the names of fields that say when to come back.
+const TIMELY: &[&str] = &["retry", "ratelimit", "rate-limit", "reset"];
+
 /// A provider's complaint, in its own words.
 #[derive(Debug, Default)]
 pub(super) struct Complaint {
@@ -27,6 +36,8 @@ pub(super) struct Complaint {
     pub(super) codes: Vec<String>,
     /// The status that its code repeats or replaces.
     pub(super) status: Option<u64>,
+    /// Its fields that may say when to come back, among them headers that a router hands on.
+    pub(super) fields: Vec<(String, String)>,
     /// Whether the message is a web page, whose words may belong to its menu.
     pub(super) is_page: bool,
 }
@@ -49,9 +60,43 @@ impl Complaint {
             message,
             codes: codes().filter_map(Value::as_str).map(|code| underscored(beginning(code))).collect(),
             status: codes().find_map(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok())),
+            fields: fields(body),
             is_page: false,
         }
     }
+}
+
+/// The fields of all objects in it that speak of a rate or a wait.
+fn fields(body: &Value) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut open = vec![(body, 0)];
+    while let Some((value, depth)) = open.pop() {
+        match value {
+            Value::Object(object) => {
+                for (name, value) in object.iter().take(MOST_FIELDS) {
+                    let said = match value {
+                        Value::String(text) => Some(beginning(text).to_owned()),
+                        Value::Number(number) => Some(number.to_string()),
+                        _ => None,
+                    };
+                    let name_lower = name.to_ascii_lowercase();
+                    match said {
+                        Some(said) if TIMELY.iter().any(|part| name_lower.contains(part)) => {
+                            found.push((name_lower, said));
+                        }
+                        _ if depth < DEEPEST => open.push((value, depth + 1)),
+                        _ => {}
+                    }
+                }
+            }
+            Value::Array(items) if depth < DEEPEST => {
+                open.extend(items.iter().take(MOST_ITEMS).map(|item| (item, depth + 1)));
+            }
+            _ => {}
+        }
+    }
+    found.truncate(MOST_FIELDS);
+    found
 }
 
 fn message(value: &Value) -> Option<String> {

@@ -92,7 +92,7 @@ impl Choice {
             if let Some(Value::String(text)) = fields.get_mut("text").map(Value::take) {
                 append(&mut read.content, text);
             }
-            read.error = fields.remove("error").filter(|error| !error.is_null());
+            read.error = fields.remove("error").filter(says_something);
             read.add_message(fields);
         }
         read
@@ -202,7 +202,18 @@ impl Finish {
 /// Whether a body reports an error; without choices, a message alone does.
 fn is_error(body: &Value, is_without_choices: bool) -> bool {
     let complains = ["message", "detail"].iter().any(|field| body.get(field).is_some_and(Value::is_string));
-    body.get("error").is_some_and(|error| !error.is_null()) || (is_without_choices && complains)
+    body.get("error").is_some_and(says_something) || (is_without_choices && complains)
+}
+
+/// Whether the value of a field `error` is one: some servers always send the field.
+fn says_something(error: &Value) -> bool {
+    match error {
+        Value::Null | Value::Number(_) => false,
+        Value::Bool(is_error) => *is_error,
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+    }
 }
 
 /// All words of a text, of a list of texts, or of an object around one.

@@ -10,13 +10,14 @@ mod envelope;
 mod mend;
 mod message;
 mod relaxed;
-mod retry_after;
 mod scores;
 mod stream;
 #[cfg(test)]
 mod tests;
 mod thinking;
+mod topic;
 mod usage;
+mod window;
 
 use std::time::{Duration, SystemTime};
 
@@ -27,17 +28,18 @@ use crate::outcome::{Score, Usage};
 use crate::request::Match;
 use complaint::Complaint;
 use envelope::{Choice, Envelope, Finish};
+use window::Window;
 
 /// A reply as it came over the wire.
 #[derive(Clone, Copy, Debug)]
 pub struct Received<'a> {
     /// The HTTP status.
     pub status: u16,
-    /// The value of the `Retry-After` header.
-    pub retry_after: Option<&'a str>,
+    /// The headers that may say when to come back, by name: `Retry-After` and its kin, `x-ratelimit-*`.
+    pub headers: &'a [(String, String)],
     /// The body, decompressed.
     pub body: &'a [u8],
-    /// The time now, against which a date in `Retry-After` is measured.
+    /// The time now, against which a date in a header is measured.
     pub now: SystemTime,
 }
 
@@ -74,8 +76,9 @@ pub fn read(received: &Received<'_>, asked: &[&Match]) -> Reply {
     let parsed = parse(body).or_else(|| parse(&mend::mended(body)));
     if !(200..300).contains(&received.status) {
         let complaint = Complaint::read(parsed.as_ref(), body);
-        let kind = classify::of_status(received.status, &complaint);
-        let failure = Failure::of(received, kind, &format!("HTTP {}", received.status), &complaint.message);
+        let window = Window::read(received.headers, &complaint, received.now);
+        let kind = classify::of_status(received.status, &complaint, window);
+        let failure = Failure::told(kind, window, &format!("HTTP {}", received.status), &complaint.message);
         return Reply::failed(parsed.and_then(|body| usage::read(body.get("usage")?)), failure);
     }
     let is_json = parsed.is_some();
@@ -86,8 +89,10 @@ pub fn read(received: &Received<'_>, asked: &[&Match]) -> Reply {
         }
         Envelope { error: Some(error), usage, .. } => {
             let complaint = Complaint::read(Some(&error), body);
+            let window = Window::read(received.headers, &complaint, received.now);
             let seen = format!("HTTP {} with an error", received.status);
-            Reply::failed(usage, Failure::of(received, classify::of_error(&complaint), &seen, &complaint.message))
+            let kind = classify::of_error(&complaint, window);
+            Reply::failed(usage, Failure::told(kind, window, &seen, &complaint.message))
         }
         Envelope { usage, .. } => {
             let what = match body.trim_start() {
@@ -172,8 +177,9 @@ impl Failure {
     }
 
     /// A failure that the provider itself reported, and so may ask to be left alone.
-    fn of(received: &Received<'_>, kind: FailureKind, seen: &str, quoted: &str) -> Self {
-        let retry_after = received.retry_after.and_then(|header| retry_after::parse(header, received.now));
+    fn told(kind: FailureKind, window: Window, seen: &str, quoted: &str) -> Self {
+        // The words and counts of any other failure may be about something else.
+        let retry_after = if kind == FailureKind::RateLimited { window.wait() } else { window.header };
         Self { retry_after, ..Self::new(kind, seen, quoted) }
     }
 }

@@ -11,7 +11,7 @@ mod properties;
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
 fn received(status: u16, body: &[u8]) -> Received<'_> {
-    Received { status, retry_after: None, body, now: NOW }
+    Received { status, headers: &[], body, now: NOW }
 }
 
 /// Reads a reply to a question about the matches `a` and `b`.

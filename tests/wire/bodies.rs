@@ -130,16 +130,37 @@ async fn every_status_is_received_with_its_body() {
     for status in [200, 201, 400, 401, 404, 429, 500, 503] {
         let received = answered(Reply::json(status, &"why".into())).await.expect("a reply");
         assert_eq!((received.status, received.body.as_slice()), (status, &b"\"why\""[..]));
-        assert_eq!(received.retry_after, None);
+        assert_eq!(received.timely, []);
     }
 }
 
+/// The headers that were kept of a reply with these.
+async fn timely(status: u16, headers: &[(&str, &str)]) -> Vec<(String, String)> {
+    let reply = headers.iter().fold(Reply::status(status), |reply, (name, value)| reply.header(name, value));
+    answered(reply).await.expect("a reply").timely
+}
+
 #[tokio::test]
-async fn retry_after_is_passed_on_as_it_came() {
+async fn what_says_when_to_come_back_is_passed_on_as_it_came() {
     for value in ["30", "Wed, 21 Oct 2026 07:28:00 GMT", "soon"] {
-        let received = answered(Reply::status(429).header("Retry-After", value)).await.expect("a reply");
-        assert_eq!(received.retry_after.as_deref(), Some(value));
+        let expected = [("retry-after".to_owned(), value.to_owned())];
+        for status in [200, 429] {
+            assert_eq!(timely(status, &[("Retry-After", value), ("X-Other", "1")]).await, expected, "{status}");
+        }
     }
+    let limits = [("Retry-After-Ms", "20"), ("X-RateLimit-Remaining", "0"), ("anthropic-ratelimit-reset", "1")];
+    let expected = limits.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
+    assert_eq!(timely(429, &limits).await, expected);
+    assert_eq!(timely(200, &limits).await, [], "a reply that succeeded");
+}
+
+#[tokio::test]
+async fn no_more_of_it_is_kept_than_can_be_meant() {
+    let long = "1".repeat(129);
+    assert_eq!(timely(429, &[("retry-after", &long), ("retry-after-ms", &long[1..])]).await.len(), 1);
+    let names: Vec<String> = (0..40).map(|index| format!("x-ratelimit-{index}")).collect();
+    let many: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "1")).collect();
+    assert_eq!(timely(429, &many).await.len(), 32);
 }
 
 #[tokio::test]

@@ -107,7 +107,7 @@ async fn nothing_that_can_be_printed_shows_a_key() {
         begun: Arc::default(),
         time: TIME,
     };
-    let received = Received { status: 200, retry_after: None, body: KEY.into() };
+    let received = Received { status: 200, timely: Vec::new(), body: KEY.into() };
     for shown in [format!("{post:?}"), format!("{:?}", http()), format!("{received:?}")] {
         assert!(!shown.contains(KEY), "{shown}");
     }

@@ -71,7 +71,7 @@ fn reply(times: u64, content: &str) {
     let body = json!({ "choices": [{ "message": { "content": content }, "finish_reason": "stop" }] }).to_string();
     let matches = matches(10);
     let asked: Vec<&Match> = matches.iter().collect();
-    let received = Received { status: 200, retry_after: None, body: body.as_bytes(), now: SystemTime::UNIX_EPOCH };
+    let received = Received { status: 200, headers: &[], body: body.as_bytes(), now: SystemTime::UNIX_EPOCH };
     for _ in 0..times {
         drop(black_box(read(black_box(&received), &asked)));
     }

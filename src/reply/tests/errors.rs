@@ -12,12 +12,12 @@ fn the_status_alone_decides_where_the_body_says_nothing() {
     for (statuses, expected) in [
         (&[100, 101, 199, 300, 301, 302, 304, 307, 399, 600, 999, 0, 65535][..], "invalid_response"),
         (&[200, 201, 204, 299], "invalid_response"),
-        (&[400, 405, 406, 409, 413, 415, 418, 422, 499], "bad_request"),
+        (&[400, 405, 406, 413, 415, 418, 422], "bad_request"),
         (&[401, 403], "unauthorized"),
         (&[402], "quota_exhausted"),
         (&[404], "model_unavailable"),
         (&[429], "rate_limited"),
-        (&[408, 500, 502, 503, 504, 524, 529, 599], "server_error"),
+        (&[408, 409, 421, 423, 424, 425, 499, 500, 502, 503, 504, 524, 529, 599], "server_error"),
     ] {
         for &status in statuses {
             let page = "<html><body>Billing, credit, quota; context length; model not found</body></html>";
@@ -170,8 +170,6 @@ fn words_count_only_where_they_mean_it() {
         (429, json!({ "error": { "code": "quota-exceeded", "message": "No." } }).to_string(), "quota_exhausted"),
         (400, json!({ "error": { "code": "Model-Unavailable", "message": "No." } }).to_string(), "model_unavailable"),
         (429, plain("model not found"), "rate_limited"),
-        (403, plain("Rate limit exceeded"), "unauthorized"),
-        (400, plain("Rate limit exceeded"), "bad_request"),
         (403, plain("PAYMENT REQUIRED"), "quota_exhausted"),
         (403, "Access denied; your account has been flagged".to_owned(), "unauthorized"),
         (400, "accredited users only".to_owned(), "bad_request"),
@@ -203,7 +201,7 @@ fn an_error_with_a_200_is_told_by_its_own_words() {
             "rate_limited",
         ),
         (json!({ "object": "error", "message": "maximum context length" }), "context_too_long"),
-        (json!({ "error": { "message": "Internal error", "code": 500 } }), "invalid_response"),
+        (json!({ "error": { "message": "Internal error", "code": 500 } }), "server_error"),
         (json!({ "error": {} }), "invalid_response"),
     ] {
         assert_eq!(kind(&replied(200, body.to_string())), expected, "{body}");
@@ -280,8 +278,9 @@ fn half_a_key_is_not_told_either() {
 
 #[test]
 fn retry_after_is_read_from_an_error_alone() {
-    let wait = |status, header, body: &str| {
-        let received = Received { retry_after: Some(header), ..received(status, body.as_bytes()) };
+    let wait = |status, header: &str, body: &str| {
+        let headers = [("Retry-After".to_owned(), header.to_owned())];
+        let received = Received { headers: &headers, ..received(status, body.as_bytes()) };
         failure(&read_for(&received, &["a"])).retry_after
     };
     for status in [302, 400, 401, 429, 500, 503] {
@@ -297,6 +296,91 @@ fn retry_after_is_read_from_an_error_alone() {
 #[test]
 fn an_error_nested_as_deeply_as_can_be_is_read_once() {
     let body = format!("{}{{}}{}", "{\"error\":".repeat(120), "}".repeat(120));
-    let received = Received { status: 400, retry_after: None, body: body.as_bytes(), now: SystemTime::UNIX_EPOCH };
+    let received = received(400, body.as_bytes());
     assert_eq!(read_for(&received, &["a"]).result.expect_err("an error").kind.as_str(), "bad_request");
+}
+
+#[test]
+fn a_moment_is_no_fault_of_the_request() {
+    let named = "Unknown field: rate_limit_tier";
+    assert_kinds(&[
+        (400, plain("Rate limit exceeded"), "rate_limited"),
+        (403, plain("Rate limit exceeded"), "rate_limited"),
+        (403, plain("You are being rate-limited"), "rate_limited"),
+        (400, plain("Too many requests, slow down"), "rate_limited"),
+        (400, openai("No.", "rate_limit_error", ""), "rate_limited"),
+        (403, openai("No.", "", "userRateLimitExceeded"), "rate_limited"),
+        (400, plain("Exceeded the tokens per minute"), "rate_limited"),
+        (400, plain("The model is overloaded and not available"), "server_error"),
+        (403, plain("We are at capacity"), "server_error"),
+        (400, openai("No.", "overloaded_error", ""), "server_error"),
+        (400, plain("Please try again in 20s"), "rate_limited"),
+        (409, plain("Rate limit exceeded"), "rate_limited"),
+        (409, plain("We are at capacity"), "server_error"),
+        (425, plain("unknown parameter"), "server_error"),
+        (422, plain("Server overloaded"), "server_error"),
+        (422, plain("Too many requests"), "rate_limited"),
+        // Parts of words and of names.
+        (400, plain("Corporate limits are not supported"), "bad_request"),
+        (400, plain("separate limits, moderate limit, harpm, overloadedness"), "bad_request"),
+        (400, plain("The encoder uses 3 rpmx; limits apply"), "bad_request"),
+        (400, plain("The operator is preoverloaded; capacity: at capacityx"), "bad_request"),
+        (400, plain(named), "bad_request"),
+        (403, plain("Corporate limits"), "unauthorized"),
+        (413, plain("Rate limit exceeded"), "bad_request"),
+        (404, plain("Rate limit exceeded"), "model_unavailable"),
+    ]);
+}
+
+/// The kind of a reply with these headers, and its wait in seconds.
+fn limited(status: u16, headers: &[(&str, &str)], body: &str) -> (&'static str, Option<f64>) {
+    let headers: Vec<_> = headers.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let reply = read_for(&Received { headers: &headers, ..received(status, body.as_bytes()) }, &["a", "b"]);
+    let failure = failure(&reply);
+    (failure.kind.as_str(), failure.retry_after.map(|wait| wait.as_secs_f64()))
+}
+
+#[test]
+fn a_limit_that_ends_soon_is_a_rate_whatever_its_words() {
+    let spent = [("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "6m0s")];
+    let google = |delay: &str, list: bool| {
+        let details = json!([{ "violations": [{ "quotaValue": "20" }] }, { "retryDelay": delay }]);
+        let error = json!({ "error": { "code": 429, "message": QUOTA, "details": details } });
+        if list { json!([error]) } else { error }.to_string()
+    };
+    let router = json!({ "error": { "message": QUOTA, "code": 429, "metadata": { "headers": {
+        "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "20" } } } });
+    let firm = openai(QUOTA, "insufficient_quota", "insufficient_quota");
+    let billing = openai(QUOTA, "", "billing_cycle_limit");
+    let retry = |words: &str| plain(&format!("{QUOTA} {words}"));
+    for (status, headers, body, expected) in [
+        (429, &[][..], google("21s", false), ("rate_limited", Some(21.0))),
+        (429, &[], google("21.5s", true), ("rate_limited", Some(21.5))),
+        (429, &[], google("7200s", false), ("quota_exhausted", None)),
+        (429, &[], router.to_string(), ("rate_limited", Some(20.0))),
+        (429, &[], json!({ "error": QUOTA, "retry_after_ms": 1500 }).to_string(), ("rate_limited", Some(1.5))),
+        (429, &[], retry("Please retry in 38.9s."), ("rate_limited", Some(38.9))),
+        (403, &[], retry("Please retry in 38.9s."), ("rate_limited", Some(38.9))),
+        (429, &[], retry("Try again in 3 minutes"), ("rate_limited", Some(180.0))),
+        (429, &[], retry("Try again in 5 hours"), ("quota_exhausted", None)),
+        (429, &[], retry("Try again later"), ("quota_exhausted", None)),
+        (429, &[("retry-after", "12")], retry(""), ("rate_limited", Some(12.0))),
+        (429, &[("retry-after-ms", "12")], retry(""), ("rate_limited", Some(0.012))),
+        (429, &[("retry-after", "86400")], retry(""), ("quota_exhausted", Some(86_400.0))),
+        (429, &spent, retry(""), ("rate_limited", Some(360.0))),
+        (429, &spent, firm.clone(), ("quota_exhausted", None)),
+        (429, &spent, billing, ("quota_exhausted", None)),
+        (429, &[("retry-after", "12")], firm.clone(), ("rate_limited", Some(12.0))),
+        (429, &[], firm.clone(), ("quota_exhausted", None)),
+        (402, &[("retry-after", "12")], retry("Please retry in 3s."), ("quota_exhausted", Some(12.0))),
+        (401, &[("retry-after", "12")], retry(""), ("unauthorized", Some(12.0))),
+        (429, &spent, plain("Slow down"), ("rate_limited", Some(360.0))),
+        (429, &spent[1..], plain("Slow down"), ("rate_limited", None)),
+        (429, &[], plain("Slow down"), ("rate_limited", None)),
+        (400, &[("retry-after", "5")], plain("No."), ("rate_limited", Some(5.0))),
+        (503, &spent, plain("Please retry in 38.9s."), ("server_error", None)),
+        (200, &[], google("21s", false), ("rate_limited", Some(21.0))),
+    ] {
+        assert_eq!(limited(status, headers, &body), expected, "{status} {headers:?} {body}");
+    }
 }

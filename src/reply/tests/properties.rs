@@ -61,7 +61,8 @@ fn odd() -> impl Strategy<Value = Value> {
 }
 
 fn check(status: u16, retry_after: Option<&str>, body: &[u8]) -> Result<(), TestCaseError> {
-    let received = Received { retry_after, ..received(status, body) };
+    let headers: Vec<_> = retry_after.iter().map(|&value| ("retry-after".to_owned(), value.to_owned())).collect();
+    let received = Received { headers: &headers, ..received(status, body) };
     let reply = read_for(&received, &["a", "b"]);
     match &reply.result {
         Ok(scores) => {
