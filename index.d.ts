@@ -450,10 +450,22 @@ export interface Snapshot {
   models?: Record<string, ModelSnapshot>
   /** Every provider that is left alone, by id: until when, and the failure that caused it. */
   providers?: Record<string, { coolingUntil: string; kind: FailureKind }>
-  /** The day in UTC, and what each model has cost on it in millionths of a US dollar. */
-  spend?: { day: string; microUsd?: Record<string, number> }
+  /** What was spent on the day. */
+  spend?: DaySpend
   /** The version of the prompts that is pinned; null if none is. */
   pinnedPrompts?: string | null
+}
+
+/** What was spent on a day in UTC, by model. */
+export interface DaySpend {
+  /** The day, as `YYYY-MM-DD`. */
+  day: string
+  /** What each model has cost, in whole millionths of a US dollar. */
+  microUsd?: Record<string, number>
+  /** What each has cost beyond that, in billionths of a US dollar; absent where none has. */
+  nanoUsd?: Record<string, number>
+  /** What each may be billed beyond that, in billionths of a US dollar; absent where nothing is uncertain. */
+  uncertainNanoUsd?: Record<string, number>
 }
 
 /** What is known of one model. */
@@ -742,14 +754,19 @@ export interface Budget {
   spentUsd: number
   /** The most that today's attempts under way can cost, in US dollars. */
   reservedUsd: number
-  /** What is neither spent nor reserved, in US dollars, 0 or more; null without a budget. */
+  /**
+   * What today's attempts that have ended may be billed beyond `spentUsd`, in US dollars: they were sent and cut off,
+   * or came without a count of their tokens that can be believed. It is held until the day ends.
+   */
+  uncertainUsd: number
+  /** What is neither spent nor reserved nor uncertain, in US dollars, 0 or more; null without a budget. */
   remainingUsd: number | null
   /**
-   * What may be called by what is spent: whatever the rest covers, no fallback dearer than the original (from
-   * `pauseFallbacksAt` on), or only what is free (all of it is spent).
+   * What may be called by what is spent or uncertain: whatever the rest covers, no fallback dearer than the original (from
+   * `pauseFallbacksAt` on), or only what is free (all of it is gone).
    */
   state: 'open' | 'fallbacks_paused' | 'exhausted'
-  /** The models that have spent or reserved anything, sorted by id. */
+  /** The models that have spent, reserved or left uncertain anything, sorted by id. */
   models: Array<ModelBudget>
 }
 
@@ -902,6 +919,8 @@ export interface ModelBudget {
   spentUsd: number
   /** The most that its attempts under way can cost, in US dollars. */
   reservedUsd: number
+  /** What its attempts that have ended may be billed beyond `spentUsd`, in US dollars. */
+  uncertainUsd: number
 }
 
 /** The attempts of one model. */

@@ -7,7 +7,7 @@ use std::time::Duration;
 use divan::Bencher;
 use fallcast::kind::FailureKind;
 use fallcast::metrics::{Finished, Gauges, Recorder};
-use fallcast::outcome::{Attempt, FallbackReason, MicroUsd};
+use fallcast::outcome::{Attempt, FallbackReason, NanoUsd};
 
 const MODELS: usize = 42;
 
@@ -27,7 +27,7 @@ fn attempt(model: usize, failure: Option<FailureKind>) -> Attempt {
         retries: 0,
         duration: Duration::from_secs(7),
         usage: None,
-        cost: MicroUsd(1234),
+        cost: NanoUsd(1234),
         adjusted: Vec::new(),
     }
 }
@@ -42,8 +42,8 @@ fn finished([failed, answered]: &[Attempt; 2]) -> Finished<'_> {
         original: &failed.model_id,
         answered_by: Some(&answered.model_id),
         reason: failed.failure.map(FallbackReason::Failure),
-        cost: MicroUsd(2468),
-        original_cost: MicroUsd(1000),
+        cost: NanoUsd(2468),
+        original_cost: NanoUsd(1000),
     }
 }
 

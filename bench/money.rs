@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use divan::Bencher;
 use divan::counter::BytesCount;
 use fallcast::money::{Ledger, Rules, estimate_tokens};
-use fallcast::outcome::MicroUsd;
+use fallcast::outcome::NanoUsd;
 
 fn main() {
     divan::main();
@@ -15,14 +15,14 @@ fn main() {
 
 /// A ledger with a budget, on which as many models as the catalogue has were charged today.
 fn ledger() -> Ledger {
-    let ledger = Ledger::new(Rules { daily: Some(MicroUsd::from_usd(1e9)), ..Rules::default() });
+    let ledger = Ledger::new(Rules { daily: Some(NanoUsd::from_usd(1e9)), ..Rules::default() });
     (0..50).for_each(|model| reserve_and_settle(&ledger, &format!("model-{model}")));
     ledger
 }
 
 fn reserve_and_settle(ledger: &Ledger, model: &str) {
-    if let Ok(reservation) = ledger.reserve(model, MicroUsd(4_100), true, SystemTime::UNIX_EPOCH) {
-        reservation.settle(MicroUsd(1_200), |alert| drop(divan::black_box(alert.clone())));
+    if let Ok(reservation) = ledger.reserve(model, NanoUsd(4_100), true, SystemTime::UNIX_EPOCH) {
+        reservation.settle(NanoUsd(1_200), |alert| drop(divan::black_box(alert.clone())));
     }
 }
 

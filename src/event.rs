@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use crate::kind::FailureKind;
-use crate::outcome::{FallbackReason, MicroUsd};
+use crate::outcome::{FallbackReason, NanoUsd};
 
 /// Something that happened in an engine.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,18 +88,18 @@ pub enum What {
         /// How many times dearer it is expected to be.
         price_ratio: f64,
         /// What the whole request is expected to cost on it.
-        expected: MicroUsd,
+        expected: NanoUsd,
         /// What it was expected to cost on the original.
-        original: MicroUsd,
+        original: NanoUsd,
     },
     /// A share of the day's budget is spent; told once a day.
     Budget {
         /// The share.
         share: f64,
         /// What is spent, which may be more.
-        spent: MicroUsd,
+        spent: NanoUsd,
         /// The day's budget.
-        daily: MicroUsd,
+        daily: NanoUsd,
         /// The day in UTC, as `YYYY-MM-DD`.
         day: String,
     },

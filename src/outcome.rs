@@ -43,29 +43,35 @@ impl Usage {
     }
 }
 
-/// An amount of money in whole millionths of a US dollar.
+/// An amount of money in whole billionths of a US dollar.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct MicroUsd(pub u64);
+pub struct NanoUsd(pub u64);
 
-impl MicroUsd {
+impl NanoUsd {
     /// The amount in US dollars.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "exact below nine billion dollars")]
+    #[expect(clippy::cast_precision_loss, reason = "exact below nine million dollars")]
     pub fn usd(self) -> f64 {
-        self.0 as f64 / 1e6
+        self.0 as f64 / 1e9
     }
 
-    /// The nearest whole number of millionths; nothing for less than none or for no number.
+    /// The nearest whole number of billionths; nothing for less than none or for no number.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
-    pub fn rounded(millionths: f64) -> Self {
-        Self(millionths.round() as u64)
+    pub fn rounded(billionths: f64) -> Self {
+        Self(billionths.round() as u64)
     }
 
-    /// The same for an amount of US dollars.
+    /// The amount nearest to one in US dollars.
     #[must_use]
     pub fn from_usd(usd: f64) -> Self {
-        Self::rounded(usd * 1e6)
+        Self::rounded(usd * 1e9)
+    }
+
+    /// So many millionths of a dollar.
+    #[must_use]
+    pub const fn micro(millionths: u64) -> Self {
+        Self(millionths.saturating_mul(1000))
     }
 
     /// The sum, which stops at the largest amount instead of wrapping.
@@ -73,9 +79,15 @@ impl MicroUsd {
     pub fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
+
+    /// What is left when `other` is taken away, at least nothing.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
 }
 
-impl std::iter::Sum for MicroUsd {
+impl std::iter::Sum for NanoUsd {
     fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
         amounts.fold(Self::default(), Self::plus)
     }
@@ -136,7 +148,7 @@ pub struct Attempt {
     /// Tokens used; `None` if nothing is charged.
     pub usage: Option<Usage>,
     /// What it cost.
-    pub cost: MicroUsd,
+    pub cost: NanoUsd,
     /// How the request was fitted to the provider.
     pub adjusted: Vec<Adjustment>,
 }
@@ -239,7 +251,7 @@ impl History {
 
     /// What all attempts cost together.
     #[must_use]
-    pub fn cost(&self) -> MicroUsd {
+    pub fn cost(&self) -> NanoUsd {
         self.attempts.iter().map(|attempt| attempt.cost).sum()
     }
 
@@ -270,7 +282,7 @@ pub struct Outcome {
     /// Every attempt and skip.
     pub history: History,
     /// Estimate of what the original alone would have cost.
-    pub original_cost: MicroUsd,
+    pub original_cost: NanoUsd,
     /// The version of the prompt that `model_id` was sent.
     pub prompt_version: String,
     /// The names of that prompt's overrides, in order.

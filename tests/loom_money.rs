@@ -11,7 +11,7 @@ mod money {
 }
 
 mod outcome {
-    pub use fallcast::outcome::MicroUsd;
+    pub use fallcast::outcome::NanoUsd;
 }
 
 mod sync {
@@ -27,10 +27,10 @@ use loom::thread;
 
 use money::ledger::Ledger;
 use money::rules::Rules;
-use outcome::MicroUsd;
+use outcome::NanoUsd;
 
 /// What one request can cost, which the budget covers once.
-const WORST: MicroUsd = MicroUsd(10);
+const WORST: NanoUsd = NanoUsd(10);
 const TODAY: SystemTime = UNIX_EPOCH;
 
 fn tomorrow() -> SystemTime {
@@ -56,7 +56,7 @@ fn of_two_callers_one_is_refused_until_the_other_settles_for_less() {
         let attempt = |ledger: Arc<Ledger>, actual| {
             move || {
                 let reservation = ledger.reserve("m", WORST, false, TODAY).ok();
-                reservation.map(|reservation| reservation.settle(MicroUsd(actual), |_| {})).is_some()
+                reservation.map(|reservation| reservation.settle(NanoUsd(actual), |_| {})).is_some()
             }
         };
         let nothing = thread::spawn(attempt(Arc::clone(&ledger), 0));
@@ -75,7 +75,7 @@ fn two_callers_and_a_settlement_never_hold_more_than_the_budget() {
             let ledger = Arc::clone(&ledger);
             thread::spawn(move || ledger.reserve(model, WORST, false, TODAY).ok())
         });
-        first.settle(MicroUsd(0), |_| {});
+        first.settle(NanoUsd(0), |_| {});
         let held: Vec<_> = callers.into_iter().filter_map(|caller| caller.join().unwrap()).collect();
         assert!(held.len() <= 1);
         assert_eq!(sums(&ledger), (vec![0], WORST.0 * held.len() as u64));
@@ -95,7 +95,7 @@ fn a_settlement_that_races_midnight_is_booked_in_its_day() {
         late.settle(WORST, |alert| assert_eq!(alert.day, "1970-01-01"));
         let next = turn.join().unwrap();
         assert_eq!(sums(&ledger), (vec![WORST.0, 0], WORST.0));
-        next.settle(MicroUsd(3), |_| {});
+        next.settle(NanoUsd(3), |_| {});
         assert_eq!(sums(&ledger), (vec![WORST.0, 3], 0));
     });
 }
@@ -104,12 +104,33 @@ fn a_settlement_that_races_midnight_is_booked_in_its_day() {
 fn a_drop_that_races_a_status_is_seen_whole_or_not_at_all() {
     explore(|ledger| {
         let mut aborted = ledger.reserve("m", WORST, false, TODAY).ok().unwrap();
-        aborted.sent(MicroUsd(4));
+        aborted.sent(NanoUsd(4));
         let dropping = thread::spawn(move || drop(aborted));
         let status = ledger.status(TODAY);
-        assert!([(0, 10), (4, 0)].contains(&(status.spent.0, status.reserved.0)));
-        assert_eq!(status.remaining, Some(MicroUsd(10 - status.spent.0 - status.reserved.0)));
+        assert!([(0, 10, 0), (4, 0, 6)].contains(&(status.spent.0, status.reserved.0, status.uncertain.0)));
+        assert_eq!(status.remaining, Some(NanoUsd(0)));
         dropping.join().unwrap();
         assert_eq!(sums(&ledger), (vec![4], 0));
+    });
+}
+
+#[test]
+fn a_second_sending_and_another_caller_never_hold_more_than_the_budget() {
+    loom::model(|| {
+        let rules = Rules { daily: Some(NanoUsd(2 * WORST.0)), alerts: vec![], ..Rules::default() };
+        let ledger = Arc::new(Ledger::new(rules));
+        let mut first = ledger.reserve("a", WORST, false, TODAY).ok().unwrap();
+        let other = {
+            let ledger = Arc::clone(&ledger);
+            thread::spawn(move || ledger.reserve("b", WORST, false, TODAY).ok())
+        };
+        let again = first.again(TODAY).is_ok();
+        let other = other.join().unwrap();
+        assert_ne!(again, other.is_some(), "one of the two fits");
+        let status = ledger.status(TODAY);
+        let held = if again { (WORST.0, WORST.0) } else { (2 * WORST.0, 0) };
+        assert_eq!((status.reserved.0, status.uncertain.0), held);
+        drop((first, other));
+        assert_eq!(ledger.reserved(), NanoUsd(0));
     });
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use fallcast::engine::{Engine, Explanation};
 use fallcast::kind::SkipReason;
-use fallcast::outcome::{MicroUsd, Refusal};
+use fallcast::outcome::{NanoUsd, Refusal};
 use fallcast::request::{Match, RawOptions, Request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -116,9 +116,9 @@ proptest! {
         let options = RawOptions { max_fallback_cost: Some(limit), ..RawOptions::default() };
         let plan = explain(&config, matches, options);
         let original = plan.steps[0].expected;
-        let mut spent = MicroUsd::default();
+        let mut spent = NanoUsd::default();
         for step in plan.steps.iter().skip(1) {
-            let free = original == MicroUsd::default();
+            let free = original == NanoUsd::default();
             prop_assert_eq!(step.price_ratio.is_none(), free);
             let too_dear = step.price_ratio.is_some_and(|price_ratio| price_ratio > ratio);
             match &step.verdict {
@@ -133,7 +133,7 @@ proptest! {
                 Err(_) => {}
             }
         }
-        prop_assert!(spent <= MicroUsd::from_usd(limit));
+        prop_assert!(spent <= NanoUsd::from_usd(limit));
     }
 
     #[test]

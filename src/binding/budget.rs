@@ -3,7 +3,7 @@
 use napi_derive::napi;
 
 use crate::money;
-use crate::outcome::MicroUsd;
+use crate::outcome::NanoUsd;
 
 /// How the day's budget stands.
 #[napi(object, object_from_js = false, use_nullable = true)]
@@ -16,13 +16,16 @@ pub struct Budget {
     pub spent_usd: f64,
     /// The most that today's attempts under way can cost, in US dollars.
     pub reserved_usd: f64,
-    /// What is neither spent nor reserved, in US dollars, 0 or more; null without a budget.
+    /// What today's attempts that have ended may be billed beyond `spentUsd`, in US dollars: they were sent and cut off,
+    /// or came without a count of their tokens that can be believed. It is held until the day ends.
+    pub uncertain_usd: f64,
+    /// What is neither spent nor reserved nor uncertain, in US dollars, 0 or more; null without a budget.
     pub remaining_usd: Option<f64>,
-    /// What may be called by what is spent: whatever the rest covers, no fallback dearer than the original (from
-    /// `pauseFallbacksAt` on), or only what is free (all of it is spent).
+    /// What may be called by what is spent or uncertain: whatever the rest covers, no fallback dearer than the original (from
+    /// `pauseFallbacksAt` on), or only what is free (all of it is gone).
     #[napi(ts_type = "'open' | 'fallbacks_paused' | 'exhausted'")]
     pub state: &'static str,
-    /// The models that have spent or reserved anything, sorted by id.
+    /// The models that have spent, reserved or left uncertain anything, sorted by id.
     pub models: Vec<ModelBudget>,
 }
 
@@ -35,6 +38,8 @@ pub struct ModelBudget {
     pub spent_usd: f64,
     /// The most that its attempts under way can cost, in US dollars.
     pub reserved_usd: f64,
+    /// What its attempts that have ended may be billed beyond `spentUsd`, in US dollars.
+    pub uncertain_usd: f64,
 }
 
 impl From<money::Status> for Budget {
@@ -43,13 +48,15 @@ impl From<money::Status> for Budget {
             model_id,
             spent_usd: sums.spent.usd(),
             reserved_usd: sums.reserved.usd(),
+            uncertain_usd: sums.uncertain.usd(),
         };
         Self {
             day: status.day,
-            daily_budget_usd: status.daily.map(MicroUsd::usd),
+            daily_budget_usd: status.daily.map(NanoUsd::usd),
             spent_usd: status.spent.usd(),
             reserved_usd: status.reserved.usd(),
-            remaining_usd: status.remaining.map(MicroUsd::usd),
+            uncertain_usd: status.uncertain.usd(),
+            remaining_usd: status.remaining.map(NanoUsd::usd),
             state: status.state.as_str(),
             models: status.models.into_iter().map(model).collect(),
         }

@@ -154,7 +154,7 @@ impl From<core::Route> for RouteMetrics {
             share: route.share,
             cost_usd: route.cost.usd(),
             original_cost_usd: route.original_cost.usd(),
-            extra_cost_usd: route.extra_cost() as f64 / 1e6,
+            extra_cost_usd: route.extra_cost() as f64 / 1e9,
             sentence: route.sentence(),
             original_model_id: route.original_model_id,
             model_id: route.answered_by,

@@ -450,10 +450,22 @@ export interface Snapshot {
   models?: Record<string, ModelSnapshot>
   /** Every provider that is left alone, by id: until when, and the failure that caused it. */
   providers?: Record<string, { coolingUntil: string; kind: FailureKind }>
-  /** The day in UTC, and what each model has cost on it in millionths of a US dollar. */
-  spend?: { day: string; microUsd?: Record<string, number> }
+  /** What was spent on the day. */
+  spend?: DaySpend
   /** The version of the prompts that is pinned; null if none is. */
   pinnedPrompts?: string | null
+}
+
+/** What was spent on a day in UTC, by model. */
+export interface DaySpend {
+  /** The day, as `YYYY-MM-DD`. */
+  day: string
+  /** What each model has cost, in whole millionths of a US dollar. */
+  microUsd?: Record<string, number>
+  /** What each has cost beyond that, in billionths of a US dollar; absent where none has. */
+  nanoUsd?: Record<string, number>
+  /** What each may be billed beyond that, in billionths of a US dollar; absent where nothing is uncertain. */
+  uncertainNanoUsd?: Record<string, number>
 }
 
 /** What is known of one model. */

@@ -15,7 +15,7 @@ use crate::catalog::{Model, Provider, Secret};
 use crate::health::Verdict;
 use crate::kind::FailureKind;
 use crate::money;
-use crate::outcome::{Attempt, MicroUsd, Score, Skip, Usage};
+use crate::outcome::{Attempt, NanoUsd, Score, Skip, Usage};
 use crate::plan::{Fitted, share_of};
 use crate::provider::body;
 use crate::provider::http::{Post, Received};
@@ -103,8 +103,8 @@ impl Run<'_> {
             let body = body.get_or_insert_with(|| self.body(model, fitted));
             let sent = self.send(model, fitted, body, patience).await;
             drop(turn);
-            let charged = sent.usage.map_or(MicroUsd::default(), |usage| money::cost(&model.prices, &usage));
-            engine.settle(reservation, charged);
+            let cost = sent.usage.map_or(0.0, |usage| money::cost(&model.prices, &usage));
+            let charged = engine.settle(reservation, cost);
             totals.add(charged, sent.usage.as_ref());
             if let Some(failure) = sent.result.as_ref().err().filter(|failure| failure.kind == FailureKind::RateLimited)
             {
@@ -112,7 +112,7 @@ impl Run<'_> {
             }
 
             let Some(wait) = self.retry_wait(&sent, totals.retries, patience.later) else { break sent };
-            let is_charged_fallback = position > 0 && charged > MicroUsd::default();
+            let is_charged_fallback = position > 0 && charged > NanoUsd::default();
             if (is_charged_fallback && !self.allowance.takes_again(fitted)) || self.out_of_time(wait).await.is_some() {
                 break sent;
             }
@@ -308,16 +308,16 @@ impl Sent {
 struct Totals {
     began: Instant,
     retries: u32,
-    cost: MicroUsd,
+    cost: NanoUsd,
     usage: Option<Usage>,
 }
 
 impl Totals {
     fn new() -> Self {
-        Self { began: Instant::now(), retries: 0, cost: MicroUsd::default(), usage: None }
+        Self { began: Instant::now(), retries: 0, cost: NanoUsd::default(), usage: None }
     }
 
-    fn add(&mut self, cost: MicroUsd, usage: Option<&Usage>) {
+    fn add(&mut self, cost: NanoUsd, usage: Option<&Usage>) {
         self.cost = self.cost.plus(cost);
         if let Some(usage) = usage {
             self.usage.get_or_insert_default().add(usage);

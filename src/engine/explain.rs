@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Call;
-use crate::outcome::{MicroUsd, Refusal};
+use crate::outcome::{NanoUsd, Refusal};
 use crate::plan::{self, Fitted, Wish};
 
 /// The plan of a call, followed to its end as if every attempt failed.
@@ -29,7 +29,7 @@ pub struct Step {
     /// The names of the prompt's overrides, in order.
     pub overrides: Vec<String>,
     /// Expected cost of the whole request on it.
-    pub expected: MicroUsd,
+    pub expected: NanoUsd,
     /// That in proportion to the original's; `None` for the original and beside a free one.
     pub price_ratio: Option<f64>,
     /// The attempt's own time-out.

@@ -32,7 +32,7 @@ use crate::health::{self, Health};
 use crate::kind::SkipReason;
 use crate::metrics::Recorder;
 use crate::money::{Ledger, Rules};
-use crate::outcome::{MicroUsd, Refusal};
+use crate::outcome::{NanoUsd, Refusal};
 use crate::plan::{self, Plan, Wish};
 use crate::prompt::{Ask, Prompts, Rendering, Texts};
 use crate::provider::http::Http;
@@ -184,7 +184,7 @@ impl Engine {
             book,
             updating: Mutex::new(()),
             ledger: Ledger::new(Rules {
-                daily: config.budget.daily.map(MicroUsd::from_usd),
+                daily: config.budget.daily.map(NanoUsd::from_usd),
                 pause_fallbacks_at: config.budget.pause_fallbacks_at,
                 alerts: config.budget.alerts.clone(),
             }),

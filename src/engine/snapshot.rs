@@ -1,5 +1,6 @@
 //! The state of an engine as plain JSON, to be taken over by another one, after a restart say.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
@@ -11,8 +12,8 @@ use crate::error::EngineError;
 use crate::event::{Cause, What};
 use crate::health::{Saved, SavedModel, SavedOff};
 use crate::kind::FailureKind;
-use crate::money::Spend;
-use crate::outcome::MicroUsd;
+use crate::money::{Spend, SpendOf};
+use crate::outcome::NanoUsd;
 
 /// The version of the format; another one is refused.
 const VERSION: u64 = 1;
@@ -32,13 +33,12 @@ impl Engine {
         let providers: Map<_, _> = saved.providers.into_iter().map(provider).collect();
         let now = SystemTime::now();
         let spend = self.ledger.spend(now);
-        let by_model: Map<_, _> = spend.models.into_iter().map(|(id, spent)| (id, spent.0.into())).collect();
         json!({
             "version": VERSION,
             "takenAt": text(now),
             "models": models,
             "providers": providers,
-            "spend": { "day": spend.day, "microUsd": by_model },
+            "spend": spend_to_json(spend),
             "pinnedPrompts": self.pinned_prompts(),
         })
     }
@@ -94,6 +94,30 @@ struct Read {
     pinned_prompts: Option<String>,
 }
 
+/// The whole millionths of a dollar that each model has spent.
+const MICRO: &str = "microUsd";
+/// What each model has spent beyond whole millionths, in billionths of a dollar; absent where none has.
+const NANO: &str = "nanoUsd";
+/// What is uncertain of each model, in billionths of a dollar; absent where nothing is.
+const UNCERTAIN: &str = "uncertainNanoUsd";
+
+fn spend_to_json(spend: Spend) -> Value {
+    let mut by_field = [MICRO, NANO, UNCERTAIN].map(|name| (name, Map::new()));
+    for SpendOf { model, spent, uncertain } in spend.models {
+        let amounts = [spent.0 / 1000, spent.0 % 1000, uncertain.0];
+        for ((name, amounts_by_model), amount) in by_field.iter_mut().zip(amounts) {
+            if amount > 0 || *name == MICRO {
+                amounts_by_model.insert(model.clone(), amount.into());
+            }
+        }
+    }
+    let mut written = Map::from_iter([("day".to_owned(), spend.day.into())]);
+    for (name, amounts) in by_field.into_iter().filter(|(name, amounts)| *name == MICRO || !amounts.is_empty()) {
+        written.insert(name.to_owned(), amounts.into());
+    }
+    written.into()
+}
+
 fn model_to_json(model: &SavedModel) -> Value {
     let disabled = |off: &SavedOff| json!({ "until": off.until.map(text), "reason": off.reason });
     let failure = |(kind, at): (FailureKind, SystemTime)| json!({ "kind": kind.as_str(), "at": text(at) });
@@ -142,12 +166,23 @@ fn read(snapshot: &Value) -> Result<Read, Faults> {
 
 fn read_spend(fields: &mut Object<'_, '_>) -> Option<Spend> {
     let day = fields.required("day", rule::text);
-    let mut models = Vec::new();
-    for (path, id, value) in fields.record("microUsd") {
-        let spent = fields.faults().check(value, &path, rule::whole(0..=u64::MAX));
-        models.extend(spent.map(|spent| (id.to_owned(), MicroUsd(spent))));
-    }
-    Some(Spend { day: day?, models })
+    let mut amounts = |name| -> BTreeMap<String, u64> {
+        let mut amounts = BTreeMap::new();
+        for (path, id, value) in fields.record(name) {
+            let amount = fields.faults().check(value, &path, rule::whole(0..=u64::MAX));
+            amounts.extend(amount.map(|amount| (id.to_owned(), amount)));
+        }
+        amounts
+    };
+    let [micro, nano, uncertain] = [MICRO, NANO, UNCERTAIN].map(&mut amounts);
+    let ids: BTreeSet<&String> = micro.keys().chain(nano.keys()).chain(uncertain.keys()).collect();
+    let of = |amounts: &BTreeMap<String, u64>, id: &str| amounts.get(id).copied().unwrap_or_default();
+    let spend_of = |id: &String| SpendOf {
+        model: id.clone(),
+        spent: NanoUsd::micro(of(&micro, id)).plus(NanoUsd(of(&nano, id))),
+        uncertain: NanoUsd(of(&uncertain, id)),
+    };
+    Some(Spend { day: day?, models: ids.into_iter().map(spend_of).collect() })
 }
 
 fn read_model(fields: &mut Object<'_, '_>) -> Option<SavedModel> {

@@ -2,7 +2,7 @@
 
 use crate::error::EngineError;
 use crate::kind::FailureKind;
-use crate::outcome::{FallbackReason, History, MicroUsd, Outcome};
+use crate::outcome::{FallbackReason, History, NanoUsd, Outcome};
 
 /// A call that has ended.
 #[derive(Clone, Copy, Debug)]
@@ -14,15 +14,15 @@ pub struct Finished<'a> {
     /// Why that is not the original; `None` if it is.
     pub reason: Option<FallbackReason>,
     /// What all attempts cost together.
-    pub cost: MicroUsd,
+    pub cost: NanoUsd,
     /// Estimate of what the original alone would have cost.
-    pub original_cost: MicroUsd,
+    pub original_cost: NanoUsd,
 }
 
 impl<'a> Finished<'a> {
     /// The call for `original` that came to `result`.
     #[must_use]
-    pub fn of(original: &'a str, original_cost: MicroUsd, result: &'a Result<Outcome, EngineError>) -> Self {
+    pub fn of(original: &'a str, original_cost: NanoUsd, result: &'a Result<Outcome, EngineError>) -> Self {
         let (answered_by, reason, history) = match result {
             Ok(outcome) => (Some(outcome.model_id.as_str()), outcome.fallback_reason, Some(&outcome.history)),
             Err(error) => (None, why_unanswered(original, error), error.history()),

@@ -1,7 +1,7 @@
 //! What the calls came to: routes, models and prompts, counted as calls end and read by a page or by Prometheus.
 //!
 //! An attempt's cost is added once to the model that was asked, and once, within its call, to the call's route. Both are
-//! whole millionths of a dollar, so whenever no call is under way their sums are the same number.
+//! whole billionths of a dollar, so whenever no call is under way their sums are the same number.
 
 mod finished;
 mod latency;

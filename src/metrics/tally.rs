@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use super::finished::Finished;
 use super::latency::Latency;
 use crate::kind::FailureKind;
-use crate::outcome::{Attempt, MicroUsd, Usage};
+use crate::outcome::{Attempt, NanoUsd, Usage};
 
 /// The calls of one route.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RouteTally {
     pub(super) calls: u64,
-    pub(super) cost: MicroUsd,
-    pub(super) original_cost: MicroUsd,
+    pub(super) cost: NanoUsd,
+    pub(super) original_cost: NanoUsd,
 }
 
 impl RouteTally {
@@ -80,7 +80,7 @@ pub struct ModelTally {
     /// What they used.
     pub tokens: Tokens,
     /// What they cost.
-    pub cost: MicroUsd,
+    pub cost: NanoUsd,
     /// How long they took, each from the wait for the provider's turn to the end of the last reply.
     pub latency: Latency,
 }

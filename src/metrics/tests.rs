@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::error::EngineError;
 use crate::kind::{FailureKind, SkipReason};
-use crate::outcome::{History, MicroUsd, Outcome, Skip, Usage};
+use crate::outcome::{History, NanoUsd, Outcome, Skip, Usage};
 
 mod sums;
 mod text;
@@ -21,7 +21,7 @@ fn attempt(model: &str, failure: Option<FailureKind>, cost: u64) -> Attempt {
         retries: 0,
         duration: Duration::from_secs(1),
         usage: None,
-        cost: MicroUsd(cost),
+        cost: NanoUsd::micro(cost),
         adjusted: Vec::new(),
     }
 }
@@ -43,7 +43,7 @@ fn outcome(original: &str, model: &str, reason: Option<FallbackReason>, history:
         model_id: model.to_owned(),
         fallback_reason: reason,
         history,
-        original_cost: MicroUsd(0),
+        original_cost: NanoUsd::micro(0),
         prompt_version: "v1".to_owned(),
         overrides: Vec::new(),
         reasoning: None,
@@ -61,7 +61,7 @@ fn count(recorder: &Recorder, original: &str, original_cost: u64, result: &Resul
     for attempt in history.into_iter().flat_map(|history| &history.attempts) {
         recorder.attempted(attempt);
     }
-    recorder.called(&Finished::of(original, MicroUsd(original_cost), result));
+    recorder.called(&Finished::of(original, NanoUsd::micro(original_cost), result));
 }
 
 /// A call for `a` that failed there and that `b` answered.
@@ -89,13 +89,16 @@ fn a_fallback_is_a_success_of_its_route_and_of_the_model_that_answered_but_not_o
     assert_eq!(fallback.answered_by.as_deref(), Some("b"));
     assert_eq!(fallback.reason, Some(FallbackReason::Failure(FailureKind::Timeout)));
     assert_eq!((fallback.calls, fallback.successes(), fallback.share), (3, 3, 0.75));
-    assert_eq!((fallback.cost, fallback.original_cost, fallback.extra_cost()), (MicroUsd(930), MicroUsd(300), 630));
-    assert_eq!((direct.share, direct.extra_cost()), (0.25, -10));
+    assert_eq!(
+        (fallback.cost, fallback.original_cost, fallback.extra_cost()),
+        (NanoUsd::micro(930), NanoUsd::micro(300), 630_000)
+    );
+    assert_eq!((direct.share, direct.extra_cost()), (0.25, -10_000));
 
     let [a, b] = &models[..] else { panic!("two, got {models:?}") };
-    assert_eq!((a.tally.results.attempts, a.tally.results.successes(), a.tally.cost), (4, 1, MicroUsd(120)));
+    assert_eq!((a.tally.results.attempts, a.tally.results.successes(), a.tally.cost), (4, 1, NanoUsd::micro(120)));
     assert_eq!(a.tally.results.failures, [(FailureKind::Timeout, 3)].into());
-    assert_eq!((b.tally.results.attempts, b.tally.results.successes(), b.tally.cost), (3, 3, MicroUsd(900)));
+    assert_eq!((b.tally.results.attempts, b.tally.results.successes(), b.tally.cost), (3, 3, NanoUsd::micro(900)));
     let [version_at_a, _] = &prompts[..] else { panic!("two, got {prompts:?}") };
     assert_eq!((&*version_at_a.version, &version_at_a.results), ("v1", &a.tally.results));
 }

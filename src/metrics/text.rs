@@ -15,7 +15,7 @@ use prometheus_client::registry::Registry;
 
 use super::tally::{Results, Tokens};
 use super::view::{CostWarnings, Metrics, ModelMetrics, PromptMetrics, Route};
-use crate::outcome::{FallbackReason, MicroUsd};
+use crate::outcome::{FallbackReason, NanoUsd};
 
 /// The `Content-Type` of the text.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -26,11 +26,13 @@ pub struct Gauges {
     /// How many models are active.
     pub active_models: u64,
     /// What the day has cost so far.
-    pub spent: MicroUsd,
+    pub spent: NanoUsd,
     /// What the requests under way can cost, at worst.
-    pub reserved: MicroUsd,
+    pub reserved: NanoUsd,
+    /// What requests that have ended may be billed beyond what is spent.
+    pub uncertain: NanoUsd,
     /// The day's budget, if there is one.
-    pub daily_budget: Option<MicroUsd>,
+    pub daily_budget: Option<NanoUsd>,
     /// Every model of the catalogue.
     pub models: Vec<ModelGauge>,
 }
@@ -178,6 +180,8 @@ impl Families<'_> {
         self.gauge("active_models", "Models that may be called.", &gauges.active_models)?;
         self.gauge("budget_spent_usd", "What the day has cost so far.", &gauges.spent.usd())?;
         self.gauge("budget_reserved_usd", "What the requests under way can cost.", &gauges.reserved.usd())?;
+        let help = "What requests that have ended may be billed beyond what is spent.";
+        self.gauge("budget_uncertain_usd", help, &gauges.uncertain.usd())?;
         if let Some(budget) = gauges.daily_budget {
             self.gauge("budget_daily_usd", "The day's budget.", &budget.usd())?;
         }

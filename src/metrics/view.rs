@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::tally::{ModelTally, Results, RouteTally};
-use crate::outcome::{FallbackReason, MicroUsd};
+use crate::outcome::{FallbackReason, NanoUsd};
 
 /// Everything counted since the engine began.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,9 +44,9 @@ pub struct Route {
     /// Their part of all calls for the original, above 0 and up to 1.
     pub share: f64,
     /// What all their attempts cost.
-    pub cost: MicroUsd,
+    pub cost: NanoUsd,
     /// Estimate of what the original alone would have cost.
-    pub original_cost: MicroUsd,
+    pub original_cost: NanoUsd,
 }
 
 /// The attempts of one model at one provider.
@@ -133,7 +133,7 @@ impl Route {
         if self.answered_by.is_some() { self.calls } else { 0 }
     }
 
-    /// How much dearer the calls were than the original alone would have been, in millionths of a dollar; below 0 if
+    /// How much dearer the calls were than the original alone would have been, in billionths of a dollar; below 0 if
     /// they were cheaper.
     #[must_use]
     pub fn extra_cost(&self) -> i64 {

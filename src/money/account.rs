@@ -2,15 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use crate::outcome::MicroUsd;
+use super::report::SpendOf;
+use crate::outcome::NanoUsd;
 
-/// What was spent, and what the requests under way may still cost at worst.
+/// What was spent, and what may still be billed at worst.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
-    /// What settled requests cost.
-    pub spent: MicroUsd,
+    /// What settled requests cost, as far as that is known.
+    pub spent: NanoUsd,
     /// The worst case of all requests under way.
-    pub reserved: MicroUsd,
+    pub reserved: NanoUsd,
+    /// What requests that have ended may be billed beyond what is spent: nobody said what they cost.
+    pub uncertain: NanoUsd,
+}
+
+impl Sums {
+    /// What is gone of a budget for the rest of the day.
+    #[must_use]
+    pub fn gone(self) -> NanoUsd {
+        self.spent.plus(self.uncertain)
+    }
+
+    /// What a budget may not be used for a second time.
+    #[must_use]
+    pub fn taken(self) -> NanoUsd {
+        self.gone().plus(self.reserved)
+    }
 }
 
 /// The sums of one day. Those of the models add up to the total.
@@ -18,8 +35,8 @@ pub struct Sums {
 pub(super) struct Account {
     total: Sums,
     models: BTreeMap<String, Sums>,
-    /// What was spent when alerts were last told.
-    told: MicroUsd,
+    /// What was gone when alerts were last told.
+    told: NanoUsd,
 }
 
 impl Account {
@@ -27,52 +44,53 @@ impl Account {
         self.total
     }
 
-    /// The models that have spent or reserved anything, sorted by id.
+    /// The models that have spent, reserved or left uncertain anything, sorted by id.
     pub(super) fn models(&self) -> impl Iterator<Item = (&str, Sums)> {
         self.models.iter().map(|(id, &sums)| (id.as_str(), sums)).filter(|&(_, sums)| sums != Sums::default())
     }
 
     /// Reserves `worst`, or what can still be counted of it. Returns what was reserved, to be given back by
     /// [`Account::settle`].
-    pub(super) fn reserve(&mut self, model: &str, worst: MicroUsd) -> MicroUsd {
-        let worst = worst.min(MicroUsd(u64::MAX - self.total.reserved.0));
+    pub(super) fn reserve(&mut self, model: &str, worst: NanoUsd) -> NanoUsd {
+        let worst = worst.min(NanoUsd(u64::MAX).minus(self.total.reserved));
         for sums in self.sums_of(model) {
             sums.reserved = sums.reserved.plus(worst);
         }
         worst
     }
 
-    /// Gives `reserved` back and books `actual`.
-    pub(super) fn settle(&mut self, model: &str, reserved: MicroUsd, actual: MicroUsd) {
+    /// Gives `reserved` back, books `spent`, and holds `uncertain` for the day.
+    pub(super) fn settle(&mut self, model: &str, reserved: NanoUsd, spent: NanoUsd, uncertain: NanoUsd) {
         for sums in self.sums_of(model) {
-            sums.reserved = MicroUsd(sums.reserved.0.saturating_sub(reserved.0));
-            sums.spent = sums.spent.plus(actual);
+            sums.reserved = sums.reserved.minus(reserved);
+            sums.spent = sums.spent.plus(spent);
+            sums.uncertain = sums.uncertain.plus(uncertain);
         }
     }
 
     /// Takes over what the models had spent by another account of this day, if that is more in all; of what they had
     /// spent, nothing is left to tell.
-    pub(super) fn restore(&mut self, models: &[(String, MicroUsd)]) {
-        let total = models.iter().map(|&(_, spent)| spent).sum();
+    pub(super) fn restore(&mut self, models: &[SpendOf]) {
+        let total = models.iter().map(SpendOf::gone).sum();
         self.told = self.told.max(total);
-        if total <= self.total.spent {
+        if total <= self.total.gone() {
             return;
         }
         for sums in self.models.values_mut().chain([&mut self.total]) {
-            sums.spent = MicroUsd::default();
+            *sums = Sums { reserved: sums.reserved, ..Sums::default() };
         }
-        for (model, spent) in models {
-            self.settle(model, MicroUsd::default(), *spent);
+        for SpendOf { model, spent, uncertain } in models {
+            self.settle(model, NanoUsd::default(), *spent, *uncertain);
         }
     }
 
-    /// Up to which sum was told what is spent. From then on it counts as told up to what is spent now.
-    pub(super) fn tell(&mut self) -> MicroUsd {
-        self.tell_up_to(self.total.spent)
+    /// Up to which sum was told what is gone. From then on it counts as told up to what is gone now.
+    pub(super) fn tell(&mut self) -> NanoUsd {
+        self.tell_up_to(self.total.gone())
     }
 
-    /// The same, up to a given sum.
-    pub(super) fn tell_up_to(&mut self, sum: MicroUsd) -> MicroUsd {
+    /// Up to which sum was told what is gone. From then on it counts as told up to `sum`.
+    pub(super) fn tell_up_to(&mut self, sum: NanoUsd) -> NanoUsd {
         let told = self.told;
         self.told = told.max(sum);
         told

@@ -6,9 +6,9 @@ use std::time::SystemTime;
 
 use super::account::Account;
 use super::day::Day;
-use super::report::{Spend, Status};
+use super::report::{Spend, SpendOf, Status};
 use super::rules::{Alert, Refusal, Rules};
-use crate::outcome::MicroUsd;
+use crate::outcome::NanoUsd;
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What an engine has spent and what it has promised, day by day in UTC.
@@ -31,19 +31,22 @@ struct Books {
     today: Day,
     /// Of today and yesterday, and of earlier days on which something is still reserved.
     accounts: BTreeMap<Day, Account>,
+    /// What rounding has left over of all costs so far, in billionths of a dollar: half a one at most, either way.
+    carried: f64,
 }
 
 /// The most that one request to a provider can cost, held until it is known what it did cost.
 ///
-/// It belongs to the day on which it was made, whenever it ends. Dropped without [`Reservation::settle`], it books what
-/// [`Reservation::sent`] was told, or nothing.
+/// It belongs to the day on which it was made, whenever it ends. Dropped without being settled, it books what
+/// [`Reservation::sent`] was told and holds the rest for the day, or it books and holds nothing.
 pub struct Reservation {
     shared: Arc<Shared>,
     day: Day,
     model: String,
-    worst: MicroUsd,
-    /// What is booked if nobody settles it.
-    estimate: MicroUsd,
+    worst: NanoUsd,
+    dearer_fallback: bool,
+    /// What is booked if nobody settles it; `None` if nothing went out.
+    estimate: Option<NanoUsd>,
     is_settled: bool,
 }
 
@@ -64,7 +67,7 @@ impl Ledger {
     pub fn reserve(
         &self,
         model: &str,
-        worst: MicroUsd,
+        worst: NanoUsd,
         dearer_fallback: bool,
         now: SystemTime,
     ) -> Result<Reservation, Refusal> {
@@ -75,13 +78,14 @@ impl Ledger {
         }
         let (day, account) = books.today_at(now);
         let worst = account.reserve(model, worst);
-        let estimate = MicroUsd::default();
-        Ok(Reservation { shared, day, model: model.to_owned(), worst, estimate, is_settled: false })
+        drop(books);
+        let model = model.to_owned();
+        Ok(Reservation { shared, day, model, worst, dearer_fallback, estimate: None, is_settled: false })
     }
 
     /// What [`Ledger::reserve`] would say now, without reserving anything; `None` if it would reserve.
     #[must_use]
-    pub fn refuses(&self, worst: MicroUsd, dearer_fallback: bool, now: SystemTime) -> Option<Refusal> {
+    pub fn refuses(&self, worst: NanoUsd, dearer_fallback: bool, now: SystemTime) -> Option<Refusal> {
         self.shared.lock().refuses(&self.shared.rules, worst, dearer_fallback, now)
     }
 
@@ -92,12 +96,23 @@ impl Ledger {
         let rules = &self.shared.rules;
         let mut books = self.shared.lock();
         let (today, account) = books.today_at(now);
-        let Some(daily) = rules.daily.filter(|_| account.total().reserved == MicroUsd::default()) else { return };
+        let Some(daily) = rules.daily.filter(|_| account.total().reserved == NanoUsd::default()) else { return };
         let told = account.tell_up_to(daily);
-        let spent = account.total().spent;
-        for alert in rules.alerts(told, daily, today) {
-            tell(&Alert { spent, ..alert });
-        }
+        rules.alerts(told, daily, account.total().spent, today).iter().for_each(&mut tell);
+    }
+
+    /// A cost in billionths of a dollar as a whole number of them. What rounding leaves over or takes too much is carried
+    /// to the next cost that is asked for, so that the sum of all is right to a billionth however small each is.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "what is lost is less than what was carried")]
+    pub fn whole(&self, billionths: f64) -> NanoUsd {
+        let mut books = self.shared.lock();
+        let exact = billionths + books.carried;
+        let whole = NanoUsd::rounded(exact);
+        // No number, or more than can be counted, leaves nothing to carry.
+        let rest = exact - whole.0 as f64;
+        books.carried = if rest.abs() <= 0.5 { rest } else { 0.0 };
+        whole
     }
 
     /// How today stands.
@@ -113,15 +128,16 @@ impl Ledger {
             daily: rules.daily,
             spent: sums.spent,
             reserved: sums.reserved,
+            uncertain: sums.uncertain,
             remaining: rules.remaining(sums),
-            state: rules.state(sums.spent),
+            state: rules.state(sums.gone()),
             models,
         }
     }
 
     /// What is reserved, whatever the day.
     #[must_use]
-    pub fn reserved(&self) -> MicroUsd {
+    pub fn reserved(&self) -> NanoUsd {
         self.shared.lock().accounts.values().map(|account| account.total().reserved).sum()
     }
 
@@ -170,7 +186,7 @@ impl Books {
         (today, self.accounts.entry(today).or_default())
     }
 
-    fn refuses(&mut self, rules: &Rules, worst: MicroUsd, dearer_fallback: bool, now: SystemTime) -> Option<Refusal> {
+    fn refuses(&mut self, rules: &Rules, worst: NanoUsd, dearer_fallback: bool, now: SystemTime) -> Option<Refusal> {
         let (today, account) = self.today_at(now);
         let rule = rules.refuses(account.total(), worst, dearer_fallback)?;
         Some(Refusal { rule, until: today.end() })
@@ -179,28 +195,57 @@ impl Books {
 
 impl Reservation {
     /// Notes that the request went out and is likely to cost `estimate`, whatever becomes of this reservation.
-    pub fn sent(&mut self, estimate: MicroUsd) {
-        self.estimate = estimate;
+    pub fn sent(&mut self, estimate: NanoUsd) {
+        self.estimate = Some(estimate);
+    }
+
+    /// Reserves as much once more, for the request is to be sent a second time. Nobody will say whether the first
+    /// sending is billed: all that was reserved for it is held for its day.
+    ///
+    /// # Errors
+    /// The rule that forbids a second sending; nothing has changed then.
+    pub fn again(&mut self, now: SystemTime) -> Result<(), Refusal> {
+        let mut books = self.shared.lock();
+        if let Some(refusal) = books.refuses(&self.shared.rules, self.worst, self.dearer_fallback, now) {
+            return Err(refusal);
+        }
+        self.book(&mut books, NanoUsd::default(), self.worst);
+        let (today, account) = books.today_at(now);
+        let worst = account.reserve(&self.model, self.worst);
+        drop(books);
+        (self.day, self.worst) = (today, worst);
+        Ok(())
     }
 
     /// Gives the reservation back and books what the request did cost, be it more than was reserved.
     ///
-    /// Every share of today's budget that is spent by now, and was not told yet, is told to `tell`. The ledger is locked
+    /// Every share of today's budget that is gone by now, and was not told yet, is told to `tell`. The ledger is locked
     /// meanwhile, so that alerts come in order: `tell` must not ask it for anything.
-    pub fn settle(mut self, actual: MicroUsd, tell: impl FnMut(&Alert)) {
+    pub fn settle(self, actual: NanoUsd, tell: impl FnMut(&Alert)) {
+        self.close(actual, NanoUsd::default(), tell);
+    }
+
+    /// Books what the request is likely to have cost, where nobody said what it did, and holds the rest of the
+    /// reservation for the day; otherwise like [`Reservation::settle`].
+    pub fn settle_uncertain(self, likely: NanoUsd, tell: impl FnMut(&Alert)) {
+        let rest = self.worst.minus(likely);
+        self.close(likely, rest, tell);
+    }
+
+    fn close(mut self, spent: NanoUsd, uncertain: NanoUsd, tell: impl FnMut(&Alert)) {
         self.is_settled = true;
         let mut books = self.shared.lock();
         let today = books.today;
-        let account = self.book(&mut books, actual);
+        let account = self.book(&mut books, spent, uncertain);
         if self.day == today {
-            let told = account.tell();
-            self.shared.rules.alerts(told, account.total().spent, today).iter().for_each(tell);
+            let (told, sums) = (account.tell(), account.total());
+            self.shared.rules.alerts(told, sums.gone(), sums.spent, today).iter().for_each(tell);
         }
     }
 
-    fn book<'a>(&self, books: &'a mut Books, actual: MicroUsd) -> &'a mut Account {
+    fn book<'a>(&self, books: &'a mut Books, spent: NanoUsd, uncertain: NanoUsd) -> &'a mut Account {
         let account = books.accounts.entry(self.day).or_default();
-        account.settle(&self.model, self.worst, actual);
+        account.settle(&self.model, self.worst, spent, uncertain);
         account
     }
 }
@@ -208,12 +253,18 @@ impl Reservation {
 impl Drop for Reservation {
     fn drop(&mut self) {
         if !self.is_settled {
-            self.book(&mut self.shared.lock(), self.estimate);
+            let (spent, uncertain) =
+                self.estimate.map_or_else(Default::default, |estimate| (estimate, self.worst.minus(estimate)));
+            self.book(&mut self.shared.lock(), spent, uncertain);
         }
     }
 }
 
 fn spend(day: Day, account: &Account) -> Spend {
-    let spent = account.models().filter(|(_, sums)| sums.spent > MicroUsd::default());
-    Spend { day: day.to_string(), models: spent.map(|(id, sums)| (id.to_owned(), sums.spent)).collect() }
+    let models = account.models().map(|(id, sums)| SpendOf {
+        model: id.to_owned(),
+        spent: sums.spent,
+        uncertain: sums.uncertain,
+    });
+    Spend { day: day.to_string(), models: models.filter(|spend| spend.gone() > NanoUsd::default()).collect() }
 }

@@ -13,38 +13,36 @@ mod tests;
 pub use account::Sums;
 pub use estimate::estimate_tokens;
 pub use ledger::{Ledger, Reservation};
-pub use report::{Spend, Status};
+pub use report::{Spend, SpendOf, Status};
 pub use rules::{Alert, BudgetState, Refusal, Rule, Rules};
 
 use crate::catalog::Prices;
-use crate::outcome::{MicroUsd, Usage};
+use crate::outcome::Usage;
 
-/// What `usage` costs at `prices`, rounded to the nearest millionth of a dollar.
+/// Billionths of a dollar for one token at a price of one US dollar for a million of them.
+const BILLIONTHS: f64 = 1000.0;
+
+/// What `usage` costs at `prices`, in billionths of a dollar that are not rounded yet: [`Ledger::whole`] does that.
 ///
-/// A price in US dollars for a million tokens is the same number in millionths of a dollar for one token. Cached and
-/// reasoning tokens are parts of the prompt and of the completion; where they have no price of their own, they cost
-/// what the others cost.
+/// Cached and reasoning tokens are parts of the prompt and of the completion; where they have no price of their own,
+/// they cost what the others cost.
 #[must_use]
-pub fn cost(prices: &Prices, usage: &Usage) -> MicroUsd {
-    MicroUsd::rounded(unrounded_cost(prices, usage))
-}
-
 #[expect(clippy::cast_precision_loss, reason = "counts of tokens are far below 2^52")]
-fn unrounded_cost(prices: &Prices, usage: &Usage) -> f64 {
+pub fn cost(prices: &Prices, usage: &Usage) -> f64 {
     let cached = usage.cached_tokens.min(usage.prompt_tokens);
     let reasoning = usage.reasoning_tokens.min(usage.completion_tokens);
     let prompt = (usage.prompt_tokens - cached) as f64 * prices.prompt
         + cached as f64 * prices.cached_prompt.unwrap_or(prices.prompt);
     let completion = (usage.completion_tokens - reasoning) as f64 * prices.completion
         + reasoning as f64 * prices.reasoning.unwrap_or(prices.completion);
-    prompt + completion
+    (prompt + completion) * BILLIONTHS
 }
 
-/// What a prompt and a completion cost by estimate, in millionths of a dollar, priced at the dearer of the completion's
+/// What a prompt and a completion cost by estimate, in billionths of a dollar, priced at the dearer of the completion's
 /// and the reasoning's price.
 #[must_use]
 pub fn estimated_cost(prices: &Prices, prompt_tokens: u64, completion_tokens: u64) -> f64 {
     let completion = prices.reasoning.map_or(prices.completion, |reasoning| reasoning.max(prices.completion));
     let prices = Prices { completion, reasoning: None, ..prices.clone() };
-    unrounded_cost(&prices, &Usage { prompt_tokens, completion_tokens, estimated: true, ..Usage::default() })
+    cost(&prices, &Usage { prompt_tokens, completion_tokens, estimated: true, ..Usage::default() })
 }

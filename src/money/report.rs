@@ -2,7 +2,7 @@
 
 use super::account::Sums;
 use super::rules::BudgetState;
-use crate::outcome::MicroUsd;
+use crate::outcome::NanoUsd;
 
 /// How a day stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,16 +10,19 @@ pub struct Status {
     /// The day, as `YYYY-MM-DD`.
     pub day: String,
     /// What it may cost; `None`: any sum.
-    pub daily: Option<MicroUsd>,
+    pub daily: Option<NanoUsd>,
     /// What is spent.
-    pub spent: MicroUsd,
+    pub spent: NanoUsd,
     /// What the requests of this day that are under way can cost at worst.
-    pub reserved: MicroUsd,
-    /// What is neither spent nor reserved; `None` without a budget.
-    pub remaining: Option<MicroUsd>,
+    pub reserved: NanoUsd,
+    /// What the requests of this day that have ended may be billed beyond what is spent.
+    pub uncertain: NanoUsd,
+    /// What is neither spent nor reserved nor uncertain; `None` without a budget.
+    pub remaining: Option<NanoUsd>,
     /// What may still be called.
     pub state: BudgetState,
-    /// The models that have spent or reserved anything, sorted by id. Together they are `spent` and `reserved`.
+    /// The models that have spent, reserved or left uncertain anything, sorted by id. Together they are `spent`,
+    /// `reserved` and `uncertain`.
     pub models: Vec<(String, Sums)>,
 }
 
@@ -29,13 +32,31 @@ pub struct Spend {
     /// The day, as `YYYY-MM-DD`.
     pub day: String,
     /// What each model has spent, sorted by id.
-    pub models: Vec<(String, MicroUsd)>,
+    pub models: Vec<SpendOf>,
+}
+
+/// What one model has spent on a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpendOf {
+    /// The model.
+    pub model: String,
+    /// What its requests cost, as far as that is known.
+    pub spent: NanoUsd,
+    /// What they may be billed beyond that.
+    pub uncertain: NanoUsd,
 }
 
 impl Spend {
     /// What all models have spent.
     #[must_use]
-    pub fn total(&self) -> MicroUsd {
-        self.models.iter().map(|&(_, spent)| spent).sum()
+    pub fn total(&self) -> NanoUsd {
+        self.models.iter().map(|model| model.spent).sum()
+    }
+}
+
+impl SpendOf {
+    /// What is gone of a budget by it.
+    pub(super) fn gone(&self) -> NanoUsd {
+        self.spent.plus(self.uncertain)
     }
 }

@@ -5,13 +5,13 @@ use std::time::SystemTime;
 
 use super::account::Sums;
 use super::day::Day;
-use crate::outcome::MicroUsd;
+use crate::outcome::NanoUsd;
 
 /// What a day may cost, and who is to know.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
     /// What a day, in UTC, may cost at most. Default: `None`, any sum.
-    pub daily: Option<MicroUsd>,
+    pub daily: Option<NanoUsd>,
     /// From this share of `daily` on, fallbacks dearer than the original are refused; 0 to 1. Default: 0.8.
     pub pause_fallbacks_at: f64,
     /// The shares of `daily`, above 0, of which is told once a day that they are spent. Default: 0.5, 0.8 and 1.
@@ -44,30 +44,30 @@ pub enum Rule {
     /// It could cost more than the day's budget leaves.
     Budget {
         /// What it could cost.
-        worst: MicroUsd,
+        worst: NanoUsd,
         /// The day's budget.
-        daily: MicroUsd,
-        /// What is spent of it and what is reserved.
+        daily: NanoUsd,
+        /// What is taken of it.
         sums: Sums,
     },
     /// It is a fallback dearer than the original, late in the budget.
     FallbacksPaused {
-        /// What is spent.
-        spent: MicroUsd,
+        /// What is gone of the day's budget, be it spent or uncertain.
+        gone: NanoUsd,
         /// The day's budget.
-        daily: MicroUsd,
+        daily: NanoUsd,
     },
 }
 
-/// A share of the day's budget is spent.
+/// A share of the day's budget is gone: spent, or uncertain.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alert {
     /// The share, as [`Rules::alerts`] has it.
     pub share: f64,
-    /// What is spent, which may be more than that share.
-    pub spent: MicroUsd,
+    /// What is spent, which may be more than that share; less where some of the share is uncertain.
+    pub spent: NanoUsd,
     /// The day's budget.
-    pub daily: MicroUsd,
+    pub daily: NanoUsd,
     /// The day, as `YYYY-MM-DD`.
     pub day: String,
 }
@@ -80,33 +80,34 @@ impl Default for Rules {
 
 impl Rules {
     /// The rule that forbids a request that costs `worst` at most, on a day with these `sums`.
-    pub(super) fn refuses(&self, sums: Sums, worst: MicroUsd, dearer_fallback: bool) -> Option<Rule> {
-        let daily = self.daily.filter(|_| worst > MicroUsd::default())?;
-        if sums.spent.plus(sums.reserved).plus(worst) > daily {
+    pub(super) fn refuses(&self, sums: Sums, worst: NanoUsd, dearer_fallback: bool) -> Option<Rule> {
+        let daily = self.daily.filter(|_| worst > NanoUsd::default())?;
+        if sums.taken().plus(worst) > daily {
             return Some(Rule::Budget { worst, daily, sums });
         }
-        let paused = dearer_fallback && sums.spent >= share_of(daily, self.pause_fallbacks_at);
-        paused.then_some(Rule::FallbacksPaused { spent: sums.spent, daily })
+        let gone = sums.gone();
+        let paused = dearer_fallback && gone >= share_of(daily, self.pause_fallbacks_at);
+        paused.then_some(Rule::FallbacksPaused { gone, daily })
     }
 
-    /// The state of a day on which `spent` was spent.
-    pub(super) fn state(&self, spent: MicroUsd) -> BudgetState {
+    /// The state of a day on which `gone` was spent or is uncertain.
+    pub(super) fn state(&self, gone: NanoUsd) -> BudgetState {
         match self.daily {
-            Some(daily) if spent >= daily => BudgetState::Exhausted,
-            Some(daily) if spent >= share_of(daily, self.pause_fallbacks_at) => BudgetState::FallbacksPaused,
+            Some(daily) if gone >= daily => BudgetState::Exhausted,
+            Some(daily) if gone >= share_of(daily, self.pause_fallbacks_at) => BudgetState::FallbacksPaused,
             _ => BudgetState::Open,
         }
     }
 
     /// What the budget leaves, if there is one.
-    pub(super) fn remaining(&self, sums: Sums) -> Option<MicroUsd> {
-        self.daily.map(|daily| left_of(daily, sums))
+    pub(super) fn remaining(&self, sums: Sums) -> Option<NanoUsd> {
+        self.daily.map(|daily| daily.minus(sums.taken()))
     }
 
-    /// The shares that are spent at `spent` and were not at `told`, in the order of `alerts`.
-    pub(super) fn alerts(&self, told: MicroUsd, spent: MicroUsd, day: Day) -> Vec<Alert> {
+    /// The shares that `gone` reaches and `told` did not, in the order of `alerts`; `spent` is to be told with them.
+    pub(super) fn alerts(&self, told: NanoUsd, gone: NanoUsd, spent: NanoUsd, day: Day) -> Vec<Alert> {
         let Some(daily) = self.daily else { return Vec::new() };
-        let is_new = |&&share: &&f64| told < share_of(daily, share) && share_of(daily, share) <= spent;
+        let is_new = |&&share: &&f64| told < share_of(daily, share) && share_of(daily, share) <= gone;
         let alert = |&share: &f64| Alert { share, spent, daily, day: day.to_string() };
         self.alerts.iter().filter(is_new).map(alert).collect()
     }
@@ -128,23 +129,23 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.rule {
             Rule::Budget { worst, daily, sums } => {
-                let (worst, left, daily) = (worst.usd(), left_of(daily, sums).usd(), daily.usd());
-                let (spent, reserved) = (sums.spent.usd(), sums.reserved.usd());
+                let (worst, left, daily) = (worst.usd(), daily.minus(sums.taken()).usd(), daily.usd());
+                let (spent, reserved, uncertain) = (sums.spent.usd(), sums.reserved.usd(), sums.uncertain.usd());
                 write!(f, "could cost ${worst:.6} where the day's budget of ${daily} leaves ${left:.6}, ")?;
-                write!(f, "with ${spent:.6} spent and ${reserved:.6} reserved")
+                write!(f, "with ${spent:.6} spent and ${reserved:.6} reserved")?;
+                if sums.uncertain > NanoUsd::default() {
+                    write!(f, ", and ${uncertain:.6} that may be billed yet")?;
+                }
+                Ok(())
             }
-            Rule::FallbacksPaused { spent, daily } => {
-                let (spent, daily) = (spent.usd(), daily.usd());
-                write!(f, "is dearer than the original, and ${spent:.6} of the day's budget of ${daily} is spent")
+            Rule::FallbacksPaused { gone, daily } => {
+                let (gone, daily) = (gone.usd(), daily.usd());
+                write!(f, "is dearer than the original, and ${gone:.6} of the day's budget of ${daily} is spent")
             }
         }
     }
 }
 
-fn left_of(daily: MicroUsd, sums: Sums) -> MicroUsd {
-    MicroUsd(daily.0.saturating_sub(sums.spent.plus(sums.reserved).0))
-}
-
-fn share_of(daily: MicroUsd, share: f64) -> MicroUsd {
-    MicroUsd::from_usd(daily.usd() * share)
+fn share_of(daily: NanoUsd, share: f64) -> NanoUsd {
+    NanoUsd::from_usd(daily.usd() * share)
 }

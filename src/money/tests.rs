@@ -9,8 +9,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::day::Day;
 use super::*;
+use crate::outcome::NanoUsd;
 
-const DAILY: MicroUsd = MicroUsd(1_000_000);
+const DAILY: NanoUsd = NanoUsd::micro(1_000_000);
 
 /// `hours` after the midnight at which 2026-03-14 began.
 fn at(hours: f64) -> SystemTime {
@@ -23,7 +24,7 @@ fn ledger() -> Ledger {
 }
 
 fn reserve(ledger: &Ledger, model: &str, worst: u64, hours: f64) -> Reservation {
-    ledger.reserve(model, MicroUsd(worst), false, at(hours)).expect("the budget covers it")
+    ledger.reserve(model, NanoUsd::micro(worst), false, at(hours)).expect("the budget covers it")
 }
 
 /// Reserves and settles `amount`; the shares of which was told.
@@ -33,14 +34,14 @@ fn spend(ledger: &Ledger, amount: u64, hours: f64) -> Vec<f64> {
 
 fn told_by(reservation: Reservation, actual: u64) -> Vec<f64> {
     let mut told = Vec::new();
-    reservation.settle(MicroUsd(actual), |alert| told.push(alert.share));
+    reservation.settle(NanoUsd::micro(actual), |alert| told.push(alert.share));
     told
 }
 
 /// What is spent and reserved today.
 fn sums(ledger: &Ledger, hours: f64) -> (u64, u64) {
     let status = ledger.status(at(hours));
-    (status.spent.0, status.reserved.0)
+    (status.spent.0 / 1000, status.reserved.0 / 1000)
 }
 
 #[test]
@@ -49,16 +50,87 @@ fn a_reservation_is_given_back_once_whether_settled_or_dropped() {
     let settled = reserve(&ledger, "a", 70, 1.0);
     let unsent = reserve(&ledger, "b", 30, 1.0);
     let mut sent = reserve(&ledger, "c", 20, 1.0);
-    sent.sent(MicroUsd(5));
+    sent.sent(NanoUsd::micro(5));
     assert_eq!(sums(&ledger, 1.0), (0, 120));
-    settled.settle(MicroUsd(12), |_| {});
+    settled.settle(NanoUsd::micro(12), |_| {});
     drop(unsent);
     assert_eq!(sums(&ledger, 1.0), (12, 20));
     drop(sent);
     let status = ledger.status(at(1.0));
-    assert_eq!((status.spent, status.reserved, status.remaining), (MicroUsd(17), MicroUsd(0), Some(MicroUsd(999_983))));
-    let line = |id: &str, spent| (id.to_owned(), Sums { spent: MicroUsd(spent), ..Sums::default() });
-    assert_eq!(status.models, [line("a", 12), line("c", 5)]);
+    let micro = [status.spent, status.reserved, status.uncertain].map(|amount| amount.0 / 1000);
+    assert_eq!((micro, status.remaining), ([17, 0, 15], Some(NanoUsd::micro(999_968))));
+    let line = |id: &str, amounts: [u64; 2]| {
+        let [known, uncertain] = amounts.map(NanoUsd::micro);
+        (id.to_owned(), Sums { spent: known, uncertain, ..Sums::default() })
+    };
+    assert_eq!(status.models, [line("a", [12, 0]), line("c", [5, 15])]);
+}
+
+#[test]
+fn what_nobody_counted_is_held_up_to_the_reservation_for_the_day() {
+    let ledger = ledger();
+    reserve(&ledger, "m", 700_000, 1.0).settle_uncertain(NanoUsd::micro(200_000), |_| {});
+    let status = ledger.status(at(1.0));
+    let micro = [status.spent, status.reserved, status.uncertain].map(|amount| amount.0 / 1000);
+    assert_eq!((micro, status.remaining), ([200_000, 0, 500_000], Some(NanoUsd::micro(300_000))));
+    assert_eq!(
+        ledger.refuses(NanoUsd::micro(300_001), false, at(1.0)).expect("refused").to_string(),
+        "could cost $0.300001 where the day's budget of $1 leaves $0.300000, with $0.200000 spent and $0.000000 reserved, \
+         and $0.500000 that may be billed yet"
+    );
+    assert_eq!(ledger.refuses(NanoUsd::micro(10), true, at(1.0)), None);
+    reserve(&ledger, "m", 100_000, 1.0).settle_uncertain(NanoUsd::micro(150_000), |_| {});
+    assert_eq!(ledger.status(at(1.0)).state.as_str(), "fallbacks_paused", "by what is gone, spent or not");
+    assert!(ledger.refuses(NanoUsd::micro(10), true, at(1.0)).is_some());
+    assert_eq!(ledger.status(at(24.0)).uncertain, NanoUsd(0), "the next day begins with nothing");
+}
+
+#[test]
+fn a_share_counts_as_gone_where_it_is_uncertain() {
+    let ledger = ledger();
+    let mut alerts = Vec::new();
+    reserve(&ledger, "m", 600_000, 1.0).settle_uncertain(NanoUsd::micro(1), |alert| alerts.push(alert.clone()));
+    let [alert] = &alerts[..] else { panic!("half of the budget is gone: {alerts:?}") };
+    assert_eq!((alert.share, alert.spent), (0.5, NanoUsd::micro(1)));
+}
+
+#[test]
+fn a_second_sending_is_reserved_beside_the_first_which_stays_uncertain() {
+    let ledger = ledger();
+    let mut reservation = reserve(&ledger, "m", 400_000, 1.0);
+    reservation.sent(NanoUsd::micro(100_000));
+    assert_eq!(reservation.again(at(2.0)), Ok(()));
+    let status = ledger.status(at(2.0));
+    assert_eq!([status.spent, status.reserved, status.uncertain], [0, 400_000, 400_000].map(NanoUsd::micro));
+    let refused = reservation.again(at(2.0)).expect_err("a third does not fit");
+    assert_eq!((refused.until, ledger.status(at(2.0))), (at(24.0), status));
+    reservation.settle(NanoUsd::micro(50_000), |_| {});
+    let status = ledger.status(at(2.0));
+    assert_eq!([status.spent, status.reserved, status.uncertain], [50_000, 0, 400_000].map(NanoUsd::micro));
+}
+
+#[test]
+fn a_second_sending_after_midnight_is_of_the_new_day() {
+    let ledger = ledger();
+    let mut reservation = reserve(&ledger, "m", 400_000, 23.9);
+    assert_eq!(reservation.again(at(24.1)), Ok(()));
+    let status = ledger.status(at(24.1));
+    assert_eq!([status.spent, status.reserved, status.uncertain], [0, 400_000, 0].map(NanoUsd::micro));
+    let uncertain: Vec<NanoUsd> =
+        ledger.days().iter().map(|day| day.models.iter().map(|m| m.uncertain).sum()).collect();
+    assert_eq!(uncertain, [400_000, 0].map(NanoUsd::micro));
+}
+
+#[test]
+fn parts_of_a_billionth_are_carried() {
+    let ledger = ledger();
+    let whole: Vec<u64> = (0..6).map(|_| ledger.whole(466.4).0).collect();
+    assert_eq!(whole, [466, 467, 466, 467, 466, 466], "2798.4 in all");
+    for (billionths, whole) in [(21_000.0, 21_000), (0.0, 0), (f64::NAN, 0), (-5.0, 0), (1e300, u64::MAX), (0.1, 0)] {
+        assert_eq!(ledger.whole(billionths).0, whole, "{billionths}");
+    }
+    let total: u64 = (0..20_000).map(|_| ledger.whole(466.65).0).sum();
+    assert_eq!(total, 9_333_000);
 }
 
 #[test]
@@ -66,30 +138,30 @@ fn what_could_exceed_the_budget_is_refused_until_midnight() {
     let ledger = ledger();
     spend(&ledger, 500_000, 1.0);
     let held = reserve(&ledger, "m", 498_000, 1.0);
-    let refusal = ledger.reserve("m", MicroUsd(4_100), false, at(2.0)).err().expect("refused");
+    let refusal = ledger.reserve("m", NanoUsd::micro(4_100), false, at(2.0)).err().expect("refused");
     assert_eq!(
         refusal.to_string(),
         "could cost $0.004100 where the day's budget of $1 leaves $0.002000, with $0.500000 spent and $0.498000 reserved"
     );
     assert_eq!(refusal.until, at(24.0));
-    assert_eq!(ledger.refuses(MicroUsd(4_100), false, at(2.0)), Some(refusal));
-    assert_eq!(ledger.refuses(MicroUsd(2_000), false, at(2.0)), None, "all that is left may be spent");
+    assert_eq!(ledger.refuses(NanoUsd::micro(4_100), false, at(2.0)), Some(refusal));
+    assert_eq!(ledger.refuses(NanoUsd::micro(2_000), false, at(2.0)), None, "all that is left may be spent");
     assert_eq!(sums(&ledger, 2.0), (500_000, 498_000), "a refusal reserves nothing, and neither does the question");
     drop(held);
-    assert!(ledger.reserve("m", MicroUsd(4_100), false, at(2.0)).is_ok());
+    assert!(ledger.reserve("m", NanoUsd::micro(4_100), false, at(2.0)).is_ok());
 }
 
 #[test]
 fn dearer_fallbacks_are_paused_before_the_rest() {
     let ledger = ledger();
     spend(&ledger, 799_999, 1.0);
-    assert_eq!(ledger.refuses(MicroUsd(10), true, at(1.0)), None);
+    assert_eq!(ledger.refuses(NanoUsd::micro(10), true, at(1.0)), None);
     assert_eq!(ledger.status(at(1.0)).state.as_str(), "open");
     spend(&ledger, 1, 1.0);
-    let refusal = ledger.refuses(MicroUsd(10), true, at(1.0)).expect("paused");
+    let refusal = ledger.refuses(NanoUsd::micro(10), true, at(1.0)).expect("paused");
     let words = "is dearer than the original, and $0.800000 of the day's budget of $1 is spent";
     assert_eq!((refusal.to_string().as_str(), refusal.until), (words, at(24.0)));
-    assert_eq!(ledger.refuses(MicroUsd(10), false, at(1.0)), None);
+    assert_eq!(ledger.refuses(NanoUsd::micro(10), false, at(1.0)), None);
     assert_eq!(ledger.status(at(1.0)).state.as_str(), "fallbacks_paused");
     spend(&ledger, 200_000, 1.0);
     assert_eq!(ledger.status(at(1.0)).state.as_str(), "exhausted");
@@ -97,26 +169,30 @@ fn dearer_fallbacks_are_paused_before_the_rest() {
 
 #[test]
 fn a_free_model_is_never_refused_and_no_model_without_a_budget() {
-    let exhausted = Ledger::new(Rules { daily: Some(MicroUsd(0)), ..Rules::default() });
+    let exhausted = Ledger::new(Rules { daily: Some(NanoUsd::micro(0)), ..Rules::default() });
     assert_eq!(exhausted.status(at(1.0)).state, BudgetState::Exhausted);
-    assert!(exhausted.reserve("free", MicroUsd(0), true, at(1.0)).is_ok());
-    assert!(exhausted.refuses(MicroUsd(1), false, at(1.0)).is_some());
+    assert!(exhausted.reserve("free", NanoUsd::micro(0), true, at(1.0)).is_ok());
+    assert!(exhausted.refuses(NanoUsd::micro(1), false, at(1.0)).is_some());
     let boundless = Ledger::default();
     let held = reserve(&boundless, "m", u64::MAX, 1.0);
     let more = reserve(&boundless, "m", 5, 1.0);
     assert_eq!(told_by(more, u64::MAX), [] as [f64; 0]);
-    assert_eq!(sums(&boundless, 1.0), (u64::MAX, u64::MAX), "what could not be counted is not given back");
+    let most = u64::MAX / 1000;
+    assert_eq!(sums(&boundless, 1.0), (most, most), "what could not be counted is not given back");
     drop(held);
-    assert_eq!(sums(&boundless, 1.0), (u64::MAX, 0));
+    assert_eq!(sums(&boundless, 1.0), (most, 0));
     assert_eq!(boundless.status(at(1.0)).remaining, None);
 }
 
 #[test]
 fn an_attempt_dearer_than_its_estimate_is_booked_in_full() {
     let ledger = ledger();
-    reserve(&ledger, "m", 999_999, 1.0).settle(MicroUsd(1_300_000), |_| {});
+    reserve(&ledger, "m", 999_999, 1.0).settle(NanoUsd::micro(1_300_000), |_| {});
     let status = ledger.status(at(1.0));
-    assert_eq!((status.spent.0, status.remaining, status.state.as_str()), (1_300_000, Some(MicroUsd(0)), "exhausted"));
+    assert_eq!(
+        (status.spent.0 / 1000, status.remaining, status.state.as_str()),
+        (1_300_000, Some(NanoUsd::micro(0)), "exhausted")
+    );
 }
 
 #[test]
@@ -125,8 +201,8 @@ fn each_share_is_told_once_a_day_in_order() {
     assert_eq!(spend(&ledger, 499_999, 1.0), [] as [f64; 0]);
     assert_eq!(spend(&ledger, 1, 1.0), [0.5]);
     let mut alerts = Vec::new();
-    reserve(&ledger, "m", 400_000, 1.0).settle(MicroUsd(600_000), |alert| alerts.push(alert.clone()));
-    let alert = |share| Alert { share, spent: MicroUsd(1_100_000), daily: DAILY, day: "2026-03-14".to_owned() };
+    reserve(&ledger, "m", 400_000, 1.0).settle(NanoUsd::micro(600_000), |alert| alerts.push(alert.clone()));
+    let alert = |share| Alert { share, spent: NanoUsd::micro(1_100_000), daily: DAILY, day: "2026-03-14".to_owned() };
     assert_eq!(alerts, [alert(0.8), alert(1.0)]);
     assert_eq!(told_by(reserve(&ledger, "free", 0, 2.0), 0), [] as [f64; 0]);
     assert_eq!(spend(&ledger, 900_000, 25.0), [0.5, 0.8], "the next day tells anew");
@@ -136,7 +212,7 @@ fn each_share_is_told_once_a_day_in_order() {
 fn what_a_drop_spent_is_told_by_the_next_that_settles() {
     let ledger = ledger();
     let mut aborted = reserve(&ledger, "m", 600_000, 1.0);
-    aborted.sent(MicroUsd(600_000));
+    aborted.sent(NanoUsd::micro(600_000));
     drop(aborted);
     assert_eq!(spend(&ledger, 1, 1.0), [0.5]);
 }
@@ -149,8 +225,9 @@ fn a_call_over_midnight_is_booked_in_the_day_of_its_reservation() {
     assert_eq!(sums(&ledger, 24.0), (0, 0), "a new day begins with nothing");
     let today = reserve(&ledger, "m", 300, 24.0);
     assert_eq!(told_by(late, 900_000), [] as [f64; 0], "yesterday's shares are nobody's concern");
-    today.settle(MicroUsd(200), |_| {});
-    let totals: Vec<(String, u64)> = ledger.days().into_iter().map(|day| (day.day.clone(), day.total().0)).collect();
+    today.settle(NanoUsd::micro(200), |_| {});
+    let totals: Vec<(String, u64)> =
+        ledger.days().into_iter().map(|day| (day.day.clone(), day.total().0 / 1000)).collect();
     assert_eq!(totals, [("2026-03-14".to_owned(), 900_100), ("2026-03-15".to_owned(), 200)]);
 }
 
@@ -163,7 +240,7 @@ fn only_days_that_are_still_needed_stay_on_the_books() {
     }
     let days = |ledger: &Ledger| ledger.days().into_iter().map(|spend| spend.day).collect::<Vec<_>>();
     assert_eq!(days(&ledger), ["2026-03-14", "2026-03-17", "2026-03-18"]);
-    assert_eq!(ledger.reserved(), MicroUsd(10));
+    assert_eq!(ledger.reserved(), NanoUsd::micro(10));
     drop(held);
     spend(&ledger, 1, 24.0 * 5.0);
     assert_eq!(days(&ledger), ["2026-03-18", "2026-03-19"]);
@@ -173,7 +250,7 @@ fn only_days_that_are_still_needed_stay_on_the_books() {
 fn a_clock_set_back_opens_no_budget_anew() {
     let ledger = ledger();
     spend(&ledger, 1_000_000, 25.0);
-    let refusal = ledger.refuses(MicroUsd(1), false, at(1.0)).expect("today's spend is not forgotten");
+    let refusal = ledger.refuses(NanoUsd::micro(1), false, at(1.0)).expect("today's spend is not forgotten");
     assert_eq!(refusal.until, at(48.0));
     assert_eq!(ledger.status(at(1.0)).day, "2026-03-15");
 }
@@ -181,10 +258,12 @@ fn a_clock_set_back_opens_no_budget_anew() {
 #[test]
 fn a_restored_spend_replaces_a_smaller_one_of_the_same_day() {
     let (before, after) = (ledger(), ledger());
-    reserve(&before, "a", 1, 1.0).settle(MicroUsd(500_000), |_| {});
-    reserve(&before, "b", 1, 1.0).settle(MicroUsd(100_000), |_| {});
+    reserve(&before, "a", 1, 1.0).settle(NanoUsd::micro(500_000), |_| {});
+    reserve(&before, "b", 1, 1.0).settle(NanoUsd::micro(100_000), |_| {});
     let snapshot = before.spend(at(2.0));
-    assert_eq!(snapshot.models, [("a".to_owned(), MicroUsd(500_000)), ("b".to_owned(), MicroUsd(100_000))]);
+    let of =
+        |model: &str, spent| SpendOf { model: model.to_owned(), spent: NanoUsd::micro(spent), uncertain: NanoUsd(0) };
+    assert_eq!(snapshot.models, [of("a", 500_000), of("b", 100_000)]);
 
     spend(&after, 7, 2.0);
     let held = reserve(&after, "b", 40, 2.0);
@@ -204,7 +283,7 @@ fn a_restored_spend_replaces_a_smaller_one_of_the_same_day() {
 fn a_listener_that_panics_leaves_the_books_right() {
     let ledger = ledger();
     let reservation = reserve(&ledger, "m", 500_000, 1.0);
-    let panicked = catch_unwind(AssertUnwindSafe(|| reservation.settle(MicroUsd(500_000), |_| panic!("no"))));
+    let panicked = catch_unwind(AssertUnwindSafe(|| reservation.settle(NanoUsd::micro(500_000), |_| panic!("no"))));
     assert!(panicked.is_err());
     assert_eq!(sums(&ledger, 1.0), (500_000, 0));
     assert_eq!(spend(&ledger, 300_000, 1.0), [0.8]);
@@ -230,18 +309,18 @@ fn days_are_those_of_utc() {
 
 #[test]
 fn a_budget_whose_rest_covers_nothing_is_told_as_spent_once_unless_some_may_come_back() {
-    let ledger = Ledger::new(Rules { daily: Some(MicroUsd(1000)), ..Rules::default() });
+    let ledger = Ledger::new(Rules { daily: Some(NanoUsd::micro(1000)), ..Rules::default() });
     let now = SystemTime::UNIX_EPOCH;
     let told = std::cell::RefCell::new(Vec::new());
     let note = |alert: &Alert| told.borrow_mut().push((alert.share, alert.spent));
-    let reserve = || ledger.reserve("m", MicroUsd(600), false, now);
+    let reserve = || ledger.reserve("m", NanoUsd::micro(600), false, now);
     let first = reserve().expect("fits");
     assert!(reserve().is_err());
     ledger.exhausted(now, note);
     assert!(told.borrow().is_empty(), "what is reserved may come back");
-    first.settle(MicroUsd(550), note);
+    first.settle(NanoUsd::micro(550), note);
     assert!(reserve().is_err());
     ledger.exhausted(now, note);
     ledger.exhausted(now, note);
-    assert_eq!(told.take(), [(0.5, MicroUsd(550)), (0.8, MicroUsd(550)), (1.0, MicroUsd(550))]);
+    assert_eq!(told.take(), [(0.5, NanoUsd::micro(550)), (0.8, NanoUsd::micro(550)), (1.0, NanoUsd::micro(550))]);
 }

@@ -1,7 +1,7 @@
 //! How many fallbacks a request may still call, and what they may still cost.
 
 use crate::kind::SkipReason;
-use crate::outcome::{MicroUsd, Refusal};
+use crate::outcome::{NanoUsd, Refusal};
 use crate::plan::Fitted;
 
 /// What is left to the fallbacks of one request.
@@ -9,14 +9,14 @@ use crate::plan::Fitted;
 pub struct Allowance {
     depth: u32,
     called: u32,
-    cost: Option<(f64, MicroUsd)>,
+    cost: Option<(f64, NanoUsd)>,
 }
 
 impl Allowance {
     /// At most `depth` fallbacks, at most `max_cost` US dollars for all of them together, worst case.
     #[must_use]
     pub fn new(depth: u32, max_cost: Option<f64>) -> Self {
-        Self { depth, called: 0, cost: max_cost.map(|usd| (usd, MicroUsd::from_usd(usd))) }
+        Self { depth, called: 0, cost: max_cost.map(|usd| (usd, NanoUsd::from_usd(usd))) }
     }
 
     /// How many fallbacks may still be called.
@@ -56,7 +56,7 @@ impl Allowance {
     pub fn take(&mut self, fitted: &Fitted) {
         self.called += 1;
         if let Some((_, left)) = &mut self.cost {
-            *left = MicroUsd(left.0.saturating_sub(fitted.worst.0));
+            *left = NanoUsd(left.0.saturating_sub(fitted.worst.0));
         }
     }
 }

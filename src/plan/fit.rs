@@ -2,7 +2,7 @@
 
 use crate::catalog::Model;
 use crate::money::estimated_cost;
-use crate::outcome::{Adjustment, MicroUsd, Setting, Usage};
+use crate::outcome::{Adjustment, NanoUsd, Setting, Usage};
 use crate::prompt::Rendering;
 use crate::request::Options;
 
@@ -49,7 +49,7 @@ pub struct Fitted {
     /// How many of those are usually reasoning.
     pub usual_thinking: u64,
     /// The most that the call can cost: the prompt and all of `max_tokens`.
-    pub worst: MicroUsd,
+    pub worst: NanoUsd,
     /// What was changed to make it fit.
     pub adjusted: Vec<Adjustment>,
 }
@@ -116,7 +116,7 @@ pub fn fit(model: &Model, wish: &Wish<'_>, wanted: &[usize]) -> Fitted {
         cut: max_tokens < tokens_needed(model, wish, &matches, THINKING_ROOM),
         usual_tokens,
         usual_thinking: if model.reasoning { USUAL_THINKING.min(usual_tokens) } else { 0 },
-        worst: MicroUsd::rounded(estimated_cost(&model.prices, prompt_tokens, max_tokens)),
+        worst: NanoUsd::rounded(estimated_cost(&model.prices, prompt_tokens, max_tokens)),
         matches,
         max_tokens,
         temperature,
@@ -127,7 +127,7 @@ pub fn fit(model: &Model, wish: &Wish<'_>, wanted: &[usize]) -> Fitted {
     }
 }
 
-/// What a usual answer for the matches at `wanted` costs on `model`, whatever its limits, in millionths of a dollar.
+/// What a usual answer for the matches at `wanted` costs on `model`, whatever its limits, in billionths of a dollar.
 pub(super) fn expected_cost(model: &Model, wish: &Wish<'_>, wanted: &[usize]) -> f64 {
     estimated_cost(&model.prices, wish.rendering.tokens(model, wanted), usual_tokens(model, wish, wanted))
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::catalog::{Catalog, Model, ModelIndex};
 use crate::config::Config;
 use crate::kind::SkipReason;
-use crate::outcome::{MicroUsd, Refusal, Skip};
+use crate::outcome::{NanoUsd, Refusal, Skip};
 
 /// A model of the chain and what is decided about it before anything is sent.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub struct Candidate {
     /// The model.
     pub model: ModelIndex,
     /// What this request is expected to cost on it, all matches together.
-    pub expected: MicroUsd,
+    pub expected: NanoUsd,
     /// That in proportion to the original; `None` for the original and beside a free one.
     pub price_ratio: Option<f64>,
     /// How it would be asked, or why it will not be.
@@ -61,7 +61,7 @@ impl Plan {
                 Some(refusal) => Err(refusal.of(&model.id)),
                 None => Ok(fit(model, wish, &everything)),
             };
-            Candidate { model: index, expected: MicroUsd::rounded(expected), price_ratio, verdict }
+            Candidate { model: index, expected: NanoUsd::rounded(expected), price_ratio, verdict }
         };
         Self { candidates: chain(catalog, original).into_iter().map(decide).collect() }
     }
@@ -74,8 +74,8 @@ impl Plan {
 
     /// What the original alone is expected to cost.
     #[must_use]
-    pub fn original_cost(&self) -> MicroUsd {
-        self.candidates.first().map_or_else(MicroUsd::default, |original| original.expected)
+    pub fn original_cost(&self) -> NanoUsd {
+        self.candidates.first().map_or_else(NanoUsd::default, |original| original.expected)
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn told(events: &mut UnboundedReceiver<Arc<Event>>) -> Vec<String> {
             What::Cooling { model_id, kind, .. } => format!("cooling {model_id} {kind}"),
             What::ProviderCooling { provider_id, kind, .. } => format!("provider {provider_id} {kind}"),
             What::CostWarning { model_id, price_ratio, .. } => format!("cost {model_id} {price_ratio:.0}"),
-            What::Budget { share, spent, .. } => format!("budget {share} at {}", spent.0),
+            What::Budget { share, spent, .. } => format!("budget {share} at {}", spent.0 / 1000),
             other => format!("{other:?}"),
         })
         .collect()

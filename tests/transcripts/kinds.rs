@@ -2,6 +2,7 @@
 
 use super::*;
 use fallcast::kind::FailureKind;
+use fallcast::outcome::NanoUsd;
 use support::Step;
 
 /// What one completion of the helper's costs: 100 prompt tokens at 1 and 20 completion tokens at 2 millionths.
@@ -83,7 +84,7 @@ async fn each_kind_is_recognised_charged_and_followed_by_the_next_model() {
         assert_eq!(failed.status, case.status, "{kind}");
         assert!(failed.message.as_ref().is_some_and(|message| !message.is_empty()), "{kind} says what was seen");
         match cost {
-            Some(cost) => assert_eq!(failed.cost.0, cost, "{kind}"),
+            Some(cost) => assert_eq!(failed.cost, NanoUsd::micro(cost), "{kind}"),
             None => assert!(failed.cost.0 > 0 && failed.usage.unwrap().estimated, "{kind} is estimated"),
         }
         if stops_provider {

@@ -2,7 +2,7 @@
 
 use super::health::{events, told};
 use super::*;
-use fallcast::outcome::MicroUsd;
+use fallcast::outcome::NanoUsd;
 use support::Step;
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -13,7 +13,7 @@ fn charged(content: &str, completion_tokens: u64) -> Reply {
 }
 
 /// The most that one attempt at `a` can cost.
-fn worst(config: &Value) -> MicroUsd {
+fn worst(config: &Value) -> NanoUsd {
     let plan = engine(config).call(request(1), RawOptions::default()).unwrap().explain();
     plan.steps[0].verdict.as_ref().unwrap().worst
 }
@@ -61,7 +61,7 @@ async fn late_in_the_budget_only_dearer_fallbacks_are_passed_over() {
     config["models"][1]["completionUsdPer1M"] = json!(3);
     let engine = engine(&config);
     predict(&engine, Request { model_id: "d".to_owned(), ..request(1) }).await.unwrap();
-    assert_eq!((engine.budget().spent, engine.budget().state.as_str()), (MicroUsd(800), "fallbacks_paused"));
+    assert_eq!((engine.budget().spent, engine.budget().state.as_str()), (NanoUsd::micro(800), "fallbacks_paused"));
     let outcome = predict(&engine, request(1)).await;
     assert_eq!(skips(&outcome), pairs(&[("b", "over_budget")]));
     assert!(outcome.unwrap().history.skips[0].detail.contains("is dearer than the original"));
@@ -77,7 +77,7 @@ async fn a_retry_that_the_budget_refuses_ends_the_attempt_and_loses_nothing() {
     let error = outcome.unwrap_err();
     let attempt = &error.history().unwrap().attempts[0];
     assert_eq!((attempt.retries, attempt.cost), (0, engine.budget().spent));
-    assert!(attempt.cost > MicroUsd(0) && attempt.usage.unwrap().estimated);
+    assert!(attempt.cost > NanoUsd(0) && attempt.usage.unwrap().estimated);
 }
 
 #[tokio::test]
@@ -118,5 +118,5 @@ async fn sixty_four_callers_send_exactly_what_the_budget_covers() {
     for _ in 0..100 {
         assert_eq!(ends.recv().await, Some("ABORT_ERR"));
     }
-    assert_eq!((upstream.requests().len(), engine.ledger().reserved()), (100, MicroUsd(0)));
+    assert_eq!((upstream.requests().len(), engine.ledger().reserved()), (100, NanoUsd(0)));
 }

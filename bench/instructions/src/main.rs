@@ -11,7 +11,7 @@ use fallcast::config::HealthConfig;
 use fallcast::count::{Count, Moka};
 use fallcast::health::{Health, Verdict};
 use fallcast::money::{Ledger, Rules, estimate_tokens};
-use fallcast::outcome::MicroUsd;
+use fallcast::outcome::NanoUsd;
 use fallcast::reply::{Received, read};
 use fallcast::request::{Match, RawOptions, Request};
 use serde_json::json;
@@ -87,10 +87,10 @@ fn admit_record(times: u64) {
 }
 
 fn reserve_settle(times: u64) {
-    let ledger = Ledger::new(Rules { daily: Some(MicroUsd::from_usd(1e9)), ..Rules::default() });
+    let ledger = Ledger::new(Rules { daily: Some(NanoUsd::from_usd(1e9)), ..Rules::default() });
     for _ in 0..times {
-        if let Ok(reservation) = ledger.reserve(black_box(MODEL), MicroUsd(4_100), true, SystemTime::UNIX_EPOCH) {
-            reservation.settle(MicroUsd(1_200), |_| {});
+        if let Ok(reservation) = ledger.reserve(black_box(MODEL), NanoUsd(4_100), true, SystemTime::UNIX_EPOCH) {
+            reservation.settle(NanoUsd(1_200), |_| {});
         }
     }
 }

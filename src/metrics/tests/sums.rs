@@ -48,7 +48,7 @@ fn any_call() -> impl Strategy<Value = Call> {
     )
 }
 
-fn cost_of((_, result): &Call) -> MicroUsd {
+fn cost_of((_, result): &Call) -> NanoUsd {
     match result {
         Ok(outcome) => outcome.history.cost(),
         Err(error) => error.history().map(History::cost).unwrap_or_default(),
@@ -68,9 +68,9 @@ proptest! {
         count_all(&recorder, &calls);
         let Metrics { routes, models, prompts, .. } = recorder.snapshot();
 
-        let cost: MicroUsd = calls.iter().map(cost_of).sum();
-        prop_assert_eq!(routes.iter().map(|route| route.cost).sum::<MicroUsd>(), cost);
-        prop_assert_eq!(models.iter().map(|model| model.tally.cost).sum::<MicroUsd>(), cost);
+        let cost: NanoUsd = calls.iter().map(cost_of).sum();
+        prop_assert_eq!(routes.iter().map(|route| route.cost).sum::<NanoUsd>(), cost);
+        prop_assert_eq!(models.iter().map(|model| model.tally.cost).sum::<NanoUsd>(), cost);
         prop_assert_eq!(routes.iter().map(|route| route.calls).sum::<u64>(), calls.len() as u64);
         let answered = calls.iter().filter(|(_, result)| result.is_ok()).count();
         prop_assert_eq!(routes.iter().map(Route::successes).sum::<u64>(), answered as u64);

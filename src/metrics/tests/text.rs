@@ -37,9 +37,10 @@ fn gauges() -> Gauges {
     let model = |id: &str, disabled| ModelGauge { model_id: id.to_owned(), provider_id: "p".to_owned(), disabled };
     Gauges {
         active_models: 41,
-        spent: MicroUsd(1_500_000),
-        reserved: MicroUsd(1),
-        daily_budget: Some(MicroUsd(5_000_000)),
+        spent: NanoUsd::micro(1_500_000),
+        reserved: NanoUsd::micro(1),
+        uncertain: NanoUsd(1_500),
+        daily_budget: Some(NanoUsd::micro(5_000_000)),
         models: vec![model("a", true), model("b", false)],
     }
 }
@@ -115,6 +116,7 @@ fn a_parser_reads_the_gauges_back() {
     assert_eq!(of("fallcast_active_models", &[]), Value::Gauge(41.0));
     assert_eq!(of("fallcast_budget_spent_usd", &[]), Value::Gauge(1.5));
     assert_eq!(of("fallcast_budget_reserved_usd", &[]), Value::Gauge(0.000_001));
+    assert_eq!(of("fallcast_budget_uncertain_usd", &[]), Value::Gauge(0.000_001_5));
     assert_eq!(of("fallcast_budget_daily_usd", &[]), Value::Gauge(5.0));
     assert_eq!(of("fallcast_model_disabled", &[("model", "a"), ("provider", "p")]), Value::Gauge(1.0));
     assert_eq!(of("fallcast_model_disabled", &[("model", "b"), ("provider", "p")]), Value::Gauge(0.0));
@@ -161,6 +163,7 @@ fn the_families_are_declared_once_and_the_text_ends() {
             "active_models gauge",
             "budget_spent_usd gauge",
             "budget_reserved_usd gauge",
+            "budget_uncertain_usd gauge",
             "budget_daily_usd gauge",
             "model_disabled gauge",
         ]

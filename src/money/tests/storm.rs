@@ -12,18 +12,18 @@ const THREADS: usize = 64;
 
 #[test]
 fn exactly_as_many_attempts_pass_as_the_budget_covers() {
-    let ledger = Ledger::new(Rules { daily: Some(MicroUsd(100 * 7 + 6)), ..Rules::default() });
+    let ledger = Ledger::new(Rules { daily: Some(NanoUsd(100 * 7 + 6)), ..Rules::default() });
     let start = Barrier::new(THREADS);
     let held: Vec<Reservation> = thread::scope(|scope| {
         let ask = || {
             start.wait();
-            (0..5).filter_map(|_| ledger.reserve("m", MicroUsd(7), false, at(1.0)).ok()).collect::<Vec<_>>()
+            (0..5).filter_map(|_| ledger.reserve("m", NanoUsd(7), false, at(1.0)).ok()).collect::<Vec<_>>()
         };
         let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(ask)).collect();
         threads.into_iter().flat_map(|thread| thread.join().expect("no thread panics")).collect()
     });
     assert_eq!(held.len(), 100);
-    assert_eq!(sums(&ledger, 1.0), (0, 700));
+    assert_eq!(ledger.status(at(1.0)).reserved, NanoUsd(700));
 }
 
 /// What each model has spent.
@@ -37,7 +37,7 @@ fn reserve_and_settle(ledger: &Ledger, seed: u64) -> (Spent, usize) {
     for _ in 0..200 {
         let (model, worst) = (format!("m{}", rng.u8(0..5)), rng.u64(0..50));
         let now = at(23.0 + 2.0 * rng.f64());
-        held.extend(ledger.reserve(&model, MicroUsd(worst), rng.bool(), now).map(|held| (held, model, worst)));
+        held.extend(ledger.reserve(&model, NanoUsd(worst), rng.bool(), now).map(|held| (held, model, worst)));
         if held.is_empty() || rng.bool() {
             continue;
         }
@@ -45,8 +45,8 @@ fn reserve_and_settle(ledger: &Ledger, seed: u64) -> (Spent, usize) {
         let amount = rng.u64(0..=worst);
         match rng.u8(0..3) {
             0 => continue,
-            1 => reservation.sent(MicroUsd(amount)),
-            _ => reservation.settle(MicroUsd(amount), |_| told += 1),
+            1 => reservation.sent(NanoUsd(amount)),
+            _ => reservation.settle(NanoUsd(amount), |_| told += 1),
         }
         *spent.entry(model).or_default() += amount;
     }
@@ -56,7 +56,7 @@ fn reserve_and_settle(ledger: &Ledger, seed: u64) -> (Spent, usize) {
 #[test]
 fn no_micro_dollar_is_lost_or_overspent_around_a_midnight() {
     for round in 0..10 {
-        let daily = MicroUsd(3_000 * (round + 1));
+        let daily = NanoUsd(3_000 * (round + 1));
         let ledger = Ledger::new(Rules { daily: Some(daily), ..Rules::default() });
         let counted: Vec<(Spent, usize)> = thread::scope(|scope| {
             let ledger = &ledger;
@@ -66,15 +66,15 @@ fn no_micro_dollar_is_lost_or_overspent_around_a_midnight() {
         });
         let days = ledger.days();
         let mut booked = Spent::new();
-        for (model, spent) in days.iter().flat_map(|day| &day.models) {
-            *booked.entry(model.clone()).or_default() += spent.0;
+        for of in days.iter().flat_map(|day| &day.models).filter(|of| of.spent > NanoUsd(0)) {
+            *booked.entry(of.model.clone()).or_default() += of.spent.0;
         }
         let mut expected = Spent::new();
         for (model, spent) in counted.iter().flat_map(|(spent, _)| spent).filter(|&(_, &spent)| spent > 0) {
             *expected.entry(model.clone()).or_default() += spent;
         }
         assert_eq!(booked, expected);
-        assert_eq!(ledger.reserved(), MicroUsd(0));
+        assert_eq!(ledger.reserved(), NanoUsd(0));
         assert!(days.len() <= 2 && days.iter().all(|day| day.total() <= daily), "{days:?}");
         assert!(counted.iter().map(|(_, told)| told).sum::<usize>() <= 3 * days.len());
     }
