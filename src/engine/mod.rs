@@ -5,6 +5,7 @@ mod attempt;
 mod explain;
 mod finish;
 mod keeper;
+mod library;
 mod news;
 mod prompts;
 mod run;
@@ -14,15 +15,14 @@ mod standing;
 mod tending;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use arc_swap::ArcSwap;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::catalog::{self, Catalog, ModelIndex, Variables};
+use crate::catalog::{Catalog, ModelIndex, Variables};
 use crate::check::Faults;
 use crate::config::Config;
 use crate::count::{self, Count, Moka};
@@ -34,12 +34,12 @@ use crate::metrics::Recorder;
 use crate::money::{Ledger, Rules};
 use crate::outcome::{NanoUsd, Refusal};
 use crate::plan::{self, Plan, Wish};
-use crate::prompt::{Ask, Prompts, Rendering, Texts};
+use crate::prompt::{Ask, Rendering, Texts};
 use crate::provider::http::Http;
 use crate::provider::turns::Turns;
 use crate::request::{self, Match, Options, RawOptions, Request};
 
-use prompts::{Book, check_version};
+use library::{Library, Setup, check_version};
 
 pub use explain::{Explanation, Step};
 pub use run::Call;
@@ -53,10 +53,7 @@ pub struct Engine {
     /// Tells whether another engine was given the same catalogue layer; the layer itself, which may hold keys, is not
     /// kept.
     layer_digest: u64,
-    catalog: ArcSwap<Catalog>,
-    book: Book,
-    /// Held while a new catalogue is made from the current one, or new prompts for it, so that no change is lost.
-    updating: Mutex<()>,
+    library: Library,
     health: Health,
     count: Count<Moka>,
     events: Announcer<Event>,
@@ -75,8 +72,7 @@ pub struct Engine {
 /// A checked configuration, ready to be built.
 pub struct Blueprint {
     config: Config,
-    catalog: Catalog,
-    book: Book,
+    library: Library,
     layer_digest: u64,
 }
 
@@ -87,10 +83,10 @@ impl Blueprint {
     /// `INVALID_CONFIG` with every fault, a line each.
     pub fn read(config: &Value, variables: Variables<'_>) -> Result<Self, EngineError> {
         let read = || {
-            let (mut config, catalog, book) = load(config, variables)?;
+            let (mut config, library) = load(config, variables)?;
             let mut hasher = DefaultHasher::new();
             std::mem::take(&mut config.layer).without_empty_parts().hash(&mut hasher);
-            Ok(Self { config, catalog, book, layer_digest: hasher.finish() })
+            Ok(Self { config, library, layer_digest: hasher.finish() })
         };
         read().map_err(EngineError::InvalidConfig)
     }
@@ -168,7 +164,7 @@ impl Engine {
     /// # Errors
     /// `INVALID_CONFIG` if the HTTP client cannot be made, or the state file cannot be used.
     pub fn build(blueprint: Blueprint) -> Result<Self, EngineError> {
-        let Blueprint { config, catalog, book, layer_digest } = blueprint;
+        let Blueprint { config, library, layer_digest } = blueprint;
         let http =
             Http::new(&config.http).map_err(|fault| EngineError::InvalidConfig(Faults::one("config.http", fault)))?;
         let mut engine = Self {
@@ -180,9 +176,7 @@ impl Engine {
             tending: Arc::default(),
             metrics: Recorder::default(),
             keeper: None,
-            catalog: ArcSwap::from_pointee(catalog),
-            book,
-            updating: Mutex::new(()),
+            library,
             ledger: Ledger::new(Rules {
                 daily: config.budget.daily.map(NanoUsd::from_usd),
                 pause_fallbacks_at: config.budget.pause_fallbacks_at,
@@ -209,9 +203,7 @@ impl Engine {
         }
         let options = Options::check(options)?;
         request.check()?;
-        // In this order: the catalogue may name overrides that came with the latest prompts.
-        let catalog = self.catalog.load_full();
-        let prompts = self.book.current();
+        let Setup { catalog, prompts } = Setup::clone(&self.library.current());
         check_version(&prompts, "request.promptVersion", request.prompt_version.as_deref())?;
         let original = known(&catalog, "request.modelId", &request.model_id)?;
         let (engine, running) = (Arc::clone(self), self.calls.token());
@@ -233,20 +225,20 @@ impl Engine {
     /// How many models are active.
     #[must_use]
     pub fn active_model_count(&self) -> usize {
-        self.count.get(|| count::active_models(&self.catalog.load(), |model| self.health.is_disabled(&model.id)))
+        self.count.get(|| count::active_models(&self.library.catalog(), |model| self.health.is_disabled(&model.id)))
     }
 
     /// Every model with its state, in the order of the catalogue.
     #[must_use]
     pub fn models(&self) -> Vec<ModelStatus> {
-        let catalog = self.catalog.load();
+        let catalog = self.library.catalog();
         catalog.indexed().map(|(index, _)| self.status(&catalog, index)).collect()
     }
 
     /// The next usable model of the chain of `model_id`, and its provider; `None` if there is none, or no such model.
     #[must_use]
     pub fn fallback_of(&self, model_id: &str) -> Option<(String, String)> {
-        let catalog = self.catalog.load();
+        let catalog = self.library.catalog();
         let chain = plan::chain(&catalog, catalog.get(model_id)?);
         let next = chain.into_iter().skip(1).map(|index| catalog.model(index));
         let usable = next.into_iter().find(|model| model.is_usable() && self.unavailable(model).is_none())?;
@@ -256,7 +248,7 @@ impl Engine {
     /// Every model that has fallbacks, with their ids in order.
     #[must_use]
     pub fn fallbacks(&self) -> Vec<(String, Vec<String>)> {
-        fallback_lists(&self.catalog.load())
+        fallback_lists(&self.library.catalog())
     }
 
     /// The messages that `model_id` would be sent for `matches`.
@@ -270,8 +262,7 @@ impl Engine {
         version: Option<&str>,
     ) -> Result<BuiltPrompt, EngineError> {
         request::check_matches("matches", matches)?;
-        let catalog = self.catalog.load();
-        let prompts = self.book.current();
+        let Setup { catalog, prompts } = Setup::clone(&self.library.current());
         check_version(&prompts, "promptVersion", version)?;
         let model = catalog.model(known(&catalog, "modelId", model_id)?);
         let ask = Ask { matches, own: None, version };
@@ -285,21 +276,6 @@ impl Engine {
         })
     }
 
-    /// Lays providers, models and fallbacks over the catalogue, whole or not at all. Calls under way keep the catalogue
-    /// with which they began. Prompts that were rejected before for the catalogue come into use.
-    ///
-    /// # Errors
-    /// `INVALID_CONFIG` with every fault, a line each.
-    pub fn update_catalog(&self, changes: &Value, variables: Variables<'_>) -> Result<(), EngineError> {
-        let _updating = self.updating.lock().unwrap_or_else(PoisonError::into_inner);
-        let (current, prompts) = (self.catalog.load(), self.book.current());
-        let overrides: Vec<&str> = prompts.override_names().collect();
-        let updated = current.updated(changes, "changes", variables, &overrides).map_err(EngineError::InvalidConfig)?;
-        self.replace_catalog(&current, updated);
-        self.reconsider_prompts();
-        Ok(())
-    }
-
     /// What the engine has spent and reserved.
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
@@ -310,7 +286,7 @@ impl Engine {
     pub async fn close(&self) {
         self.closing.cancel();
         self.tending.ended.cancel();
-        self.book.close();
+        self.library.close();
         self.calls.close();
         self.calls.wait().await;
         self.keep_last().await;
@@ -337,22 +313,17 @@ impl Engine {
 #[must_use]
 pub fn builtin_fallbacks() -> Vec<(String, Vec<String>)> {
     let builtin = load(&Value::Null, &|_| None);
-    builtin.map(|(_, catalog, _)| fallback_lists(&catalog)).unwrap_or_default()
+    builtin.map(|(_, library)| fallback_lists(&library.catalog())).unwrap_or_default()
 }
 
 /// Reads a configuration, and the catalogue and the prompts that it describes.
-fn load(value: &Value, variables: Variables<'_>) -> Result<(Config, Catalog, Book), Faults> {
+fn load(value: &Value, variables: Variables<'_>) -> Result<(Config, Library), Faults> {
     let mut faults = Faults::new();
     let mut config = Config::read(value, &mut faults);
     config.budget.complete(variables, &mut faults);
-    prompts::make_absolute(&mut config.prompts);
-    let source = prompts::read(&config.prompts);
-    let overrides: Vec<&str> = source.override_names().collect();
-    let catalog = catalog::load(&config, variables, &overrides).map_err(|others| faults.extend(others)).ok();
-    let prompts = Prompts::new(&source, catalog.as_ref(), SystemTime::now()).map_err(|others| faults.extend(others));
-    match (catalog, prompts) {
-        (Some(catalog), Ok(prompts)) => faults.into_result((config, catalog, Book::new(source, prompts))),
-        _ => Err(faults),
+    match Library::load(&mut config, variables, &mut faults) {
+        Some(library) => faults.into_result((config, library)),
+        None => Err(faults),
     }
 }
 

@@ -58,7 +58,7 @@ impl Engine {
     }
 
     fn is_usable(&self, model: &str) -> bool {
-        let catalog = self.catalog.load();
+        let catalog = self.library.catalog();
         catalog.get(model).is_some_and(|index| catalog.model(index).is_usable())
     }
 }

@@ -51,7 +51,7 @@ impl Engine {
     /// `INVALID_CONFIG` with every fault, or for another version; nothing has changed then.
     pub fn restore(&self, snapshot: &Value) -> Result<(), EngineError> {
         let Read { health: mut saved, spend, pinned_prompts } = read(snapshot).map_err(EngineError::InvalidConfig)?;
-        let catalog = self.catalog.load();
+        let catalog = self.library.catalog();
         let mut ignored = Vec::new();
         saved.models.retain(|(id, _)| {
             let is_known = catalog.get(id).is_some();

@@ -41,7 +41,7 @@ impl Engine {
             reserved: budget.reserved,
             uncertain: budget.uncertain,
             daily_budget: budget.daily,
-            models: self.catalog.load().models().map(gauge).collect(),
+            models: self.library.catalog().models().map(gauge).collect(),
         })
     }
 

@@ -24,7 +24,7 @@ impl Engine {
     /// # Errors
     /// `UNKNOWN_MODEL`, or `INVALID_REQUEST` for a reason that is none.
     pub fn disable_model(&self, model_id: &str, reason: &str) -> Result<(), EngineError> {
-        known(&self.catalog.load(), "modelId", model_id)?;
+        known(&self.library.catalog(), "modelId", model_id)?;
         if reason.trim().is_empty() || reason.chars().nth(LONGEST_REASON).is_some() {
             let got = request::shown(reason);
             let problem = format!("reason: must be 1 to {LONGEST_REASON} characters that say why, got {got}");
@@ -39,7 +39,7 @@ impl Engine {
     /// # Errors
     /// `UNKNOWN_MODEL`.
     pub fn enable_model(&self, model_id: &str) -> Result<(), EngineError> {
-        known(&self.catalog.load(), "modelId", model_id)?;
+        known(&self.library.catalog(), "modelId", model_id)?;
         self.health.enable(model_id, &self.teller());
         self.changed();
         Ok(())
@@ -57,7 +57,7 @@ impl Engine {
     /// # Errors
     /// `UNKNOWN_MODEL`.
     pub fn report_failure(&self, model_id: &str, kind: FailureKind) -> Result<(), EngineError> {
-        let catalog = self.catalog.load();
+        let catalog = self.library.catalog();
         let model = catalog.model(known(&catalog, "modelId", model_id)?);
         let Some(permit) = self.permit(model_id) else { return Ok(()) };
         match kind {
@@ -76,7 +76,7 @@ impl Engine {
     /// # Errors
     /// `UNKNOWN_MODEL`.
     pub fn report_success(&self, model_id: &str) -> Result<(), EngineError> {
-        let catalog = self.catalog.load();
+        let catalog = self.library.catalog();
         let model = catalog.model(known(&catalog, "modelId", model_id)?);
         if let Some(permit) = self.permit(model_id) {
             self.record(model, &permit, Verdict::Success);
@@ -117,12 +117,12 @@ impl Engine {
     /// it since.
     pub(super) fn cool_provider(&self, model: &Model, kind: FailureKind) {
         let refused = &model.provider;
-        let is_current = || self.catalog.load().provider(&refused.id).is_some_and(|current| *current == *refused);
+        let is_current = || self.library.catalog().provider(&refused.id).is_some_and(|current| *current == *refused);
         self.health.cool_provider(&refused.id, kind, is_current, &self.teller());
     }
 
-    /// Puts another catalogue in place of the current one, and tells if another set of models is active since.
-    pub(super) fn replace_catalog(&self, current: &Catalog, new: Catalog) {
+    /// Has another catalogue stored in place of the current one, and tells if another set of models is active since.
+    pub(super) fn replace_catalog(&self, current: &Catalog, new: &Catalog, store: impl FnOnce()) {
         let changed = |provider: &crate::catalog::Provider| {
             current.provider(&provider.id).is_none_or(|known| **known != *provider)
         };
@@ -131,8 +131,8 @@ impl Engine {
                 // It may have another key now, or another address.
                 self.health.warm_provider(&provider.id);
             }
-            let is_changed = self.active_ids(current) != self.active_ids(&new);
-            self.catalog.store(new.into());
+            let is_changed = self.active_ids(current) != self.active_ids(new);
+            store();
             if is_changed {
                 self.invalidate(Cause::Catalog, None);
             }

@@ -6,8 +6,8 @@ fn source(text: &str) -> Source {
     Source::given(&json!({ "versions": {}, "components": { "a": text } }), PATH)
 }
 
-fn last(accepted: bool) -> Last {
-    Last { reading: 5, source: source("known"), accepted }
+fn last(accepted: bool) -> LastReading {
+    LastReading { reading: 5, source: source("known"), accepted }
 }
 
 #[test]
