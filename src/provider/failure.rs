@@ -2,11 +2,15 @@
 
 use std::error::Error;
 use std::io;
+use std::time::Duration;
 
 use crate::kind::FailureKind;
 
 /// The longest message, in characters; whoever shows it takes out the keys and shortens it further.
 const LONGEST_MESSAGE: usize = 2000;
+
+/// How soon a kept connection dies that its provider had given up before the request came.
+const STALE_WITHIN: Duration = Duration::from_secs(1);
 
 /// A request without a usable reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +23,19 @@ pub struct WireFailure {
     pub status: Option<u16>,
     /// Whether the provider may have begun to work on the request, and so may charge for it.
     pub sent: bool,
+    /// Why the request may be sent again as if it had not been; `None` if it may not.
+    pub resend: Option<Resend>,
+}
+
+/// Why a request may be sent again as if it had not been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resend {
+    /// The provider says that it did not look at it: it refused the stream, or goes away before it.
+    Refused,
+    /// The connection was kept, and ended within a second and before a byte of the reply, as one does that its provider
+    /// closes for having been idle; or a provider that speaks HTTP/2 closed it in order. Whether the provider has looked
+    /// at the request is not known.
+    Stale,
 }
 
 /// How far the exchange had come, as the HTTP client tells it.
@@ -39,12 +56,13 @@ pub(super) enum Stage {
 impl WireFailure {
     /// The request could not be built, so nothing was sent.
     pub(super) fn unsent(message: &str) -> Self {
-        Self { kind: FailureKind::Network, message: one_line(message), status: None, sent: false }
+        Self { kind: FailureKind::Network, message: one_line(message), status: None, sent: false, resend: None }
     }
 
     /// The reply to a request that was sent is refused.
     pub(super) fn refused(status: u16, message: &str) -> Self {
-        Self { kind: FailureKind::InvalidResponse, message: one_line(message), status: Some(status), sent: true }
+        let kind = FailureKind::InvalidResponse;
+        Self { kind, message: one_line(message), status: Some(status), sent: true, resend: None }
     }
 
     /// Reads the chain of an error of the HTTP client.
@@ -66,7 +84,21 @@ impl WireFailure {
             },
         };
         let connected = matches!(stage, Stage::Head | Stage::Body(_));
-        Self { kind, message: one_line(&message), status, sent: connected && !never_sent(error) }
+        let sent = connected && !never_sent(error) && !is_refused(error);
+        Self { kind, message: one_line(&message), status, sent, resend: None }
+    }
+
+    /// Notes whether the request may be sent again: it failed before the head of a reply, on a `kept` connection or on
+    /// one of its own, `after` this time.
+    pub(super) fn or_resent(mut self, kept: bool, after: Duration, error: &(dyn Error + 'static)) -> Self {
+        let died = self.kind == FailureKind::Network && self.sent && !is_reset_stream(error);
+        self.resend = if is_refused(error) {
+            Some(Resend::Refused)
+        } else {
+            let stale = died && after < STALE_WITHIN && (kept || is_closed_in_order(error));
+            stale.then_some(Resend::Stale)
+        };
+        self
     }
 }
 
@@ -120,6 +152,28 @@ fn is_unexpected(error: &hyper::Error) -> bool {
         || error.is_timeout()
         || error.is_user();
     !known && error.source().is_none()
+}
+
+/// Whether the provider says that it did not look at the request: by the reset of its stream, or by going away before it.
+fn is_refused(error: &(dyn Error + 'static)) -> bool {
+    let refuses = |h2: &h2::Error| h2.is_go_away() || h2.reason() == Some(h2::Reason::REFUSED_STREAM);
+    of_http2(error).any(|h2| h2.is_remote() && refuses(h2))
+}
+
+/// Whether the stream alone was reset, on a connection that stands.
+fn is_reset_stream(error: &(dyn Error + 'static)) -> bool {
+    of_http2(error).any(h2::Error::is_reset)
+}
+
+/// Whether an HTTP/2 connection was closed between two frames. A provider that is to end says so with GOAWAY, waits for
+/// little, and closes; of that only the close is told with a stream, by the one broken pipe that is not the system's.
+fn is_closed_in_order(error: &(dyn Error + 'static)) -> bool {
+    let closed = |io: &io::Error| io.kind() == io::ErrorKind::BrokenPipe && io.raw_os_error().is_none();
+    causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(closed)
+}
+
+fn of_http2<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a h2::Error> {
+    causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>())
 }
 
 /// hyper drops a request unsent when the connection ends before it is written.

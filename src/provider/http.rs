@@ -12,14 +12,15 @@ use reqwest::{Body, Client, Response, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use super::connecting::{NoteConnections, noting};
 use super::failure::Stage;
-pub use super::failure::WireFailure;
+pub use super::failure::{Resend, WireFailure};
 use super::tls;
 use super::upload::Upload;
 use crate::config::HttpConfig;
 
-/// Shorter than the keep-alive of common servers, so that a connection is seldom reused while they close it.
-const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// A connection that was idle for 4 s is not used again: common servers close theirs after 5.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_millis(3900);
 /// An HTTP/2 connection with requests in flight is pinged this often, so that a dead one does not take them all along.
 const PING_INTERVAL: Duration = Duration::from_secs(15);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
@@ -82,6 +83,7 @@ impl Http {
                 .tls_backend_preconfigured(tls.clone())
                 .user_agent(user_agent.clone())
                 .connect_timeout(config.connect_timeout)
+                .connector_layer(NoteConnections)
                 .redirect(redirect::Policy::none())
                 .referer(false)
                 .tcp_nodelay(true)
@@ -108,7 +110,9 @@ impl Http {
         let until = Instant::now() + post.time;
         let upload = Upload::new(post.body.clone(), Arc::clone(&post.begun));
         let request = client.post(post.url.clone()).headers(headers(post)?).body(Body::wrap(upload));
-        let response = request.send().await.map_err(before_the_head)?;
+        let began = Instant::now();
+        let (response, kept) = noting(request.send()).await;
+        let response = response.map_err(|error| before_the_head(error, kept, began.elapsed()))?;
         receive(response, self.max_response_bytes, until).await
     }
 }
@@ -214,7 +218,7 @@ async fn fill(body: &mut Vec<u8>, response: &mut Response, limit: usize) -> Resu
     }
 }
 
-fn before_the_head(error: reqwest::Error) -> WireFailure {
+fn before_the_head(error: reqwest::Error, kept: bool, after: Duration) -> WireFailure {
     let error = error.without_url();
     if error.is_builder() {
         return WireFailure::unsent("the request cannot be built: its URL is not valid");
@@ -225,5 +229,5 @@ fn before_the_head(error: reqwest::Error) -> WireFailure {
         (true, false) => Stage::Connecting,
         (false, _) => Stage::Head,
     };
-    WireFailure::read(stage, &error)
+    WireFailure::read(stage, &error).or_resent(kept, after, &error)
 }

@@ -6,6 +6,7 @@ mod cancelling;
 mod failures;
 mod proxy;
 mod requests;
+mod resending;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fallcast::config::HttpConfig;
 use fallcast::kind::FailureKind;
-use fallcast::provider::http::{Http, Post, Received, WireFailure};
+use fallcast::provider::http::{Http, Post, Received, Resend, WireFailure};
 use secrecy::SecretString;
 use support::{Reply, Step, Upstream};
 use url::Url;

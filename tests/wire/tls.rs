@@ -1,48 +1,19 @@
 //! Certificates and HTTP/2.
 
-use std::sync::Arc;
-
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::ServerConfig;
-use rustls::crypto::ring;
-use rustls::pki_types::PrivateKeyDer;
+use super::support::http2::Authority;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio_rustls::TlsAcceptor;
 
 use super::*;
 
-/// An authority of our own and a server with its certificate for `localhost`.
-struct Authority {
-    pem: String,
-    acceptor: TlsAcceptor,
-}
-
-fn authority(name: &str, protocols: &[&str]) -> Authority {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
-    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key)
-        .unwrap();
-    config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
-    Authority { pem: issuer.pem(), acceptor: TlsAcceptor::from(Arc::new(config)) }
-}
-
-fn trusting(pem: &str) -> Http {
+pub(super) fn trusting(pem: &str) -> Http {
     Http::new(&HttpConfig { ca_certificates: vec![pem.to_owned()], ..config() }).unwrap()
 }
 
 #[tokio::test]
 async fn a_certificate_of_a_configured_authority_is_trusted() {
-    let authority = authority("localhost", &["http/1.1"]);
+    let authority = Authority::of("localhost", &["http/1.1"]);
     let upstream = Upstream::tls(authority.acceptor, |_| Reply::chat("1-1")).await;
     let received = post_to(&trusting(&authority.pem), &upstream.url()).await.expect("a reply");
     assert_eq!(received.status, 200);
@@ -50,9 +21,9 @@ async fn a_certificate_of_a_configured_authority_is_trusted() {
 
 #[tokio::test]
 async fn an_unknown_authority_or_another_name_is_not() {
-    let authority_of_another_name = authority("example.org", &[]);
+    let authority_of_another_name = Authority::of("example.org", &[]);
     let upstream = Upstream::tls(authority_of_another_name.acceptor, |_| Reply::chat("1-1")).await;
-    for http in [http(), trusting(&authority_of_another_name.pem), trusting(&authority("localhost", &[]).pem)] {
+    for http in [http(), trusting(&authority_of_another_name.pem), trusting(&Authority::of("localhost", &[]).pem)] {
         let message = failed(post_to(&http, &upstream.url()).await, FailureKind::Network, None, false);
         assert!(message.starts_with("could not connect: invalid peer certificate: "), "{message}");
     }
@@ -74,7 +45,7 @@ async fn a_server_without_tls_cannot_be_reached_by_https() {
 
 #[tokio::test]
 async fn a_tls_connection_that_breaks_in_a_body_is_the_networks() {
-    let authority = authority("localhost", &[]);
+    let authority = Authority::of("localhost", &[]);
     let cut_off = |_: &support::Request| Reply::status(200).header("content-length", "50").body("{").then_reset();
     let upstream = Upstream::tls(authority.acceptor, cut_off).await;
     let outcome = post_to(&trusting(&authority.pem), &upstream.url()).await;
@@ -95,7 +66,7 @@ enum Play {
 
 /// Serves one request over HTTP/2 on a port of its own.
 async fn http2(play: Play) -> (Http, String) {
-    let authority = authority("localhost", &["h2", "http/1.1"]);
+    let authority = Authority::of("localhost", &["h2", "http/1.1"]);
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!("https://localhost:{}/v1", listener.local_addr().unwrap().port());
     tokio::spawn(async move {
