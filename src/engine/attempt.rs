@@ -9,24 +9,20 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use tracing::{info, warn};
 
+use super::retry::{self, Bounds, Had};
 use super::run::{Run, Stop};
 use super::standing::worth_asking_after;
 use crate::catalog::{Model, Provider, Secret};
 use crate::health::Verdict;
-use crate::kind::FailureKind;
+use crate::kind::{FailureKind, SkipReason};
 use crate::money;
-use crate::outcome::{Attempt, NanoUsd, Score, Skip, Usage};
+use crate::outcome::{Attempt, NanoUsd, Refusal, Score, Skip, Usage};
 use crate::plan::{Fitted, share_of};
 use crate::provider::body;
-use crate::provider::http::{Post, Received};
+use crate::provider::http::{Post, Received, Resend};
 use crate::provider::turns::Turn;
 use crate::reply::{self, Failure};
 use crate::request::Match;
-
-/// The first backoff's longest wait; it doubles with each retry.
-const BACKOFF: Duration = Duration::from_millis(500);
-/// The longest `Retry-After` that is waited for.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// What the loop must know of a failed attempt.
 pub(super) struct Failed {
@@ -48,6 +44,8 @@ struct Sent {
     status: Option<u16>,
     usage: Option<Usage>,
     result: Result<Answered, Failure>,
+    /// Why the request may be sent again as if it had not been.
+    resend: Option<Resend>,
     stop: Option<Stop>,
 }
 
@@ -73,15 +71,23 @@ impl Run<'_> {
         let timeout = self.timeout_of(self.plan.candidates[position].model);
         let patience = Patience { timeout, later: self.later_timeouts(position) };
         let mut totals = Totals::new();
+        let mut had = Had::default();
         let mut permit = None;
         let mut own_cooling = None;
-        let mut failed = None;
+        // What came of the request before, and what the attempt has had when it is asked once more.
+        let mut failed: Option<(Sent, Had)> = None;
         let mut body = None;
+        let mut held = None;
         let sent = loop {
-            let turn = match self.turn(model, patience.later).await {
+            let turn = match held.take() {
+                Some(turn) => Ok(turn),
+                None => self.turn(model, patience.later).await,
+            };
+            let turn = match turn {
                 Ok(turn) => turn,
                 Err(stop) => {
-                    break failed.unwrap_or_else(|| Sent::ended(stop, "waiting for the provider's turn", None));
+                    let waiting = || Sent::ended(stop, "waiting for the provider's turn", None);
+                    break failed.map_or_else(waiting, |(failed, _)| failed);
                 }
             };
             let is_dearer = self.plan.is_dearer(position);
@@ -89,35 +95,49 @@ impl Run<'_> {
                 .admit(model, own_cooling)
                 .and_then(|permit| Ok((permit, engine.reserve(model, fitted, is_dearer)?)));
             let reservation = match (admitted, failed.take()) {
-                (Ok((leave, reservation)), failed) => {
+                (Ok((leave, reservation)), before) => {
                     permit = Some(leave);
-                    totals.retries += u32::from(failed.is_some());
+                    had = before.map_or(had, |(_, again)| again);
                     reservation
                 }
-                (Err(_), Some(failed)) => break failed,
+                (Err(refusal), Some((before, again))) => {
+                    drop(turn);
+                    match self.wait_on(&refusal, again, patience.later).await {
+                        Some(again) => failed = Some((before, again)),
+                        None => break before,
+                    }
+                    continue;
+                }
                 (Err(refusal), None) => return Err(refusal.of(&model.id)),
             };
-            if totals.retries == 0 && position > 0 {
+            if had == Had::default() && position > 0 {
                 self.announce_fallback(position, model);
             }
             let body = body.get_or_insert_with(|| self.body(model, fitted));
             let sent = self.send(model, fitted, body, patience).await;
-            drop(turn);
             let cost = sent.usage.map_or(0.0, |usage| money::cost(&model.prices, &usage));
             let charged = engine.settle(reservation, cost);
             totals.add(charged, sent.usage.as_ref());
-            if let Some(failure) = sent.result.as_ref().err().filter(|failure| failure.kind == FailureKind::RateLimited)
-            {
+            let Err(failure) = &sent.result else { break sent };
+            if failure.kind == FailureKind::RateLimited {
                 own_cooling = Some(engine.cool(model, failure.retry_after));
             }
 
-            let Some(wait) = self.retry_wait(&sent, totals.retries, patience.later) else { break sent };
+            let ended = retry::Failed { kind: failure.kind, retry_after: failure.retry_after, resend: sent.resend };
+            let again = retry::once_more(&ended, had, &self.bounds(patience.later), fastrand::f64());
+            let Some(again) = again else { break sent };
             let is_charged_fallback = position > 0 && charged > NanoUsd::default();
-            if (is_charged_fallback && !self.allowance.takes_again(fitted)) || self.out_of_time(wait).await.is_some() {
+            if is_charged_fallback && !self.allowance.takes_again(fitted) {
                 break sent;
             }
-            failed = Some(sent);
+            // The turn is given back for the time of a wait.
+            held = again.wait.is_zero().then_some(turn);
+            if self.out_of_time(again.wait).await.is_some() {
+                break sent;
+            }
+            failed = Some((sent, again.had));
         };
+        totals.retries = had.retries;
         if let Some(permit) = permit {
             engine.record(model, &permit, self.verdict(&sent, fitted));
         }
@@ -165,7 +185,8 @@ impl Run<'_> {
                 let charged = wire.sent && wire.status.is_none_or(|status| (200..300).contains(&status));
                 let message = reply::shortened(provider.redacted(&wire.message).into_owned());
                 let failure = Failure { kind: wire.kind, message, retry_after: None };
-                Sent { status: wire.status, usage: charged.then_some(estimate), result: Err(failure), stop: None }
+                let usage = charged.then_some(estimate);
+                Sent { status: wire.status, usage, result: Err(failure), resend: wire.resend, stop: None }
             }
         }
     }
@@ -235,23 +256,20 @@ impl Run<'_> {
             Ok(scores) => Ok(Answered { scores, reasoning, text }),
             Err(failure) => Err(Failure { message: provider.redacted(&failure.message).into_owned(), ..failure }),
         };
-        Sent { status: Some(received.status), usage, result, stop: None }
+        Sent { status: Some(received.status), usage, result, resend: None, stop: None }
     }
 
-    /// How long to wait before the same model is asked again; `None` if it is not to be: another model is left, the
-    /// failure is not of a kind that passes, the retries are used up, or the wait is too long.
-    fn retry_wait(&self, sent: &Sent, retries: u32, later: Duration) -> Option<Duration> {
-        let failure = sent.result.as_ref().err()?;
-        let passes = matches!(failure.kind, FailureKind::Network | FailureKind::ServerError | FailureKind::RateLimited);
-        if !passes || !later.is_zero() || retries >= self.call.engine.config.max_retries {
-            return None;
-        }
-        let wait = match failure.retry_after {
-            Some(retry_after) if retry_after > LONGEST_WAIT => return None,
-            Some(retry_after) => retry_after,
-            None => BACKOFF.saturating_mul(1 << retries.min(16)).mul_f64(fastrand::f64()),
-        };
-        (wait < self.remaining()).then_some(wait)
+    fn bounds(&self, later: Duration) -> Bounds {
+        let max_retries = self.call.engine.config.max_retries;
+        Bounds { is_last: later.is_zero(), max_retries, remaining: self.remaining() }
+    }
+
+    /// Waits until a model that others found busy may be asked once more; `None` if it is not to be. Otherwise what the
+    /// attempt has had by then.
+    async fn wait_on(&self, refusal: &Refusal, had: Had, later: Duration) -> Option<Had> {
+        let cooling = refusal.retry_after.filter(|_| refusal.reason == SkipReason::Cooling)?;
+        let again = retry::wait_on(cooling, had, &self.bounds(later), fastrand::f64())?;
+        self.out_of_time(again.wait).await.is_none().then_some(again.had)
     }
 
     fn verdict(&self, sent: &Sent, fitted: &Fitted) -> Verdict {
@@ -300,7 +318,8 @@ impl Sent {
             Some(Stop::Abort) => (FailureKind::Aborted, "aborted by the caller's signal".to_owned()),
             Some(Stop::Close) => (FailureKind::Aborted, "the engine was closed".to_owned()),
         };
-        Self { status: None, usage, result: Err(Failure { kind, message, retry_after: None }), stop }
+        let failure = Failure { kind, message, retry_after: None };
+        Self { status: None, usage, result: Err(failure), resend: None, stop }
     }
 }
 

@@ -8,6 +8,7 @@ mod keeper;
 mod library;
 mod news;
 mod prompts;
+mod retry;
 mod run;
 mod snapshot;
 mod spending;

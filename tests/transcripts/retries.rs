@@ -1,7 +1,10 @@
 //! The same model once more, where no other is left.
 
+use std::time::{Duration, Instant};
+
 use super::*;
 use support::Step;
+use support::http2::{Http2, Play};
 
 #[tokio::test]
 async fn the_last_model_is_asked_again_after_a_failure_that_may_pass() {
@@ -118,4 +121,107 @@ async fn a_retried_attempt_is_one_result_for_health() {
     let engine = engine(&config_with(&upstream, json!({ "maxFallbackDepth": 0 })));
     predict(&engine, request(1)).await.unwrap_err();
     assert_eq!((upstream.requests().len(), engine.models()[0].health.failures), (3, 0));
+}
+
+/// A configuration whose models are at an HTTP/2 server, without retries.
+fn at(server: &Http2) -> Value {
+    let model = |id: &str, fallbacks: &[&str]| {
+        json!({
+            "id": id, "provider": "p", "upstreamModel": id, "promptUsdPer1M": 1, "completionUsdPer1M": 2,
+            "fallbacks": fallbacks,
+        })
+    };
+    json!({
+        "builtinCatalog": false, "maxRetries": 0, "http": { "caCertificates": [server.pem] },
+        "providers": [{ "id": "p", "baseUrl": server.base_url }],
+        "models": [model("a", &["b"]), model("b", &[])],
+    })
+}
+
+fn completion() -> String {
+    let usage = json!({"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120});
+    let message = json!({"role": "assistant", "content": answer(&[("m1", 1, 0)])});
+    json!({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": usage}).to_string()
+}
+
+#[tokio::test]
+async fn what_a_server_did_not_look_at_is_sent_again_at_no_charge_and_is_no_retry() {
+    for play in [Play::Reset(h2::Reason::REFUSED_STREAM), Play::GoAway] {
+        let server = Http2::serve([play; 3], 100, completion()).await;
+        let outcome = predict(&engine(&at(&server)), request(1)).await;
+        assert_eq!(attempts(&outcome), pairs(&[("a", "answered")]));
+        let attempt = &outcome.unwrap().history.attempts[0];
+        assert_eq!((attempt.retries, attempt.cost.0, server.asked()), (0, 140_000, 4), "the answer alone is charged");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_always_is_asked_four_times_and_charges_nothing() {
+    let server = Http2::serve([Play::Reset(h2::Reason::REFUSED_STREAM); 4], 100, completion()).await;
+    let outcome = predict(&engine(&at(&server)), request(1)).await;
+    assert_eq!(attempts(&outcome), pairs(&[("a", "network"), ("b", "answered")]));
+    let refused = &outcome.unwrap().history.attempts[0];
+    assert_eq!((refused.retries, refused.cost.0, refused.usage, server.asked()), (0, 0, None, 5));
+}
+
+#[tokio::test]
+async fn more_calls_than_a_server_takes_at_once_are_all_answered_by_the_model_itself() {
+    let server = Http2::serve([], 4, completion()).await;
+    let engine = engine(&at(&server));
+    let calls: Vec<_> = (0..64)
+        .map(|_| {
+            let call = engine.call(request(1), RawOptions::default()).unwrap();
+            tokio::spawn(async move { call.run(&CancellationToken::new()).await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(attempts(&call.await.unwrap()), pairs(&[("a", "answered")]));
+    }
+    assert_eq!(engine.budget().spent.0, 64 * 140_000);
+}
+
+#[tokio::test]
+async fn a_request_on_a_stale_connection_is_sent_again_once_on_a_new_one() {
+    let upstream = Upstream::script([
+        Step::model("a", scores(&[("m1", 1, 0)])),
+        Step::model("a", Reply::reset()),
+        Step::model("a", scores(&[("m1", 2, 0)])),
+        Step::model("a", Reply::close()),
+        Step::model("a", Reply::close()),
+        Step::model("b", scores(&[("m1", 3, 0)])),
+    ])
+    .await;
+    let engine = engine(&config_with(&upstream, json!({ "maxRetries": 0 })));
+    predict(&engine, request(1)).await.unwrap();
+
+    let outcome = predict(&engine, request(1)).await;
+    assert_eq!(attempts(&outcome), pairs(&[("a", "answered")]));
+    let attempt = &outcome.unwrap().history.attempts[0];
+    assert_eq!((attempt.retries, attempt.failure), (0, None));
+    assert!(attempt.usage.unwrap().estimated, "the first may have been looked at");
+
+    let outcome = predict(&engine, request(1)).await;
+    assert_eq!(attempts(&outcome), pairs(&[("a", "network"), ("b", "answered")]), "once, and only if it was kept");
+    let connections: Vec<_> = upstream.requests().iter().map(|request| request.connection).collect();
+    assert_eq!(connections, [0, 0, 1, 1, 2, 3]);
+}
+
+#[tokio::test]
+async fn callers_who_are_told_to_wait_together_are_all_answered() {
+    let mut healthy = None;
+    let upstream = Upstream::handler(move |_| {
+        let healthy = *healthy.get_or_insert_with(|| Instant::now() + Duration::from_millis(900));
+        if Instant::now() < healthy { error(429, "later").header("retry-after", "1") } else { scores(&[("m1", 1, 0)]) }
+    })
+    .await;
+    let engine = engine(&config_with(&upstream, json!({ "maxFallbackDepth": 0, "maxRetries": 1 })));
+    let calls: Vec<_> = (0..40)
+        .map(|_| {
+            let call = engine.call(request(1), RawOptions::default()).unwrap();
+            tokio::spawn(async move { call.run(&CancellationToken::new()).await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(attempts(&call.await.unwrap()), pairs(&[("a", "answered")]));
+    }
 }

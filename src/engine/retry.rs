@@ -1,0 +1,214 @@
+//! Whether a model is asked once more after it failed, and when: decided of values alone; the loop of an attempt follows.
+
+use std::time::Duration;
+
+use crate::kind::FailureKind;
+use crate::provider::http::Resend;
+
+/// The first backoff's longest wait; it doubles with each retry.
+const BACKOFF: Duration = Duration::from_millis(500);
+/// The longest wait before a refused request is sent the second time again; it doubles with each further one. The first
+/// time there is none.
+const REFUSED_BACKOFF: Duration = Duration::from_millis(100);
+/// How often a request is sent again that its provider did not look at.
+const MOST_REFUSED: u32 = 3;
+/// How long an attempt waits in all because a provider asked to be left alone.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// The shortest wait for the end of a cooling, so that clocks that differ by a tick do not make a busy loop.
+const SHORTEST_WAIT: Duration = Duration::from_millis(5);
+
+/// What an attempt has had already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Had {
+    /// The retries.
+    pub(super) retries: u32,
+    /// The requests sent again because the provider did not look at them.
+    pub(super) refused: u32,
+    /// Whether a request was sent again because its connection was stale.
+    pub(super) stale: bool,
+    /// How long it waited because the provider asked to be left alone.
+    pub(super) waited: Duration,
+}
+
+/// Within what an attempt may ask its model once more.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// No other model is left to ask.
+    pub(super) is_last: bool,
+    /// `maxRetries`.
+    pub(super) max_retries: u32,
+    /// The time until the deadline.
+    pub(super) remaining: Duration,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failed {
+    /// As what it failed.
+    pub(super) kind: FailureKind,
+    /// For how long the provider asked to be left alone.
+    pub(super) retry_after: Option<Duration>,
+    /// Why it may be sent again as if it had not been.
+    pub(super) resend: Option<Resend>,
+}
+
+/// Once more, after a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Again {
+    /// The wait.
+    pub(super) wait: Duration,
+    /// What the attempt has had when it is over.
+    pub(super) had: Had,
+}
+
+/// When the model is asked once more; `None` if it is not to be. `jitter` is a random number from 0 to 1.
+pub(super) fn once_more(failed: &Failed, had: Had, bounds: &Bounds, jitter: f64) -> Option<Again> {
+    let again = resent(failed, had, jitter).or_else(|| retried(failed, had, bounds, jitter))?;
+    (again.wait < bounds.remaining).then_some(again)
+}
+
+/// When a retry that is due is tried again, for the model is left alone for another `cooling`, since others were told so
+/// later; `None` if it is not to be. The wait is no retry.
+pub(super) fn wait_on(cooling: Duration, had: Had, bounds: &Bounds, jitter: f64) -> Option<Again> {
+    let again = asked_to_wait(cooling.max(SHORTEST_WAIT), had, bounds, jitter)?;
+    (again.wait < bounds.remaining).then_some(again)
+}
+
+/// A request that the provider did not look at, or may not have, is sent again whatever else is left.
+fn resent(failed: &Failed, had: Had, jitter: f64) -> Option<Again> {
+    match failed.resend? {
+        Resend::Refused if had.refused < MOST_REFUSED => {
+            let most = match had.refused {
+                0 => Duration::ZERO,
+                again => doubled(REFUSED_BACKOFF, again - 1),
+            };
+            Some(Again { wait: most.mul_f64(jitter), had: Had { refused: had.refused + 1, ..had } })
+        }
+        Resend::Stale if !had.stale => Some(Again { wait: Duration::ZERO, had: Had { stale: true, ..had } }),
+        Resend::Refused | Resend::Stale => None,
+    }
+}
+
+/// A failure that may pass is retried where no other model is left.
+fn retried(failed: &Failed, had: Had, bounds: &Bounds, jitter: f64) -> Option<Again> {
+    let passes = matches!(failed.kind, FailureKind::Network | FailureKind::ServerError | FailureKind::RateLimited);
+    if !passes || !bounds.is_last || had.retries >= bounds.max_retries {
+        return None;
+    }
+    let counted = Had { retries: had.retries + 1, ..had };
+    match failed.retry_after {
+        Some(asked) => asked_to_wait(asked, had, bounds, jitter)
+            .map(|again| Again { had: Had { waited: again.had.waited, ..counted }, ..again }),
+        None => Some(Again { wait: doubled(BACKOFF, had.retries).mul_f64(jitter), had: counted }),
+    }
+}
+
+/// A wait that was asked for, and a jitter after it, for others were asked to wait as long: as far as the deadline and
+/// the longest wait leave room for it.
+fn asked_to_wait(asked: Duration, had: Had, bounds: &Bounds, jitter: f64) -> Option<Again> {
+    let spare = LONGEST_WAIT.checked_sub(had.waited)?.checked_sub(asked)?;
+    let spare = spare.min(bounds.remaining.saturating_sub(asked));
+    let wait = asked + doubled(BACKOFF, had.retries).min(spare).mul_f64(jitter);
+    Some(Again { wait, had: Had { waited: had.waited + wait, ..had } })
+}
+
+fn doubled(first: Duration, times: u32) -> Duration {
+    first.saturating_mul(1 << times.min(16))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUNDS: Bounds = Bounds { is_last: true, max_retries: 2, remaining: Duration::from_secs(60) };
+    const NONE: Had = Had { retries: 0, refused: 0, stale: false, waited: Duration::ZERO };
+
+    fn failed(kind: FailureKind) -> Failed {
+        Failed { kind, retry_after: None, resend: None }
+    }
+
+    fn limited(seconds: u64) -> Failed {
+        Failed { retry_after: Some(Duration::from_secs(seconds)), ..failed(FailureKind::RateLimited) }
+    }
+
+    fn wait(again: Option<Again>) -> Option<u64> {
+        again.map(|again| u64::try_from(again.wait.as_millis()).unwrap())
+    }
+
+    #[test]
+    fn what_may_pass_is_retried_with_a_full_jitter_that_doubles() {
+        for kind in [FailureKind::Network, FailureKind::ServerError, FailureKind::RateLimited] {
+            let first = once_more(&failed(kind), NONE, &BOUNDS, 1.0).unwrap();
+            assert_eq!((first.wait.as_millis(), first.had), (500, Had { retries: 1, ..NONE }));
+            assert_eq!(wait(once_more(&failed(kind), first.had, &BOUNDS, 0.5)), Some(500));
+            assert_eq!(wait(once_more(&failed(kind), first.had, &BOUNDS, 0.0)), Some(0));
+        }
+    }
+
+    #[test]
+    fn nothing_is_retried_beyond_the_bounds() {
+        let down = failed(FailureKind::ServerError);
+        assert_eq!(once_more(&down, Had { retries: 2, ..NONE }, &BOUNDS, 0.0), None);
+        assert_eq!(once_more(&down, NONE, &Bounds { max_retries: 0, ..BOUNDS }, 0.0), None);
+        assert_eq!(once_more(&down, NONE, &Bounds { is_last: false, ..BOUNDS }, 0.0), None);
+        assert_eq!(once_more(&failed(FailureKind::Timeout), NONE, &BOUNDS, 0.0), None);
+        let late = Bounds { remaining: Duration::from_millis(500), ..BOUNDS };
+        assert_eq!(once_more(&down, NONE, &late, 1.0), None);
+        assert_eq!(wait(once_more(&down, NONE, &late, 0.5)), Some(250));
+    }
+
+    #[test]
+    fn a_wait_that_was_asked_for_has_its_jitter_after_it() {
+        assert_eq!(wait(once_more(&limited(1), NONE, &BOUNDS, 0.0)), Some(1000));
+        assert_eq!(wait(once_more(&limited(1), NONE, &BOUNDS, 1.0)), Some(1500));
+        let soon = Bounds { remaining: Duration::from_millis(1200), ..BOUNDS };
+        assert_eq!(wait(once_more(&limited(1), NONE, &soon, 0.5)), Some(1100), "the deadline leaves less room");
+        assert_eq!(once_more(&limited(2), NONE, &soon, 0.0), None);
+    }
+
+    #[test]
+    fn waits_come_to_ten_seconds_in_all() {
+        let longest = once_more(&limited(10), NONE, &BOUNDS, 1.0).unwrap();
+        assert_eq!((longest.wait.as_secs(), longest.had.waited.as_secs()), (10, 10));
+        assert_eq!(once_more(&limited(11), NONE, &BOUNDS, 0.0), None);
+        let first = once_more(&limited(6), NONE, &BOUNDS, 0.0).unwrap();
+        assert_eq!(first.had, Had { retries: 1, waited: Duration::from_secs(6), ..NONE });
+        assert_eq!(once_more(&limited(5), first.had, &BOUNDS, 0.0), None);
+        assert_eq!(wait_on(Duration::from_secs(5), first.had, &BOUNDS, 0.0), None);
+        assert_eq!(wait(wait_on(Duration::from_secs(4), first.had, &BOUNDS, 0.9)), Some(4000));
+    }
+
+    #[test]
+    fn a_wait_for_others_is_no_retry() {
+        let had = Had { retries: 2, waited: Duration::from_secs(1), ..NONE };
+        let again = wait_on(Duration::from_millis(300), had, &BOUNDS, 0.0).unwrap();
+        assert_eq!((again.wait.as_millis(), again.had.retries, again.had.waited.as_millis()), (300, 2, 1300));
+        assert_eq!(wait(wait_on(Duration::ZERO, had, &BOUNDS, 0.0)), Some(5), "never a busy loop");
+        let late = Bounds { remaining: Duration::from_millis(300), ..BOUNDS };
+        assert_eq!(wait_on(Duration::from_millis(300), had, &late, 0.0), None);
+    }
+
+    #[test]
+    fn what_the_provider_did_not_look_at_is_sent_again_three_times() {
+        let refused = Failed { resend: Some(Resend::Refused), ..failed(FailureKind::Network) };
+        let bounds = Bounds { is_last: false, max_retries: 0, ..BOUNDS };
+        let mut had = NONE;
+        for most in [0, 100, 200] {
+            let again = once_more(&refused, had, &bounds, 1.0).unwrap();
+            assert_eq!(again.wait.as_millis(), most);
+            had = again.had;
+        }
+        assert_eq!(had, Had { refused: 3, ..NONE });
+        assert_eq!(once_more(&refused, had, &bounds, 0.0), None);
+        assert_eq!(once_more(&refused, had, &BOUNDS, 0.0).unwrap().had.retries, 1, "then it is retried as any other");
+    }
+
+    #[test]
+    fn a_stale_connection_is_replaced_once() {
+        let stale = Failed { resend: Some(Resend::Stale), ..failed(FailureKind::Network) };
+        let bounds = Bounds { is_last: false, max_retries: 0, ..BOUNDS };
+        let again = once_more(&stale, NONE, &bounds, 1.0).unwrap();
+        assert_eq!(again, Again { wait: Duration::ZERO, had: Had { stale: true, ..NONE } });
+        assert_eq!(once_more(&stale, again.had, &bounds, 1.0), None);
+    }
+}
