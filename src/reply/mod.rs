@@ -134,9 +134,8 @@ fn answered(status: u16, choice: Choice, usage: Option<Usage>, asked: &[&Match])
         if let Some(thinking) = split.thinking.as_deref().filter(|_| index < spoken.len()) {
             add_thought(&mut reasoning, thinking);
         }
-        let texts = [Some(&split.answer), split.unclosed.as_ref()];
-        let scores = texts.into_iter().flatten().map(|text| scores::read_scores(text, asked));
-        found = scores.into_iter().find(|scores| scores.iter().any(Option::is_some)).map(|scores| (index, scores));
+        let mut scores = split.texts().map(|text| scores::read_scores(text, asked));
+        found = scores.find(|scores| scores.iter().any(Option::is_some)).map(|scores| (index, scores));
         if found.is_some() {
             break;
         }

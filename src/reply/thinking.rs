@@ -1,18 +1,23 @@
 //! Splits what a model said into its thinking and its answer.
 
 mod channels;
+mod names;
 mod tags;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ops::Range;
 
+use names::{Kind, Name};
 use tags::{Tag, tags};
 
 /// What a model said, split.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Split<'a> {
+    /// If blocks of names that say neither thinking nor answer stand in what is not thinking: the rest of it.
+    pub(super) outside: Option<String>,
     /// What is not thinking.
     pub(super) answer: Cow<'a, str>,
     /// If thinking began that never ended: the answer together with that thinking, which may hold the real answer if
@@ -20,6 +25,14 @@ pub(super) struct Split<'a> {
     pub(super) unclosed: Option<Cow<'a, str>>,
     /// The thinking, trimmed; `None` if there is none.
     pub(super) thinking: Option<String>,
+}
+
+impl Split<'_> {
+    /// The texts that may hold the answer, the surest first. What one leaves out no later one may fill in.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let answer = Some(self.answer.as_ref());
+        [self.outside.as_deref(), answer, self.unclosed.as_deref()].into_iter().flatten()
+    }
 }
 
 /// Splits what a model said into its thinking and its answer: first by channels, then by tags.
@@ -30,15 +43,17 @@ pub(super) fn split(text: &str) -> Split<'_> {
     add(&mut thinking, inner.thinking.as_deref().unwrap_or_default());
     let unclosed = inner.unclosed.map(Cow::into_owned).or(said.unclosed).map(Cow::Owned);
     let answer = Cow::Owned(inner.answer.into_owned());
-    Split { answer, unclosed, thinking: Some(thinking).filter(|thinking| !thinking.is_empty()) }
+    Split { outside: inner.outside, answer, unclosed, thinking: Some(thinking).filter(|thinking| !thinking.is_empty()) }
 }
 
 /// Pairs the tags by name. A tag that closes nothing ends the thinking of all that stands before it.
 fn by_tags(text: &str) -> Split<'_> {
     let mut blocks = Blocks::default();
     tags(text, |tag, found| blocks.take(tag, found));
+    blocks.open.retain(|open| open.kind == Kind::Thinking);
     if blocks.closed.is_empty() && blocks.open.is_empty() {
-        return Split { answer: Cow::Borrowed(text), unclosed: None, thinking: None };
+        let outside = blocks.has_others.then(|| outside(text)).flatten();
+        return Split { outside, answer: Cow::Borrowed(text), unclosed: None, thinking: None };
     }
     let mut thinking = String::new();
     for block in &blocks.closed {
@@ -50,8 +65,10 @@ fn by_tags(text: &str) -> Split<'_> {
         add(&mut thinking, &without(text, open.end..text.len(), closed_inside));
     }
     let answer_end = first_open.as_ref().map_or(text.len(), |open| open.start);
+    let answer = without(text, 0..answer_end, blocks.closed.iter());
     Split {
-        answer: without(text, 0..answer_end, blocks.closed.iter()),
+        outside: blocks.has_others.then(|| outside(&answer)).flatten(),
+        answer,
         unclosed: first_open.map(|_| without(text, 0..text.len(), blocks.closed.iter())),
         thinking: Some(thinking).filter(|thinking| !thinking.is_empty()),
     }
@@ -67,6 +84,15 @@ fn without<'t, 'b>(text: &'t str, part: Range<usize>, blocks: impl Iterator<Item
     }
     kept += text.get(at..part.end).unwrap_or_default();
     kept
+}
+
+/// A text without its closed blocks of names that say nothing; `None` if there are none with a value in them.
+fn outside(text: &str) -> Option<String> {
+    let mut blocks = Blocks { of_others: true, ..Blocks::default() };
+    tags(text, |tag, found| blocks.take(tag, found));
+    let has_value = |block: &Block| text.get(block.inner.clone()).is_some_and(|inner| inner.contains(['{', '[']));
+    let some = blocks.closed.iter().any(has_value);
+    some.then(|| without(text, 0..text.len(), blocks.closed.iter()).into_owned())
 }
 
 /// Adds a thought after a blank line.
@@ -86,7 +112,8 @@ struct Block {
 
 /// A tag that opened and has not closed.
 struct Open {
-    name: usize,
+    name: Name,
+    kind: Kind,
     tag: Range<usize>,
 }
 
@@ -95,45 +122,61 @@ struct Open {
 struct Blocks {
     open: Vec<Open>,
     /// How many of them have each name.
-    names: [usize; tags::NAMES.len()],
+    names: HashMap<Name, usize>,
+    /// How many of them are thinking even if they are never closed.
+    thinking: usize,
+    /// Whether a block of another name was closed.
+    has_others: bool,
+    /// Whether it is the blocks of other names that are looked for.
+    of_others: bool,
     /// Blocks that are closed and lie in no other.
     closed: Vec<Block>,
 }
 
 impl Blocks {
-    /// Takes the next tag. Returns whether a block is open after it.
+    /// Takes the next tag. Returns whether thinking is open after it.
     fn take(&mut self, tag: Tag, found: Range<usize>) -> bool {
         match tag {
             Tag::Empty => {
                 let inner = found.end..found.end;
                 self.closed.push(Block { outer: found, inner });
             }
-            Tag::Open(name) => {
-                self.count(name, true);
-                self.open.push(Open { name, tag: found });
+            Tag::Open(_, kind) | Tag::Close(_, kind) if (kind == Kind::Other) != self.of_others => {
+                self.has_others |= matches!(tag, Tag::Close(_, Kind::Other));
             }
-            Tag::Close(name) if self.names.get(name).is_some_and(|&open| open > 0) => {
-                while let Some(open) = self.open.pop() {
-                    self.count(open.name, false);
+            Tag::Open(name, kind) => {
+                *self.names.entry(name).or_default() += 1;
+                self.thinking += usize::from(kind == Kind::Thinking);
+                self.open.push(Open { name, kind, tag: found });
+            }
+            Tag::Close(name, _) if self.names.get(&name).is_some_and(|&open| open > 0) => {
+                while let Some(open) = self.pop() {
                     if open.name == name {
-                        self.close(open.tag, found);
+                        if open.kind != Kind::Answer {
+                            self.close(open.tag, found);
+                        }
                         break;
                     }
                 }
             }
-            Tag::Close(_) => {
+            Tag::Close(_, Kind::Thinking) => {
                 self.open.clear();
-                self.names.fill(0);
+                self.names.clear();
+                self.thinking = 0;
                 self.close(0..0, found);
             }
+            Tag::Close(..) => {}
         }
-        !self.open.is_empty()
+        self.thinking > 0
     }
 
-    fn count(&mut self, name: usize, opened: bool) {
-        if let Some(count) = self.names.get_mut(name) {
-            *count = if opened { *count + 1 } else { count.saturating_sub(1) };
+    fn pop(&mut self) -> Option<Open> {
+        let open = self.open.pop()?;
+        if let Some(count) = self.names.get_mut(&open.name) {
+            *count = count.saturating_sub(1);
         }
+        self.thinking = self.thinking.saturating_sub(usize::from(open.kind == Kind::Thinking));
+        Some(open)
     }
 
     /// Adds a block, in the place of those that lie in it.

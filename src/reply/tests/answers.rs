@@ -94,6 +94,15 @@ fn a_closed_block_in_a_reasoning_field_is_no_answer() {
 }
 
 #[test]
+fn a_draft_in_a_closed_block_fills_no_gap() {
+    let draft = json!([{ "match_id": "a", "score": "9-9" }, { "match_id": "b", "score": "9-9" }]);
+    for name in ["think", "x:think", "draft", "whatever"] {
+        let reply = said(&json!({ "content": format!("<{name}>{draft}</{name}>{}", answer(2, 1)) }));
+        assert_eq!(reply.result, Ok(vec![Some(Score { home: 2, away: 1 }), None]), "{name}");
+    }
+}
+
+#[test]
 fn the_first_choice_with_text_counts() {
     let with = |content: &str| json!({ "message": { "content": content } });
     let answers = [answer(1, 0), answer(2, 0)];

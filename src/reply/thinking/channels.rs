@@ -1,4 +1,5 @@
-//! Channel markers: `<|channel|>analysis<|message|>…<|end|>`, where only the channel `final` holds the answer.
+//! Channel markers: `<|channel|>analysis<|message|>…<|end|>`, where only the channel `final` holds the answer. Servers
+//! lose some of the markers, so each is understood without the others where that leaves no doubt.
 
 use super::add;
 
@@ -37,6 +38,13 @@ const MARKERS: [(&str, Marker); 7] = [
     ("<|call|>", Marker::End),
 ];
 
+/// The names of channels, by which a message without its own marker is known.
+const CHANNELS: [(&str, bool); 5] =
+    [("final", true), ("analysis", false), ("commentary", false), ("thought", false), ("reasoning", false)];
+
+/// What is left of the markers between the thinking and the answer where a server takes the markers themselves away.
+const BARE_FINAL: &str = "assistantfinal";
+
 /// Where a piece of text stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -48,11 +56,20 @@ enum State {
 
 /// Splits a text by its channels; `None` if it has none.
 pub(super) fn split(text: &str) -> Option<Said> {
-    if !text.contains("<|channel|>") {
-        return None;
+    if text.contains("<|channel|>") || text.contains("<|end|>") {
+        return Some(by_markers(text));
     }
+    let bare = text.trim_start().strip_prefix("analysis")?;
+    let (thinking, answer) = bare.rsplit_once(BARE_FINAL)?;
+    Some(Said { answer: answer.to_owned(), unclosed: None, thinking: thinking.trim().to_owned() })
+}
+
+fn by_markers(text: &str) -> Said {
     let mut said = Said { answer: String::new(), unclosed: None, thinking: String::new() };
     let mut state = State::Outside;
+    // What stands before all messages is thinking that lost its marker, if an answer comes after it.
+    let (mut has_message, mut has_final) = (false, false);
+    let last_value = text.rfind(['{', '[']);
     let mut rest = text;
     loop {
         let (piece, found) = next_marker(rest);
@@ -64,19 +81,60 @@ pub(super) fn split(text: &str) -> Option<Said> {
         let Some((marker, after)) = found else {
             let is_thinking = state == State::Message(false);
             said.unclosed = is_thinking.then(|| format!("{}\n{piece}", said.answer));
-            return Some(said);
+            return said;
         };
+        rest = after;
         state = match (marker, state) {
             (Marker::Start, _) if leads_to(after, &[Marker::Channel, Marker::Message]) => State::Header(true),
-            (Marker::Channel, _) if leads_to(after, &[Marker::Constrain, Marker::Message]) => {
-                State::Header(after.trim_start().starts_with("final"))
-            }
+            (Marker::Channel, _) => match named(after) {
+                Some((is_final, _)) if leads_to(after, &[Marker::Constrain, Marker::Message]) => {
+                    State::Header(is_final)
+                }
+                Some((is_final, message)) => {
+                    rest = message;
+                    State::Message(is_final)
+                }
+                None if leads_to(after, &[Marker::Constrain, Marker::Message]) => State::Header(false),
+                None => state,
+            },
             (Marker::Message, State::Header(is_final)) => State::Message(is_final),
+            (Marker::Message, State::Outside) if !has_message => match named(&said.answer) {
+                Some((is_final, "")) => {
+                    said.answer.clear();
+                    State::Message(is_final)
+                }
+                _ => state,
+            },
+            (Marker::End, State::Outside) if !has_message && last_value >= Some(text.len() - after.len()) => {
+                said.recant();
+                State::Outside
+            }
             (Marker::End, _) => State::Outside,
             _ => state,
         };
-        rest = after;
+        has_message |= matches!(state, State::Message(_));
+        if state == State::Message(true) && !has_final {
+            said.recant();
+            has_final = true;
+        }
     }
+}
+
+impl Said {
+    /// What was taken for the answer was thinking.
+    fn recant(&mut self) {
+        let before = std::mem::take(&mut self.answer);
+        add(&mut self.thinking, &before);
+    }
+}
+
+/// Whether the channel whose name a text begins with is the final one, and the text behind the name.
+fn named(text: &str) -> Option<(bool, &str)> {
+    let text = text.trim_start();
+    CHANNELS.iter().find_map(|&(name, is_final)| {
+        let rest = text.strip_prefix(name)?;
+        (!rest.starts_with(char::is_alphanumeric)).then(|| (is_final, rest.trim_start()))
+    })
 }
 
 /// The text before the next marker; the marker, and the text after it.

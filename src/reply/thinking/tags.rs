@@ -1,21 +1,24 @@
-//! The tags around thinking: `<think>` and its kin, `[THINK]`, `◁think▷`.
+//! The tags around blocks: `<think>` and its kin, `<x:think>`, `[THINK]`, `◁think▷`, `<|START_THINKING|>`, `<|channel>`.
 
 use std::ops::Range;
 
-/// The names that models use, in lower case.
-pub(super) const NAMES: [&str; 7] =
-    ["think", "thinking", "thought", "thoughts", "reasoning", "reflection", "scratchpad"];
+use super::names::{Kind, Name, of_tag};
 
-/// The longest of them.
-const LONGEST: usize = 10;
-
-/// A tag, with the index of its name.
+/// A tag, with its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tag {
-    Open(usize),
-    Close(usize),
+    Open(Name, Kind),
+    Close(Name, Kind),
     /// One that closes itself.
     Empty,
+}
+
+impl Tag {
+    /// Whether it is a tag around an answer, which is as good as none; except that of a channel, where the tag that
+    /// closes does not say what it closes.
+    fn is_of_answer(self) -> bool {
+        matches!(self, Self::Open(name, Kind::Answer) | Self::Close(name, Kind::Answer) if !name.is_channel())
+    }
 }
 
 /// Calls `take` for each tag, in order; it answers whether a block is open after it. While none is, tags inside the
@@ -38,7 +41,7 @@ pub(super) fn tags(text: &str, mut take: impl FnMut(Tag, Range<usize>) -> bool) 
                 }
             }
             b'<' | b'[' | 0xE2 => {
-                if let Some((tag, length)) = text.get(at..).and_then(tag) {
+                if let Some((tag, length)) = text.get(at..).and_then(tag).filter(|(tag, _)| !tag.is_of_answer()) {
                     inside = take(tag, at..at + length);
                     braces = 0;
                     at += length;
@@ -79,14 +82,25 @@ fn tag(text: &str) -> Option<(Tag, usize)> {
         _ => return None,
     };
     let rest = chars.as_str();
-    let (closes, rest) = rest.strip_prefix('/').map_or((false, rest), |rest| (true, rest));
-    let length = rest.bytes().take(LONGEST + 1).take_while(u8::is_ascii_alphabetic).count();
-    let (name, rest) = rest.split_at_checked(length)?;
-    // `[think]` in other letters may be a link or a list.
-    if end == ']' && name != "THINK" {
-        return None;
+    if let Some(rest) = rest.strip_prefix('|').filter(|_| end == '>') {
+        let (tag, rest) = marker(rest)?;
+        return Some((tag, text.len() - rest.len()));
     }
-    let name = NAMES.iter().position(|known| name.eq_ignore_ascii_case(known))?;
+    let (closes, rest) = rest.strip_prefix('/').map_or((false, rest), |rest| (true, rest));
+    let (written, rest) = of_tag(rest, end != '▷')?;
+    let (name, mut kind) = Name::of(written)?;
+    if end == ']' {
+        // `[think]` in other letters may be a link or a list, and so may other words.
+        kind = match (written, kind) {
+            ("THINK", _) => Kind::Thinking,
+            (_, Kind::Thinking | Kind::Marked) if written.bytes().all(|byte| byte.is_ascii_uppercase()) => Kind::Marked,
+            _ => return None,
+        };
+    }
+    if let Some(rest) = rest.strip_prefix("|>").filter(|_| end == '>' && !closes) {
+        let kind = if name.is_channel() { Kind::Thinking } else { kind };
+        return Some((Tag::Close(name, kind), text.len() - rest.len()));
+    }
     let (attributes, rest) = rest.split_at_checked(rest.find(['<', '[', '◁', end])?)?;
     let rest = rest.strip_prefix(end)?;
     let empty = attributes.ends_with('/');
@@ -94,9 +108,27 @@ fn tag(text: &str) -> Option<(Tag, usize)> {
         return None;
     }
     let tag = match (closes, empty) {
-        (true, _) => Tag::Close(name),
-        (false, true) => Tag::Empty,
-        (false, false) => Tag::Open(name),
+        (true, _) => Tag::Close(name, kind),
+        (false, true) if kind == Kind::Thinking => Tag::Empty,
+        (false, true) => return None,
+        (false, false) => Tag::Open(name, kind),
     };
     Some((tag, text.len() - rest.len()))
+}
+
+/// The marker whose text begins behind `<|`, such as `START_THINKING|>`, `end_of_thought|>`, `/think|>` or, with one
+/// bar alone, `channel>`; and the text behind it.
+fn marker(rest: &str) -> Option<(Tag, &str)> {
+    let (slash, rest) = rest.strip_prefix('/').map_or((false, rest), |rest| (true, rest));
+    let (written, rest) = of_tag(rest, false)?;
+    if let Some(rest) = rest.strip_prefix('>') {
+        let (name, mut kind) = Name::of(written)?;
+        if name.is_channel() {
+            kind = if rest.trim_start().starts_with("final") { Kind::Answer } else { Kind::Thinking };
+        }
+        return Some((if slash { Tag::Close(name, kind) } else { Tag::Open(name, kind) }, rest));
+    }
+    let rest = rest.strip_prefix("|>")?;
+    let (opens, name, kind) = Name::of_marker(written)?;
+    Some((if slash || !opens { Tag::Close(name, kind) } else { Tag::Open(name, kind) }, rest))
 }

@@ -87,3 +87,95 @@ fn channels_part_thinking_from_the_answer() {
         assert_eq!(found.thinking.as_deref(), thinking, "{text}");
     }
 }
+
+const DRAFT: &str = "{\"m\":\"9-9\"}";
+
+/// What may hold the answer of a text in which each `§` is a draft.
+fn texts(text: &str) -> Vec<String> {
+    let text = text.replace('§', DRAFT);
+    split(&text).texts().map(|text| text.replace(DRAFT, "§")).collect()
+}
+
+#[test]
+fn drafts_in_closed_blocks_of_any_name_are_no_part_of_the_answer() {
+    for (open, close) in [
+        ("<x:think>", "</x:think>"),
+        ("<seed:think budget=\"1\">", "</seed:think>"),
+        ("<ant-thinking>", "</ant-thinking>"),
+        ("<my_thoughts>", "</my_thoughts>"),
+        ("<innerThoughts>", "</innerthoughts>"),
+        ("<model.reasoning>", "</model.reasoning>"),
+        ("<think_1>", "</think_1>"),
+        ("<thinking>", "</thinking>"),
+        ("<scratchpad>", "</scratchpad>"),
+        ("<reflection>", "</reflection>"),
+        ("<draft>", "</draft>"),
+        ("<analysis>", "</analysis>"),
+        ("<internal-monologue>", "</internal-monologue>"),
+        ("<|START_THINKING|>", "<|END_THINKING|>"),
+        ("<|START_PLAN|>", "<|END_PLAN|>"),
+        ("<|START_ANYTHING|>", "<|END_ANYTHING|>"),
+        ("<|begin_of_thought|>", "<|end_of_thought|>"),
+        ("<|thought_start|>", "<|thought_end|>"),
+        ("<|think|>", "<|/think|>"),
+        ("<|think>", "<think|>"),
+        ("<|channel>thought\n", "<channel|>"),
+        ("[THINK]", "[/THINK]"),
+        ("[REASONING]", "[/REASONING]"),
+        ("◁think▷", "◁/think▷"),
+        ("◁reflection▷", "◁/reflection▷"),
+        ("<|channel|>analysis<|message|>", "<|end|>"),
+        ("<|channel|>analysis", "<|channel|>final<|message|>"),
+        ("<|channel|>analysis<|message|>", "<|channel|>final"),
+        ("analysis<|message|>", "<|end|>"),
+        ("analysis", "assistantfinal"),
+        ("", "<|end|>"),
+        ("", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+        ("", "<|channel|>final<|message|>"),
+        ("", "</x:think>"),
+        ("", "<|END_THINKING|>"),
+        ("", "<channel|>"),
+    ] {
+        assert_eq!(texts(&format!("{open}Well: § or §.{close}{{}}")), ["{}"], "{open}");
+    }
+    for (open, close) in [("<x:think>", "</x:think>"), ("<draft>", "</draft>"), ("<|START_X|>", "<|END_X|>")] {
+        assert_eq!(texts(&format!("{open}§{close}")), [""], "{open}");
+    }
+}
+
+#[test]
+fn blocks_of_names_that_say_nothing_hold_the_answer_only_where_there_is_none_outside() {
+    let text = "<whatever>§</whatever>{}";
+    assert_eq!(texts(text), ["{}", text]);
+    assert_eq!(texts("<思考>§</思考>{}"), ["{}", "<思考>§</思考>{}"]);
+    assert_eq!(texts("<x><y>§</x>{}</y>"), ["{}</y>", "<x><y>§</x>{}</y>"]);
+    assert_eq!(texts("<think>a</think><x>§</x>{}"), ["{}", "<x>§</x>{}"]);
+    for one in ["<b>bold</b> §", "<x>§", "§</x>", "{\"a\":\"<x>[1]</x>\"}", "<id> § <goals>"] {
+        assert_eq!(texts(one).last().map(String::as_str), Some(one));
+        assert_eq!(texts(one).len(), 1, "{one}");
+    }
+}
+
+#[test]
+fn tags_around_answers_take_nothing_away() {
+    for name in ["answer", "output", "json", "prediction", "final_answer", "tool_call", "x:answer", "Result"] {
+        let text = format!("<{name}>§</{name}>");
+        assert_eq!(texts(&text), std::slice::from_ref(&text), "{name}");
+        assert_eq!(texts(&format!("<think>{{}}</think>{text}")), [text]);
+    }
+    for (open, close) in [
+        ("<|START_RESPONSE|>", "<|END_RESPONSE|>"),
+        ("<|begin_of_box|>", "<|end_of_box|>"),
+        ("<|begin_of_solution|>", "<|end_of_solution|>"),
+        ("<|im_start|>assistant\n", "<|im_end|>"),
+        ("", "<|end_of_sentence|>"),
+        ("", "<|endoftext|>"),
+        ("<|channel>final\n", "<channel|>"),
+        ("<|channel>thought\n{}<channel|><|channel>final\n", "<channel|>"),
+    ] {
+        let found = texts(&format!("{open}§{close}"));
+        assert!(found.len() == 1 && found[0].contains('§'), "{open}: {found:?}");
+    }
+    assert_eq!(texts("§<|end|>"), ["§"]);
+    assert_eq!(texts("§<|end|>\n<|return|>"), ["§\n"]);
+}

@@ -7,11 +7,8 @@ use crate::reply::thinking::split;
 /// What is read of a text when its thinking is taken away first.
 fn answer(text: &str, asked: &[&str]) -> Vec<Option<Score>> {
     let split = split(text);
-    let scores = read_scores(&split.answer, asked);
-    match split.unclosed {
-        Some(unclosed) if scores.iter().all(Option::is_none) => read_scores(&unclosed, asked),
-        _ => scores,
-    }
+    let mut scores = split.texts().map(|text| read_scores(text, asked));
+    scores.find(|scores| scores.iter().any(Option::is_some)).unwrap_or_else(|| vec![None; asked.len()])
 }
 
 /// Quotes around keys and strings.
@@ -26,7 +23,7 @@ const SIDES: [(&str, &str); 5] = [
 ];
 const IDS: [&str; 5] = ["match_id", "matchId", "id", "match", "Fixture-Id"];
 const SPACES: [&str; 7] = ["", " ", "\n  ", " /* {\"m0\":\"9-9\"} */ ", " // it's {\n", "\t", " # [\n"];
-const BEFORE: [&str; 7] = [
+const BEFORE: [&str; 12] = [
     "",
     "Here's my \"answer\":\n```json\n",
     "<think>It's {\"home_score\": 9, \"away_score\": 9} or [9, 9]</think>\n",
@@ -34,6 +31,11 @@ const BEFORE: [&str; 7] = [
     "thinking aloud {\"m0\": \"9-9\"} </think>",
     "<|channel|>analysis<|message|>{\"m0\": \"9-9\"}<|end|><|start|>assistant<|channel|>final<|message|>",
     "{ ",
+    "<x:think>{\"m0\": \"9-9\"}</x:think>",
+    "<|START_THINKING|>{\"m0\": \"9-9\"}<|END_THINKING|>",
+    "<|channel>thought\n{\"m0\": \"9-9\"}<channel|>",
+    "analysis {\"m0\": \"9-9\"}<|end|>",
+    "<whatever>{\"m0\": \"9-9\"}</whatever>",
 ];
 const AFTER: [&str; 4] = ["", "\n```\nDon't {bet} on \"it\"!", "<|return|>", " ] } \" '"];
 
