@@ -24,6 +24,7 @@ pub mod request;
 pub mod state_file;
 mod sync;
 
-/// Requests are made on one thread and freed on another, which glibc's allocator is slow at.
+/// Requests are made on one thread and freed on another, which glibc's allocator is slow at and musl's slower. Version 2 of
+/// mimalloc, for version 3 ends the process when a thread starts after the one that loaded the addon has ended.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

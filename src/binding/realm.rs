@@ -1,7 +1,7 @@
 //! What Fallcast keeps for each JavaScript thread that loaded it: the promises that are pending there, and the one
 //! thread-safe function through which everything that other threads have for it arrives, in batches.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
@@ -33,7 +33,7 @@ type ListenerRef = FunctionRef<Object<'static>, Unknown<'static>>;
 type SetMaxListeners = FunctionRef<FnArgs<(u32, Object<'static>)>, ()>;
 
 thread_local! {
-    static REALM: OnceCell<Rc<Realm>> = const { OnceCell::new() };
+    static REALM: RefCell<Option<Rc<Realm>>> = const { RefCell::new(None) };
 }
 
 /// The state of one JavaScript thread.
@@ -68,15 +68,18 @@ pub(super) struct Delivery {
 }
 
 impl Realm {
-    /// The state of this thread, made at its first use.
+    /// The state of this thread, made at its first use; again if its environment has ended and it has another.
     pub(super) fn current(env: &Env) -> napi::Result<Rc<Self>> {
-        REALM.with(|realm| {
-            if let Some(realm) = realm.get() {
-                return Ok(Rc::clone(realm));
-            }
-            let new = Self::new(env)?;
-            Ok(Rc::clone(realm.get_or_init(|| new)))
-        })
+        if let Some(realm) = Self::known() {
+            return Ok(realm);
+        }
+        let new = Self::new(env)?;
+        REALM.set(Some(Rc::clone(&new)));
+        Ok(new)
+    }
+
+    fn known() -> Option<Rc<Self>> {
+        REALM.with_borrow(Clone::clone)
     }
 
     fn new(env: &Env) -> napi::Result<Rc<Self>> {
@@ -88,7 +91,7 @@ impl Realm {
             }
         })));
         let drain = env.create_function_from_closure::<(), (), _>("fallcast", |context| {
-            if let Some(realm) = REALM.with(|realm| realm.get().cloned()) {
+            if let Some(realm) = Self::known() {
                 realm.drain(context.env);
             }
             Ok(())
@@ -221,6 +224,7 @@ impl Realm {
         self.inbox.close();
         self.pending.borrow_mut().clear();
         self.listeners.borrow_mut().clear();
+        REALM.take();
     }
 }
 
