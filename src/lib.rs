@@ -11,6 +11,7 @@ pub mod count;
 pub mod engine;
 pub mod error;
 pub mod event;
+pub mod football;
 pub mod health;
 pub mod kind;
 pub mod metrics;

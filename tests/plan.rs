@@ -157,11 +157,11 @@ proptest! {
         let plan = explain(&config, matches, options);
         let fitted = plan.steps[0].verdict.as_ref().expect("nothing is wrong with the model");
         prop_assert!(fitted.max_tokens <= u64::from(max_tokens));
-        prop_assert!(!fitted.matches.is_empty() && fitted.matches.len() <= matches);
+        prop_assert!(!fitted.positions.is_empty() && fitted.positions.len() <= matches);
         prop_assert!(fitted.temperature.is_none_or(|temperature| (low..=high).contains(&temperature)));
         prop_assert!(fitted.stop <= stops as usize);
         let noted = |parameter| fitted.adjusted.iter().any(|change| change.parameter == parameter);
-        prop_assert_eq!(noted("matches"), fitted.matches.len() < matches);
+        prop_assert_eq!(noted("matches"), fitted.positions.len() < matches);
         prop_assert_eq!(noted("temperature"), fitted.temperature != temperature);
         prop_assert_eq!(noted("stop"), fitted.stop < sequences);
         prop_assert!(noted("response_format") != fitted.response_format);

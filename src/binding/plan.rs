@@ -101,7 +101,7 @@ impl PlannedAttempt {
             price_ratio: step.price_ratio,
             prompt_tokens: fitted.prompt_tokens as f64,
             max_tokens: fitted.max_tokens as f64,
-            matches: u32::try_from(fitted.matches.len()).unwrap_or(u32::MAX),
+            matches: u32::try_from(fitted.positions.len()).unwrap_or(u32::MAX),
             timeout_ms: milliseconds(step.timeout),
             adjusted: adjustments(&fitted.adjusted),
         }

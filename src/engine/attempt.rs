@@ -209,7 +209,7 @@ impl Run<'_> {
     }
 
     fn body(&self, model: &Model, fitted: &Fitted) -> Bytes {
-        let texts = self.wish.rendering.texts(model, &fitted.matches);
+        let texts = self.wish.rendering.texts(model, &fitted.positions);
         let stop = &self.call.options.stop;
         let fitted = body::Fitted {
             model: &model.upstream_model,
@@ -225,7 +225,7 @@ impl Run<'_> {
 
     fn read(&self, provider: &Provider, fitted: &Fitted, received: &Received) -> Sent {
         let matches = &self.call.request.matches;
-        let asked: Vec<&Match> = fitted.matches.iter().map(|&index| &matches[index]).collect();
+        let asked: Vec<&Match> = fitted.positions.iter().map(|&index| &matches[index]).collect();
         let is_success = (200..300).contains(&received.status);
         // A provider may repeat the key in its complaint; what a model says is not to be changed.
         let text = if is_success { Cow::default() } else { String::from_utf8_lossy(&received.body) };

@@ -266,7 +266,7 @@ impl Engine {
         let Setup { catalog, prompts } = Setup::clone(&self.library.current());
         check_version(&prompts, "promptVersion", version)?;
         let model = catalog.model(known(&catalog, "modelId", model_id)?);
-        let ask = Ask { matches, own: None, version };
+        let ask = Ask { asked: matches, own: None, version };
         let rendering = Rendering::new(&prompts, ask, self.active_model_count(), SystemTime::now());
         let everything: Vec<usize> = (0..matches.len()).collect();
         Ok(BuiltPrompt {

@@ -102,8 +102,8 @@ impl Call {
             allowance: self.allowance(),
             failed_providers: Vec::new(),
             asked_to_wait: Vec::new(),
-            outstanding: (0..rendering.matches()).collect(),
-            scores: vec![None; rendering.matches()],
+            outstanding: (0..rendering.lines().count()).collect(),
+            scores: vec![None; rendering.lines().count()],
             answer: None,
             history: History::default(),
         };
@@ -115,7 +115,7 @@ impl Call {
 
     pub(super) fn rendering(&self) -> Rendering<'_> {
         let Request { matches, prompt, prompt_version, .. } = &self.request;
-        let ask = Ask { matches, own: prompt.as_ref(), version: prompt_version.as_deref() };
+        let ask = Ask { asked: matches, own: prompt.as_ref(), version: prompt_version.as_deref() };
         Rendering::new(&self.prompts, ask, self.engine.active_model_count(), SystemTime::now())
     }
 
@@ -232,7 +232,7 @@ impl Run<'_> {
 
     /// Takes the scores of a reply that has at least one.
     fn accept(&mut self, index: ModelIndex, fitted: &Fitted, answered: Answered) -> Step {
-        for (&position, score) in fitted.matches.iter().zip(answered.scores) {
+        for (&position, score) in fitted.positions.iter().zip(answered.scores) {
             self.scores[position] = score.map(|score| (score, index));
         }
         self.outstanding.retain(|&position| self.scores[position].is_none());

@@ -1,27 +1,20 @@
-//! A request made to fit one model: matches, `max_tokens` and parameters within the limits, priced.
+//! A request made to fit one model: what is asked, `max_tokens` and parameters within the limits, priced.
 
 use crate::catalog::Model;
+use crate::football::{ANSWER_BASE, ITEMS, USUAL_ANSWER_BASE};
 use crate::money::estimated_cost;
 use crate::outcome::{Adjustment, NanoUsd, Setting, Usage};
 use crate::prompt::Rendering;
 use crate::request::Options;
 
-/// Tokens of an answer beside its scores: the wrapper, a code fence, a sentence or two around it.
-const ANSWER_BASE: u64 = 256;
-/// Tokens of one score, with its field names, beside those of the match's id.
-const ANSWER_PER_MATCH: u64 = 32;
 /// Room to think for a reasoning model; half of its limit where that is less.
 const THINKING_ROOM: u64 = 4096;
-/// Tokens of a usual answer beside its scores.
-const USUAL_BASE: u64 = 16;
-/// Tokens of a score in a usual answer, beside those of the match's id.
-const USUAL_PER_MATCH: u64 = 24;
 /// Tokens that a reasoning model usually thinks.
 const USUAL_THINKING: u64 = 1500;
 
 /// What the caller wants of any model.
 pub struct Wish<'a> {
-    /// The matches and the text.
+    /// What is asked, and the text.
     pub rendering: &'a Rendering<'a>,
     /// The parameters.
     pub options: &'a Options,
@@ -30,8 +23,8 @@ pub struct Wish<'a> {
 /// A request as one model can take it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fitted {
-    /// The matches that it asks for, as indices of the request's.
-    pub matches: Vec<usize>,
+    /// The positions in the request that it asks for.
+    pub positions: Vec<usize>,
     /// `max_tokens`.
     pub max_tokens: u64,
     /// `temperature`, if the caller set one.
@@ -68,7 +61,7 @@ impl Fitted {
     }
 }
 
-/// Fits a request for the matches at `wanted` to `model`.
+/// Fits a request for the positions in `wanted` to `model`.
 #[must_use]
 pub fn fit(model: &Model, wish: &Wish<'_>, wanted: &[usize]) -> Fitted {
     let options = wish.options;
@@ -80,13 +73,13 @@ pub fn fit(model: &Model, wish: &Wish<'_>, wanted: &[usize]) -> Fitted {
     let max_tokens = limits.max_tokens.map_or(asked, |limit| asked.min(limit.into()));
     note(&mut adjusted, "max_tokens", asked, max_tokens);
 
-    let mut matches = wanted.to_vec();
+    let mut positions = wanted.to_vec();
     if wish.rendering.divisible() {
         let mut least = tokens_needed(model, wish, wanted, THINKING_ROOM.min(max_tokens / 2));
-        while matches.len() > 1 && least > max_tokens {
-            least -= matches.pop().map_or(0, |index| score_tokens(wish, index));
+        while positions.len() > 1 && least > max_tokens {
+            least -= positions.pop().map_or(0, |position| wish.rendering.lines().answer_tokens(position));
         }
-        note(&mut adjusted, "matches", wanted.len() as u64, matches.len() as u64);
+        note(&mut adjusted, ITEMS, wanted.len() as u64, positions.len() as u64);
     }
 
     let temperature = options.temperature.map(|wanted| match limits.temperature {
@@ -110,14 +103,14 @@ pub fn fit(model: &Model, wish: &Wish<'_>, wanted: &[usize]) -> Fitted {
         adjusted.push(Adjustment { parameter: "response_format", from: Setting::Text("json_object"), to: None });
     }
 
-    let prompt_tokens = wish.rendering.tokens(model, &matches);
-    let usual_tokens = usual_tokens(model, wish, &matches).min(max_tokens);
+    let prompt_tokens = wish.rendering.tokens(model, &positions);
+    let usual_tokens = usual_tokens(model, wish, &positions).min(max_tokens);
     Fitted {
-        cut: max_tokens < tokens_needed(model, wish, &matches, THINKING_ROOM),
+        cut: max_tokens < tokens_needed(model, wish, &positions, THINKING_ROOM),
         usual_tokens,
         usual_thinking: if model.reasoning { USUAL_THINKING.min(usual_tokens) } else { 0 },
         worst: NanoUsd::rounded(estimated_cost(&model.prices, prompt_tokens, max_tokens)),
-        matches,
+        positions,
         max_tokens,
         temperature,
         stop,
@@ -127,28 +120,26 @@ pub fn fit(model: &Model, wish: &Wish<'_>, wanted: &[usize]) -> Fitted {
     }
 }
 
-/// What a usual answer for the matches at `wanted` costs on `model`, whatever its limits, in billionths of a dollar.
+/// What a usual answer for the positions in `wanted` costs on `model`, whatever its limits, in billionths of a dollar.
 pub(super) fn expected_cost(model: &Model, wish: &Wish<'_>, wanted: &[usize]) -> f64 {
     estimated_cost(&model.prices, wish.rendering.tokens(model, wanted), usual_tokens(model, wish, wanted))
 }
 
-/// The tokens of a usual answer for the matches at `wanted`.
+/// The tokens of a usual answer for the positions in `wanted`.
 fn usual_tokens(model: &Model, wish: &Wish<'_>, wanted: &[usize]) -> u64 {
-    let scores: u64 = wanted.iter().map(|&index| USUAL_PER_MATCH + wish.rendering.id_tokens(index)).sum();
-    USUAL_BASE + scores + if model.reasoning { USUAL_THINKING } else { 0 }
+    let lines = wish.rendering.lines();
+    let answers: u64 = wanted.iter().map(|&position| lines.usual_answer_tokens(position)).sum();
+    USUAL_ANSWER_BASE + answers + if model.reasoning { USUAL_THINKING } else { 0 }
 }
 
 fn tokens_needed(model: &Model, wish: &Wish<'_>, wanted: &[usize], thinking: u64) -> u64 {
-    let scores: u64 = wanted.iter().map(|&index| score_tokens(wish, index)).sum();
-    ANSWER_BASE + scores + if model.reasoning { thinking } else { 0 }
-}
-
-fn score_tokens(wish: &Wish<'_>, index: usize) -> u64 {
-    ANSWER_PER_MATCH + wish.rendering.id_tokens(index)
+    let lines = wish.rendering.lines();
+    let answers: u64 = wanted.iter().map(|&position| lines.answer_tokens(position)).sum();
+    ANSWER_BASE + answers + if model.reasoning { thinking } else { 0 }
 }
 
 /// Notes a count that became smaller.
-#[expect(clippy::cast_precision_loss, reason = "counts of tokens and matches are far below 2^52")]
+#[expect(clippy::cast_precision_loss, reason = "counts of tokens and positions are far below 2^52")]
 fn note(adjusted: &mut Vec<Adjustment>, parameter: &'static str, from: u64, to: u64) {
     if from != to {
         let (from, to) = (Setting::Number(from as f64), Some(Setting::Number(to as f64)));

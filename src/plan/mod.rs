@@ -48,7 +48,7 @@ impl Plan {
         config: &Config,
         unavailable: impl Fn(&Model) -> Option<Refusal>,
     ) -> Self {
-        let everything: Vec<usize> = (0..wish.rendering.matches()).collect();
+        let everything: Vec<usize> = (0..wish.rendering.lines().count()).collect();
         let original_cost = fit::expected_cost(catalog.model(original), wish, &everything);
         let decide = |index: ModelIndex| {
             let model = catalog.model(index);

@@ -131,7 +131,7 @@ impl Prompts {
 
     /// The names that a model's `promptOverrides` may hold.
     pub fn override_names(&self) -> impl Iterator<Item = &str> {
-        let can_be = self.components.values().filter(|component| component.template.lists_of_matches() == 0);
+        let can_be = self.components.values().filter(|component| component.template.lists() == 0);
         can_be.map(|component| component.name.as_str())
     }
 
@@ -140,23 +140,18 @@ impl Prompts {
     }
 
     /// The version for a model and a request: the requested one; else the pinned one, if it is for the model; else the
-    /// one that the schedule chooses.
-    fn select(&self, model: &Model, requested: Option<&str>, first_match_id: &str, now: SystemTime) -> &Version {
+    /// one that the schedule chooses by the request's `key`.
+    fn select(&self, model: &Model, requested: Option<&str>, key: &str, now: SystemTime) -> &Version {
         let requested = requested.and_then(|id| self.version(id));
         let pinned = || self.pinned.as_ref().filter(|version| version.activation.is_for(&model.id));
-        let scheduled = || choose(&self.versions, &model.id, first_match_id, now);
+        let scheduled = || choose(&self.versions, &model.id, key, now);
         requested.or_else(pinned).or_else(scheduled).unwrap_or(&self.fallback)
     }
 }
 
-fn choose<'v>(
-    versions: &'v [Arc<Version>],
-    model_id: &str,
-    first_match_id: &str,
-    now: SystemTime,
-) -> Option<&'v Arc<Version>> {
+fn choose<'v>(versions: &'v [Arc<Version>], model_id: &str, key: &str, now: SystemTime) -> Option<&'v Arc<Version>> {
     let activations = versions.iter().map(|version| &version.activation);
-    versions.get(schedule::choose(activations, model_id, first_match_id, now)?)
+    versions.get(schedule::choose(activations, model_id, key, now)?)
 }
 
 /// The versions in the order of the manifest, their schedule checked if they have no faults.
@@ -191,8 +186,8 @@ fn check_overrides(
 ) {
     for name in &model.prompt_overrides {
         let problem = match components.get(name) {
-            None => "has no component",
-            Some(Some(component)) if component.template.lists_of_matches() > 0 => "has {{matches}} in",
+            None => "has no component".to_owned(),
+            Some(Some(component)) if component.template.lists() > 0 => format!("has {} in", template::listing()),
             Some(_) => continue,
         };
         faults.push(path, format!("{problem} {name:?}, a prompt override of the model {:?}", model.id));

@@ -41,18 +41,18 @@ impl Activation {
     }
 }
 
-/// The version for a request, by its position: among several, the one that a stable hash of the model's id and the first
-/// match's id points at, so that the same question is asked in the same way again. `None` if none is active.
+/// The version for a request, by its position: among several, the one that a stable hash of the model's id and the
+/// request's `key` points at, so that the same question is asked in the same way again. `None` if none is active.
 pub(super) fn choose<'a>(
     activations: impl Iterator<Item = &'a Activation>,
     model_id: &str,
-    first_match_id: &str,
+    key: &str,
     now: SystemTime,
 ) -> Option<usize> {
     let pool = pool(activations, Some(model_id), now);
     let total: u64 = pool.iter().map(|(_, activation)| share(activation)).sum();
     // The hash as a fraction of its range, times the sum of the shares.
-    let point = (u128::from(hash(model_id, first_match_id)) * u128::from(total)) >> 64;
+    let point = (u128::from(hash(model_id, key)) * u128::from(total)) >> 64;
     let mut reached = 0;
     let chosen = pool.iter().find(|(_, activation)| {
         reached += u128::from(share(activation));
@@ -118,8 +118,8 @@ fn share(activation: &Activation) -> u64 {
 
 /// FNV-1a, finished as `MurmurHash3` does so that every bit depends on every byte. It decides who sees which version, so
 /// it must never change.
-fn hash(model_id: &str, match_id: &str) -> u64 {
-    let bytes = model_id.bytes().chain([0]).chain(match_id.bytes());
+fn hash(model_id: &str, key: &str) -> u64 {
+    let bytes = model_id.bytes().chain([0]).chain(key.bytes());
     let mut hash =
         bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);

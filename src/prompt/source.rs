@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::template;
 use crate::check::{Faults, Object, rule};
+use crate::football;
 
 /// The manifest, as the built-in one is embedded and as a folder holds it.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -20,13 +22,6 @@ const MOST_BYTES: u64 = 1 << 20;
 /// How often a folder is read anew because it changed meanwhile.
 const MOST_READINGS: usize = 8;
 
-const BUILTIN_MANIFEST: &str = include_str!("../../catalog/prompts/manifest.json");
-const BUILTIN_COMPONENTS: [(&str, &str); 4] = [
-    ("base", include_str!("../../catalog/prompts/base.md")),
-    ("matches", include_str!("../../catalog/prompts/matches.md")),
-    ("output", include_str!("../../catalog/prompts/output.md")),
-    ("scoring", include_str!("../../catalog/prompts/scoring.md")),
-];
 const BUILTIN_OVERRIDES: [(&str, &str); 3] = [
     ("english-enforced", include_str!("../../catalog/prompts/overrides/english-enforced.md")),
     ("json-strict", include_str!("../../catalog/prompts/overrides/json-strict.md")),
@@ -59,8 +54,8 @@ impl Source {
     #[must_use]
     pub fn builtin() -> Self {
         let mut source = Self { path: "built-in prompts".to_owned(), ..Self::default() };
-        source.read_manifest(&format!("built-in prompts/{MANIFEST}: "), BUILTIN_MANIFEST);
-        for (name, text) in BUILTIN_COMPONENTS {
+        source.read_manifest(&format!("built-in prompts/{MANIFEST}: "), football::PROMPT_MANIFEST);
+        for (name, text) in football::PROMPT_COMPONENTS {
             source.add(name, format!("built-in prompts/{name}{ENDING}: "), text);
         }
         source.with_builtin_overrides()
@@ -99,7 +94,8 @@ impl Source {
 
     /// The names that a model's `promptOverrides` may hold.
     pub fn override_names(&self) -> impl Iterator<Item = &str> {
-        let is_override = |component: &&Component| !component.text.contains("{{matches}}");
+        let listing = template::listing();
+        let is_override = move |component: &&Component| !component.text.contains(&listing);
         self.components.iter().filter(is_override).map(|component| component.name.as_str())
     }
 

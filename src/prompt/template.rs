@@ -1,6 +1,7 @@
 //! Text with `{{name}}` placeholders, split once and filled often.
 
 use crate::check::Faults;
+use crate::football;
 use crate::money::estimate_tokens;
 
 /// The most characters of an unknown name that are shown.
@@ -10,12 +11,12 @@ const LONGEST_SHOWN: usize = 40;
 enum Placeholder {
     ActiveModels,
     Date,
-    Matches,
+    Lines,
 }
 
 impl Placeholder {
     const NAMES: [(&'static str, Self); 3] =
-        [("active_models", Self::ActiveModels), ("date", Self::Date), ("matches", Self::Matches)];
+        [("active_models", Self::ActiveModels), ("date", Self::Date), (football::ITEMS, Self::Lines)];
 }
 
 /// What fills the placeholders.
@@ -24,8 +25,8 @@ pub(super) struct Values<'a> {
     pub(super) active_models: &'a str,
     /// `{{date}}`: today's date in UTC, such as 2026-02-05.
     pub(super) date: &'a str,
-    /// `{{matches}}`: the matches, a line each.
-    pub(super) matches: &'a str,
+    /// The placeholder that is called [`football::ITEMS`]: what is asked, a line each.
+    pub(super) lines: &'a str,
 }
 
 #[derive(Debug, PartialEq)]
@@ -80,9 +81,9 @@ impl Template {
         self.tokens
     }
 
-    /// How often the matches are asked for.
-    pub(super) fn lists_of_matches(&self) -> usize {
-        self.parts.iter().filter(|part| **part == Part::Fill(Placeholder::Matches)).count()
+    /// How often what is asked is listed.
+    pub(super) fn lists(&self) -> usize {
+        self.parts.iter().filter(|part| **part == Part::Fill(Placeholder::Lines)).count()
     }
 
     /// Appends the text to `out` with each placeholder filled; what fills one is not looked into again.
@@ -92,10 +93,15 @@ impl Template {
                 Part::Text(text) => text,
                 Part::Fill(Placeholder::ActiveModels) => values.active_models,
                 Part::Fill(Placeholder::Date) => values.date,
-                Part::Fill(Placeholder::Matches) => values.matches,
+                Part::Fill(Placeholder::Lines) => values.lines,
             });
         }
     }
+}
+
+/// The placeholder that lists what is asked, as it stands in a text.
+pub(super) fn listing() -> String {
+    format!("{{{{{}}}}}", football::ITEMS)
 }
 
 fn unknown(name: &str) -> String {
@@ -110,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    const VALUES: Values<'_> = Values { active_models: "7", date: "2026-02-05", matches: "{{date}}\n# Scoring" };
+    const VALUES: Values<'_> = Values { active_models: "7", date: "2026-02-05", lines: "{{date}}\n# Scoring" };
 
     fn rendered(text: &str) -> Result<String, Vec<String>> {
         let mut faults = Faults::new();

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::OWN_VERSION;
 use super::schedule::Activation;
-use super::template::Template;
+use super::template::{self, Template};
 use super::time;
 use crate::catalog::{Catalog, Model};
 use crate::check::{self, Checked, Faults, Object, Refusal, rule};
@@ -97,19 +97,19 @@ impl Terms<'_> {
     /// The components of the system message, at least one.
     fn system(self, fields: &mut Object<'_, '_>) -> Vec<Arc<Component>> {
         let given = at_least_one(fields, "system");
-        self.components(&given, fields.faults(), refuse_matches)
+        self.components(&given, fields.faults(), refuse_list)
     }
 
-    /// The components of the user message, at least one; the matches are listed exactly once in them.
+    /// The components of the user message, at least one; what is asked is listed exactly once in them.
     fn user(self, fields: &mut Object<'_, '_>) -> Vec<Arc<Component>> {
         let before = fields.faults().len();
         let given = at_least_one(fields, "user");
         let components = self.components(&given, fields.faults(), |_, _, _| {});
-        let lists: usize = components.iter().map(|component| component.template.lists_of_matches()).sum();
+        let lists: usize = components.iter().map(|component| component.template.lists()).sum();
         if fields.faults().len() == before && lists != 1 {
             let path = fields.path_of("user");
-            let problem =
-                format!("must have the placeholder {{{{matches}}}} once in its components, has it {lists} times");
+            let listing = template::listing();
+            let problem = format!("must have the placeholder {listing} once in its components, has it {lists} times");
             fields.faults().push(&path, problem);
         }
         components
@@ -122,7 +122,7 @@ impl Terms<'_> {
             return None;
         };
         let component = self.component(value, &path, fields.faults())?;
-        refuse_matches(&component, &path, fields.faults());
+        refuse_list(&component, &path, fields.faults());
         Some(component)
     }
 
@@ -131,7 +131,7 @@ impl Terms<'_> {
         for (path, model_id, value) in fields.record("overrides") {
             self.check_model(model_id, &path, fields.faults());
             let given = check::list(value, &path, fields.faults());
-            let components = self.components(&given, fields.faults(), refuse_matches);
+            let components = self.components(&given, fields.faults(), refuse_list);
             overrides.insert(model_id.to_owned(), components);
         }
         overrides
@@ -209,10 +209,10 @@ fn at_least_one<'v>(fields: &mut Object<'v, '_>, name: &'static str) -> Vec<(Str
     given
 }
 
-fn refuse_matches(component: &Component, path: &str, faults: &mut Faults) {
-    if component.template.lists_of_matches() > 0 {
-        let problem =
-            format!("the component {:?} has the placeholder {{{{matches}}}}, which belongs to user", component.name);
+fn refuse_list(component: &Component, path: &str, faults: &mut Faults) {
+    if component.template.lists() > 0 {
+        let (name, listing) = (&component.name, template::listing());
+        let problem = format!("the component {name:?} has the placeholder {listing}, which belongs to user");
         faults.push(path, problem);
     }
 }
