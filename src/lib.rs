@@ -27,5 +27,14 @@ mod sync;
 
 /// Requests are made on one thread and freed on another, which glibc's allocator is slow at and musl's slower. Version 2 of
 /// mimalloc, for version 3 ends the process when a thread starts after the one that loaded the addon has ended.
+#[cfg(not(test))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[cfg(test)]
+#[path = "../tests/support/counting.rs"]
+mod counting;
+
+#[cfg(test)]
+#[global_allocator]
+static ALLOCATOR: counting::Counting = counting::Counting;

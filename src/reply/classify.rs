@@ -49,8 +49,16 @@ pub(super) fn of_error(complaint: &Complaint, window: Window) -> FailureKind {
         (None, Some(404)) => FailureKind::ModelUnavailable,
         (None, Some(429)) => FailureKind::RateLimited,
         (None, _) if window.is_told_soon() => FailureKind::RateLimited,
-        (None, _) => FailureKind::ServerError,
+        (None, _) if complaint.is_explicit => FailureKind::ServerError,
+        (None, _) => FailureKind::InvalidResponse,
     }
+}
+
+/// The kind of an answer that ended for a reason which is the provider's.
+pub(super) fn of_finish(reason: &str) -> FailureKind {
+    let code = reason.trim().to_ascii_lowercase().replace(['-', ' '], "_");
+    let complaint = Complaint { codes: vec![code], ..Complaint::default() };
+    Topic::of(&complaint).map_or(FailureKind::ServerError, Topic::kind)
 }
 
 impl Topic {

@@ -1,7 +1,9 @@
 //! What a provider says in the body of an error.
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
+use super::json;
 use super::message::beginning;
 
 /// The fields that hold a message, the best first.
@@ -38,20 +40,27 @@ pub(super) struct Complaint {
     pub(super) status: Option<u64>,
     /// Its fields that may say when to come back, among them headers that a router hands on.
     pub(super) fields: Vec<(String, String)>,
+    /// Whether it says of itself that it is an error.
+    pub(super) is_explicit: bool,
     /// Whether the message is a web page, whose words may belong to its menu.
     pub(super) is_page: bool,
 }
 
 impl Complaint {
+    /// Reads an error that says of itself that it is one.
+    pub(super) fn explicit(error: &RawValue) -> Self {
+        Self { is_explicit: true, ..Self::read(Some(error), error.get()) }
+    }
+
     /// Reads the body of an error, parsed where it is JSON.
-    pub(super) fn read(parsed: Option<&Value>, text: &str) -> Self {
+    pub(super) fn read(parsed: Option<&RawValue>, text: &str) -> Self {
         let text = beginning(text.trim());
-        let Some(body) = parsed else {
+        let Some(body) = parsed.map(|body| json::sketch(body, is_telling)) else {
             return Self { message: text.to_owned(), is_page: text.starts_with('<'), ..Self::default() };
         };
         let errors = ERRORS.iter().filter_map(|path| body.pointer(path)).filter(|error| error.is_object());
         let codes = || errors.clone().flat_map(|error| CODE_FIELDS.iter().filter_map(|field| error.get(*field)));
-        let mut message = message(body).unwrap_or_else(|| text.to_owned());
+        let mut message = message(&body).unwrap_or_else(|| text.to_owned());
         // What a router's own upstream said.
         if let Some(raw) = body.pointer("/error/metadata/raw").and_then(Value::as_str).map(beginning) {
             message = format!("{message}: {raw}");
@@ -60,7 +69,8 @@ impl Complaint {
             message,
             codes: codes().filter_map(Value::as_str).map(|code| underscored(beginning(code))).collect(),
             status: codes().find_map(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok())),
-            fields: fields(body),
+            fields: fields(&body),
+            is_explicit: false,
             is_page: false,
         }
     }
@@ -81,7 +91,7 @@ fn fields(body: &Value) -> Vec<(String, String)> {
                     };
                     let name_lower = name.to_ascii_lowercase();
                     match said {
-                        Some(said) if TIMELY.iter().any(|part| name_lower.contains(part)) => {
+                        Some(said) if is_timely(&name_lower) => {
                             found.push((name_lower, said));
                         }
                         _ if depth < DEEPEST => open.push((value, depth + 1)),
@@ -97,6 +107,17 @@ fn fields(body: &Value) -> Vec<(String, String)> {
     }
     found.truncate(MOST_FIELDS);
     found
+}
+
+/// Whether a field may tell what went wrong, or when to come back.
+fn is_telling(name: &str) -> bool {
+    let inner = ["innererror", "inner_error", "metadata", "raw", "headers"];
+    let known = [MESSAGE_FIELDS, CODE_FIELDS, &inner];
+    known.iter().any(|names| names.contains(&name)) || is_timely(&name.to_ascii_lowercase())
+}
+
+fn is_timely(name: &str) -> bool {
+    TIMELY.iter().any(|part| name.contains(part))
 }
 
 fn message(value: &Value) -> Option<String> {

@@ -1,117 +1,127 @@
 //! The chat completion around an answer: finds the texts in it, wherever the provider put them.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
+use serde_json::value::RawValue;
+
+use super::complaint::Complaint;
+use super::json::{self, DEEPEST};
 use super::usage;
 use crate::outcome::Usage;
 
 /// The fields in which providers put what a model thought.
-const REASONING_FIELDS: &[&str] = &["reasoning_content", "reasoning", "thinking", "reasoning_details"];
+const REASONING_FIELDS: [&str; 4] = ["reasoning_content", "reasoning", "thinking", "reasoning_details"];
 
 /// The fields of an object that hold its words; the first that is there counts.
-const WORD_FIELDS: &[&str] = &["text", "content", "summary", "thinking", "reasoning", "value"];
+const WORD_FIELDS: [&str; 6] = ["text", "content", "summary", "thinking", "reasoning", "value"];
+
+/// A larger `usage` is none.
+const LONGEST_USAGE: usize = 16 * 1024;
 
 /// A chat completion, or what came instead of one.
 #[derive(Default)]
-pub(super) struct Envelope {
+pub(super) struct Envelope<'a> {
     /// The first choice with any text, else the first; `None` if there is none at all.
-    pub(super) choice: Option<Choice>,
+    pub(super) choice: Option<Choice<'a>>,
     /// The error beside or inside the choices.
-    pub(super) error: Option<Value>,
+    pub(super) error: Option<Complaint>,
     /// The tokens that it says were used.
     pub(super) usage: Option<Usage>,
+    /// Whether it is a stream that broke off.
+    pub(super) is_cut: bool,
 }
 
 /// What a model said in one choice, not trimmed.
 #[derive(Default)]
-pub(super) struct Choice {
+pub(super) struct Choice<'a> {
     /// The content, or the `text` of a legacy completion.
-    pub(super) content: String,
+    pub(super) content: Cow<'a, str>,
     /// The arguments of all its tool calls, one a line.
-    pub(super) arguments: String,
+    pub(super) arguments: Cow<'a, str>,
     /// Why it would not answer.
-    pub(super) refusal: String,
+    pub(super) refusal: Cow<'a, str>,
     /// What it thought, where a field of its own says so; no text twice.
-    pub(super) reasoning: Vec<String>,
-    /// Why it stopped.
-    pub(super) finish: Finish,
+    pub(super) reasoning: Vec<Cow<'a, str>>,
+    /// Why it stopped, as the provider says it.
+    pub(super) finish: Option<Cow<'a, str>>,
     /// The error inside the choice.
-    pub(super) error: Option<Value>,
+    pub(super) error: Option<Complaint>,
+    /// Which of several choices it is.
+    pub(super) index: u64,
     /// The parts of the content that are reasoning, until they are told apart from the fields.
-    thought: String,
+    thought: Cow<'a, str>,
 }
 
-/// Why a model stopped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Finish {
-    /// It had said all, or a reason that changes nothing here.
-    #[default]
-    Whole,
-    /// It was cut off by `max_tokens`.
-    Length,
-    /// A content filter stopped it.
-    Filtered,
+/// The fields of a choice or of a message in it.
+#[derive(Default)]
+struct Slots<'a> {
+    content: Option<&'a RawValue>,
+    refusal: Option<&'a RawValue>,
+    tool_calls: Option<&'a RawValue>,
+    function_call: Option<&'a RawValue>,
+    reasoning: [Option<&'a RawValue>; REASONING_FIELDS.len()],
+    message: Option<&'a RawValue>,
+    delta: Option<&'a RawValue>,
+    text: Option<&'a RawValue>,
+    error: Option<&'a RawValue>,
+    finish: Option<&'a RawValue>,
+    index: Option<&'a RawValue>,
 }
 
-impl Envelope {
-    /// Takes the parsed body of a reply apart.
-    pub(super) fn read(mut body: Value) -> Self {
-        let usage = body.get("usage").and_then(usage::read);
-        let mut choices = match body.get_mut("choices").map(Value::take) {
-            Some(Value::Array(choices)) => choices,
-            _ => Vec::new(),
-        };
-        choices.retain(Value::is_object);
-        let mut first = None;
-        let mut error = None;
-        for mut choice in choices.into_iter().map(Choice::read) {
-            error = error.or_else(|| choice.error.take());
-            if choice.has_text() {
-                first = Some(choice);
-                break;
+impl<'a> Envelope<'a> {
+    /// Takes the body of a reply apart.
+    pub(super) fn read(body: &'a RawValue) -> Self {
+        let [mut choices, mut error] = [None; 2];
+        let mut envelope = Self::default();
+        let mut complains = false;
+        json::fields(body, |name, value| match name {
+            "choices" => choices = Some(value),
+            "usage" => envelope.usage = read_usage(value),
+            "error" => error = Some(value).filter(|error| says_something(error)),
+            "object" | "type" if value.get() == "\"error\"" => error = error.or(Some(value)),
+            "message" | "detail" => complains |= value.get().starts_with('"'),
+            _ => {}
+        });
+        if let Some(choices) = choices {
+            json::items(choices, |choice| envelope.add(choice));
+        }
+        if error.is_some() || (complains && envelope.choice.is_none()) {
+            envelope.error =
+                Some(Complaint { is_explicit: error.is_some(), ..Complaint::read(Some(body), body.get()) });
+        }
+        envelope
+    }
+
+    /// Keeps the next choice if it is better than the one there is.
+    fn add(&mut self, choice: &'a RawValue) {
+        if json::is_object(choice) && !self.choice.as_ref().is_some_and(Choice::has_text) {
+            let mut choice = Choice::read(choice);
+            self.error = self.error.take().or_else(|| choice.error.take());
+            if self.choice.is_none() || choice.has_text() {
+                self.choice = Some(choice);
             }
-            first = first.or(Some(choice));
         }
-        if is_error(&body, first.is_none()) {
-            error = Some(body);
-        }
-        Self { choice: first, error, usage }
     }
 }
 
-impl Choice {
+impl<'a> Choice<'a> {
     /// Reads an entry of `choices`, whole or of a stream.
-    pub(super) fn read(mut choice: Value) -> Self {
-        let mut read = Self { finish: Finish::read(choice.get("finish_reason")), ..Self::default() };
-        for holder in ["message", "delta"] {
-            if let Some(Value::Object(message)) = choice.get_mut(holder).map(Value::take) {
-                read.add_message(message);
-            }
+    pub(super) fn read(choice: &'a RawValue) -> Self {
+        let slots = Slots::read(choice);
+        let mut read = Self {
+            finish: slots.finish.and_then(json::text).filter(|finish| !finish.is_empty()),
+            error: slots.error.filter(|error| says_something(error)).map(Complaint::explicit),
+            index: slots.index.and_then(|index| index.get().parse().ok()).unwrap_or_default(),
+            ..Self::default()
+        };
+        for message in [slots.message, slots.delta].into_iter().flatten() {
+            read.add_message(&Slots::read(message));
         }
-        if let Value::Object(mut fields) = choice {
-            if let Some(Value::String(text)) = fields.get_mut("text").map(Value::take) {
-                append(&mut read.content, text);
-            }
-            read.error = fields.remove("error").filter(says_something);
-            read.add_message(fields);
+        if let Some(text) = slots.text.and_then(json::text) {
+            append(&mut read.content, text);
         }
+        read.add_message(&slots);
         read
-    }
-
-    /// Appends the next piece of a stream.
-    pub(super) fn extend(&mut self, next: Self) {
-        append(&mut self.content, next.content);
-        append(&mut self.arguments, next.arguments);
-        append(&mut self.refusal, next.refusal);
-        for piece in next.reasoning {
-            match self.reasoning.first_mut() {
-                Some(reasoning) => reasoning.push_str(&piece),
-                None => self.reasoning.push(piece),
-            }
-        }
-        if next.finish != Finish::Whole {
-            self.finish = next.finish;
-        }
     }
 
     /// Whether it says anything at all.
@@ -120,124 +130,187 @@ impl Choice {
         answers.into_iter().chain(&self.reasoning).any(|text| !text.trim().is_empty())
     }
 
-    fn add_message(&mut self, mut message: Map<String, Value>) {
-        let mut take = |field: &str| message.get_mut(field).map(Value::take).unwrap_or_default();
-        self.add_content(take("content"));
-        self.add_refusal(take("refusal"));
-        if let Value::Array(calls) = take("tool_calls") {
-            for mut call in calls {
-                match call.get_mut("function").map(Value::take) {
-                    Some(function) => self.add_arguments(function),
-                    None => self.add_arguments(call),
-                }
-            }
+    fn add_message(&mut self, message: &Slots<'a>) {
+        if let Some(content) = message.content {
+            self.add_content(content, DEEPEST);
         }
-        self.add_arguments(take("function_call"));
-        for field in REASONING_FIELDS {
-            self.add_reasoning(words(take(field)));
+        if let Some(refusal) = message.refusal {
+            append(&mut self.refusal, words(refusal, DEEPEST));
+        }
+        if let Some(calls) = message.tool_calls {
+            json::items(calls, |call| {
+                let mut function = call;
+                json::fields(call, |name, value| {
+                    if name == "function" {
+                        function = value;
+                    }
+                });
+                self.add_arguments(function);
+            });
+        }
+        if let Some(function) = message.function_call {
+            self.add_arguments(function);
+        }
+        for field in message.reasoning.into_iter().flatten() {
+            self.add_reasoning(words(field, DEEPEST));
         }
         let thought = std::mem::take(&mut self.thought);
         self.add_reasoning(thought);
     }
 
-    fn add_content(&mut self, content: Value) {
-        match content {
-            Value::String(text) => append(&mut self.content, text),
-            Value::Array(parts) => parts.into_iter().for_each(|part| self.add_content(part)),
-            Value::Object(part) => self.add_part(part),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    fn add_content(&mut self, content: &'a RawValue, depth: u8) {
+        if let Some(text) = json::text(content) {
+            append(&mut self.content, text);
+        } else if let Some(depth) = depth.checked_sub(1).filter(|_| json::is_list(content)) {
+            json::items(content, |part| self.add_content(part, depth));
+        } else if json::is_object(content) {
+            self.add_part(content, depth);
         }
     }
 
-    fn add_part(&mut self, mut part: Map<String, Value>) {
-        let kind = part.get("type").and_then(Value::as_str);
-        let is_untyped = kind.is_none();
-        if kind.is_some_and(|kind| kind.contains("reasoning") || kind.contains("thinking")) {
-            append(&mut self.thought, words(Value::Object(part)));
-        } else if let Some(refusal) = part.get_mut("refusal").map(Value::take) {
-            self.add_refusal(refusal);
-        } else if let Some(text) = part.get_mut("text").map(Value::take) {
-            append(&mut self.content, words(text));
-        } else if is_untyped {
+    fn add_part(&mut self, part: &'a RawValue, depth: u8) {
+        let [mut kind, mut refusal, mut text] = [None; 3];
+        json::fields(part, |name, value| match name {
+            "type" => kind = Some(value),
+            "refusal" => refusal = Some(value),
+            "text" => text = Some(value),
+            _ => {}
+        });
+        let kind = kind.and_then(json::text);
+        if kind.as_ref().is_some_and(|kind| kind.contains("reasoning") || kind.contains("thinking")) {
+            append(&mut self.thought, words(part, depth));
+        } else if let Some(refusal) = refusal {
+            append(&mut self.refusal, words(refusal, depth));
+        } else if let Some(text) = text {
+            append(&mut self.content, words(text, depth));
+        } else if kind.is_none() {
             // A server that has parsed the model's JSON already.
-            append(&mut self.content, Value::Object(part).to_string());
+            append(&mut self.content, Cow::Borrowed(part.get()));
         }
     }
 
-    fn add_refusal(&mut self, refusal: Value) {
-        append(&mut self.refusal, words(refusal));
-    }
-
-    fn add_arguments(&mut self, mut function: Value) {
-        let arguments = match function.get_mut("arguments").map(Value::take) {
-            Some(Value::String(text)) => text,
-            Some(parsed @ (Value::Object(_) | Value::Array(_))) => parsed.to_string(),
-            _ => return,
+    fn add_arguments(&mut self, function: &'a RawValue) {
+        let mut arguments = None;
+        json::fields(function, |name, value| {
+            if name == "arguments" {
+                arguments = Some(value);
+            }
+        });
+        let Some(arguments) = arguments else { return };
+        let text = match json::text(arguments) {
+            Some(text) => text,
+            None if json::is_object(arguments) || json::is_list(arguments) => Cow::Borrowed(arguments.get()),
+            None => return,
         };
         if !self.arguments.is_empty() {
-            self.arguments.push('\n');
+            self.arguments.to_mut().push('\n');
         }
-        append(&mut self.arguments, arguments);
+        append(&mut self.arguments, text);
     }
 
     /// Providers send the same under several names.
-    fn add_reasoning(&mut self, text: String) {
+    fn add_reasoning(&mut self, text: Cow<'a, str>) {
         if !text.is_empty() && !self.reasoning.iter().any(|known| known.trim() == text.trim()) {
             self.reasoning.push(text);
         }
     }
 }
 
-impl Finish {
-    fn read(reason: Option<&Value>) -> Self {
-        let reason = reason.and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
-        match reason.as_str() {
-            "length" | "max_tokens" | "max_output_tokens" | "model_length" => Self::Length,
-            "content_filter" | "content_filtered" | "safety" => Self::Filtered,
-            _ => Self::Whole,
+impl Choice<'static> {
+    /// Appends the next piece of a stream.
+    pub(super) fn extend(&mut self, next: Choice<'_>) {
+        self.content.to_mut().push_str(&next.content);
+        self.arguments.to_mut().push_str(&next.arguments);
+        self.refusal.to_mut().push_str(&next.refusal);
+        for piece in next.reasoning {
+            match self.reasoning.first_mut() {
+                Some(reasoning) => reasoning.to_mut().push_str(&piece),
+                None => self.reasoning.push(Cow::Owned(piece.into_owned())),
+            }
+        }
+        if let Some(finish) = next.finish {
+            self.finish = Some(Cow::Owned(finish.into_owned()));
         }
     }
 }
 
-/// Whether a body reports an error; without choices, a message alone does.
-fn is_error(body: &Value, is_without_choices: bool) -> bool {
-    let complains = ["message", "detail"].iter().any(|field| body.get(field).is_some_and(Value::is_string));
-    body.get("error").is_some_and(says_something) || (is_without_choices && complains)
+impl<'a> Slots<'a> {
+    fn read(object: &'a RawValue) -> Self {
+        let mut slots = Self::default();
+        json::fields(object, |name, value| {
+            let slot = match name {
+                "content" => &mut slots.content,
+                "refusal" => &mut slots.refusal,
+                "tool_calls" => &mut slots.tool_calls,
+                "function_call" => &mut slots.function_call,
+                "message" => &mut slots.message,
+                "delta" => &mut slots.delta,
+                "text" => &mut slots.text,
+                "error" => &mut slots.error,
+                "finish_reason" => &mut slots.finish,
+                "index" => &mut slots.index,
+                _ => {
+                    let known = REASONING_FIELDS.iter().position(|field| *field == name);
+                    let Some(slot) = known.and_then(|place| slots.reasoning.get_mut(place)) else { return };
+                    slot
+                }
+            };
+            *slot = Some(value);
+        });
+        slots
+    }
 }
 
 /// Whether the value of a field `error` is one: some servers always send the field.
-fn says_something(error: &Value) -> bool {
-    match error {
-        Value::Null | Value::Number(_) => false,
-        Value::Bool(is_error) => *is_error,
-        Value::String(text) => !text.trim().is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(fields) => !fields.is_empty(),
+fn says_something(error: &RawValue) -> bool {
+    match error.get() {
+        "true" => true,
+        text if text.starts_with(['"', '[', '{']) => {
+            text.get(1..text.len() - 1).is_some_and(|inner| !inner.trim().is_empty())
+        }
+        _ => false,
     }
+}
+
+/// The tokens that a body says were used, whatever else it is.
+pub(super) fn usage_of(body: &RawValue) -> Option<Usage> {
+    let mut usage = None;
+    json::fields(body, |name, value| {
+        if name == "usage" {
+            usage = read_usage(value);
+        }
+    });
+    usage
+}
+
+fn read_usage(value: &RawValue) -> Option<Usage> {
+    let usage = Some(value.get()).filter(|usage| usage.len() <= LONGEST_USAGE)?;
+    usage::read(&serde_json::from_str(usage).ok()?)
 }
 
 /// All words of a text, of a list of texts, or of an object around one.
-fn words(value: Value) -> String {
-    match value {
-        Value::String(text) => text,
-        Value::Array(items) => items.into_iter().fold(String::new(), |mut all, item| {
-            append(&mut all, words(item));
-            all
-        }),
-        Value::Object(mut object) => WORD_FIELDS
-            .iter()
-            .find_map(|field| object.get_mut(*field).map(Value::take).filter(|value| !value.is_null()))
-            .map(words)
-            .unwrap_or_default(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => String::new(),
+fn words(value: &RawValue, depth: u8) -> Cow<'_, str> {
+    if let Some(text) = json::text(value) {
+        return text;
     }
+    let Some(depth) = depth.checked_sub(1) else { return Cow::default() };
+    let mut all = Cow::default();
+    json::items(value, |item| append(&mut all, words(item, depth)));
+    let mut fields = [None; WORD_FIELDS.len()];
+    json::fields(value, |name, value| {
+        let known = WORD_FIELDS.iter().position(|field| *field == name);
+        if let Some(field) = known.and_then(|place| fields.get_mut(place)).filter(|_| value.get() != "null") {
+            *field = Some(value);
+        }
+    });
+    fields.into_iter().flatten().next().map_or(all, |field| words(field, depth))
 }
 
 /// Appends without a copy where there is nothing yet.
-fn append(text: &mut String, more: String) {
+fn append<'a>(text: &mut Cow<'a, str>, more: Cow<'a, str>) {
     if text.is_empty() {
         *text = more;
     } else {
-        text.push_str(&more);
+        text.to_mut().push_str(&more);
     }
 }

@@ -7,6 +7,8 @@
 mod classify;
 mod complaint;
 mod envelope;
+mod finish;
+mod json;
 mod mend;
 mod message;
 mod relaxed;
@@ -21,13 +23,12 @@ mod window;
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::Value;
-
 use crate::kind::FailureKind;
 use crate::outcome::{Score, Usage};
 use crate::request::Match;
 use complaint::Complaint;
-use envelope::{Choice, Envelope, Finish};
+use envelope::{Choice, Envelope};
+use finish::Finish;
 use window::Window;
 
 /// A reply as it came over the wire.
@@ -71,45 +72,50 @@ pub struct Failure {
 /// Reads a reply to a question about these matches.
 #[must_use]
 pub fn read(received: &Received<'_>, asked: &[&Match]) -> Reply {
-    let body = String::from_utf8_lossy(received.body);
-    let body = body.strip_prefix('\u{feff}').unwrap_or(&body);
-    let parsed = parse(body).or_else(|| parse(&mend::mended(body)));
-    if !(200..300).contains(&received.status) {
-        let complaint = Complaint::read(parsed.as_ref(), body);
-        let window = Window::read(received.headers, &complaint, received.now);
-        let kind = classify::of_status(received.status, &complaint, window);
-        let failure = Failure::told(kind, window, &format!("HTTP {}", received.status), &complaint.message);
-        return Reply::failed(parsed.and_then(|body| usage::read(body.get("usage")?)), failure);
+    let text = mend::utf8(received.body);
+    let text = stream::without_comments(text.strip_prefix('\u{feff}').unwrap_or(&text));
+    if let Some(envelope) = stream::read(text).filter(|_| received.is_success()) {
+        return judged(received, envelope, text, asked);
     }
-    let is_json = parsed.is_some();
-    let envelope = parsed.map(Envelope::read).or_else(|| stream::read(body)).unwrap_or_default();
-    match envelope {
-        Envelope { choice: Some(choice), error, usage } if choice.has_text() || error.is_none() => {
-            answered(received.status, choice, usage, asked)
+    let mended;
+    let parsed = match json::parse(text) {
+        None => {
+            mended = mend::mended(text);
+            mended.as_deref().and_then(json::parse)
         }
-        Envelope { error: Some(error), usage, .. } => {
-            let complaint = Complaint::read(Some(&error), body);
-            let window = Window::read(received.headers, &complaint, received.now);
-            let seen = format!("HTTP {} with an error", received.status);
-            let kind = classify::of_error(&complaint, window);
-            Reply::failed(usage, Failure::told(kind, window, &seen, &complaint.message))
-        }
-        Envelope { usage, .. } => {
-            let what = match body.trim_start() {
-                "" => "an empty body",
-                _ if is_json => "JSON without choices",
-                text if text.starts_with('<') => "HTML",
-                text if text.starts_with(['{', '[']) => "broken JSON",
-                _ => "text",
-            };
-            let seen = format!("HTTP {} with {what} instead of a chat completion", received.status);
-            Reply::failed(usage, Failure::new(FailureKind::InvalidResponse, &seen, body))
-        }
+        parsed => parsed,
+    };
+    if received.is_success() {
+        return match parsed {
+            Some(body) => judged(received, Envelope::read(body), text, asked),
+            None => Reply::strange(received, None, text, what_came(text)),
+        };
+    }
+    let complaint = Complaint::read(parsed, text);
+    let window = Window::read(received.headers, &complaint, received.now);
+    let kind = classify::of_status(received.status, &complaint, window);
+    let failure = Failure::told(kind, window, &format!("HTTP {}", received.status), &complaint.message);
+    Reply::failed(parsed.and_then(envelope::usage_of), failure)
+}
+
+/// What came in place of JSON.
+fn what_came(text: &str) -> &'static str {
+    match text {
+        "" => "an empty body",
+        text if text.starts_with('<') => "HTML",
+        text if text.starts_with(['{', '[']) => "broken JSON",
+        _ => "text",
     }
 }
 
-fn parse(body: &str) -> Option<Value> {
-    serde_json::from_str(body).ok()
+/// Reads what came with a 2xx.
+fn judged(received: &Received<'_>, envelope: Envelope<'_>, text: &str, asked: &[&Match]) -> Reply {
+    match envelope {
+        Envelope { choice: Some(_), error: None, .. } => answered(received, envelope, asked),
+        Envelope { choice: Some(ref choice), .. } if choice.has_text() => answered(received, envelope, asked),
+        Envelope { error: Some(error), usage, .. } => Reply::failed(usage, Failure::reported(received, &error)),
+        Envelope { usage, .. } => Reply::strange(received, usage, text, "JSON without choices"),
+    }
 }
 
 /// A message of one line, no longer than those of a [`Failure`].
@@ -119,8 +125,12 @@ pub fn shortened(line: String) -> String {
 }
 
 /// Looks for scores in the texts of a choice, the most likely first.
-fn answered(status: u16, choice: Choice, usage: Option<Usage>, asked: &[&Match]) -> Reply {
-    let Choice { content, arguments, refusal, reasoning: thoughts, finish, .. } = choice;
+///
+/// What the provider tells of itself, by an error, a finish reason or a stream that breaks off, stands over whatever is
+/// wrong with the text, but not over a score for every asked match.
+fn answered(received: &Received<'_>, envelope: Envelope<'_>, asked: &[&Match]) -> Reply {
+    let Envelope { choice, error, usage, is_cut } = envelope;
+    let Choice { content, arguments, refusal, reasoning: thoughts, finish: reason, .. } = choice.unwrap_or_default();
     let spoken = [content, arguments, refusal];
     let mut reasoning = String::new();
     for thought in &thoughts {
@@ -141,11 +151,29 @@ fn answered(status: u16, choice: Choice, usage: Option<Usage>, asked: &[&Match])
         }
     }
     let (index, scores) = found.map_or((first, None), |(index, scores)| (Some(index), Some(scores)));
-    let text = index.and_then(|index| spoken.into_iter().chain(thoughts).nth(index)).unwrap_or_default();
+    let text = index.and_then(|index| spoken.into_iter().chain(thoughts).nth(index)).unwrap_or_default().into_owned();
     let is_silent = index.is_none();
-    let failed = |kind, seen: &str| Err(Failure::new(kind, &format!("HTTP {status} with {seen}"), &text));
+    let is_complete = scores.as_ref().is_some_and(|scores| scores.iter().all(Option::is_some));
+    let finish = Finish::of(reason.as_deref());
+    let reason = reason.as_deref().unwrap_or_default();
+    let seen = |what: &str| format!("HTTP {} with {what}", received.status);
+    let failed = |kind, what: &str| Err(Failure::new(kind, &seen(what), &text));
+    let broken = |kind, what: &str, quoted: &str| {
+        Err(Failure::told(
+            kind,
+            Window::read(received.headers, &Complaint::default(), received.now),
+            &seen(what),
+            quoted,
+        ))
+    };
     let result = match (finish, scores) {
+        (_, Some(scores)) if is_complete => Ok(scores),
+        _ if error.is_some() => Err(Failure::reported(received, &error.unwrap_or_default())),
         (Finish::Filtered, _) => failed(FailureKind::ContentFiltered, "an answer that a content filter stopped"),
+        (Finish::Broken, _) | (Finish::Unknown, None) => {
+            broken(classify::of_finish(reason), "an answer that the provider ended", reason)
+        }
+        _ if is_cut => broken(FailureKind::ServerError, "a stream that broke off", &text),
         (_, Some(scores)) => Ok(scores),
         (Finish::Length, None) => failed(FailureKind::Truncated, "an answer cut off before a valid score"),
         (Finish::Whole, None) if is_silent => failed(FailureKind::EmptyResponse, "a chat completion without text"),
@@ -164,15 +192,34 @@ fn add_thought(thoughts: &mut String, thought: &str) {
     thoughts.push_str(thought);
 }
 
+impl Received<'_> {
+    fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
 impl Reply {
     fn failed(usage: Option<Usage>, failure: Failure) -> Self {
         Self { usage, reasoning: None, text: String::new(), result: Err(failure) }
+    }
+
+    /// No chat completion, but something else.
+    fn strange(received: &Received<'_>, usage: Option<Usage>, text: &str, what: &str) -> Self {
+        let seen = format!("HTTP {} with {what} instead of a chat completion", received.status);
+        Self::failed(usage, Failure::new(FailureKind::InvalidResponse, &seen, text))
     }
 }
 
 impl Failure {
     fn new(kind: FailureKind, seen: &str, quoted: &str) -> Self {
         Self { kind, message: message::one_line(seen, quoted), retry_after: None }
+    }
+
+    /// An error that came with a 2xx.
+    fn reported(received: &Received<'_>, error: &Complaint) -> Self {
+        let window = Window::read(received.headers, error, received.now);
+        let seen = format!("HTTP {} with an error", received.status);
+        Self::told(classify::of_error(error, window), window, &seen, &error.message)
     }
 
     /// A failure that the provider itself reported, and so may ask to be left alone.

@@ -1,12 +1,15 @@
 //! Whole replies, from bytes to scores or a kind.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
 mod answers;
 mod errors;
+mod failing;
+mod memory;
 mod properties;
+mod streams;
 
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 

@@ -146,53 +146,6 @@ fn why_the_model_stopped_decides_where_there_is_no_score() {
 }
 
 #[test]
-fn a_stream_that_nobody_asked_for_is_joined() {
-    let answer = answer(2, 2);
-    let (head, tail) = answer.split_at(11);
-    let piece = |delta: Value| format!("data: {}\r\n\r\n", json!({ "choices": [{ "index": 0, "delta": delta }] }));
-    let other = format!("data: {}\n\n", json!({ "choices": [{ "index": 1, "delta": { "content": "other" } }] }));
-    let usage = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":6}}\n\n";
-    let stream = [
-        ": PROCESSING\n\n".to_owned(),
-        piece(json!({ "role": "assistant", "content": "" })),
-        piece(json!({ "reasoning": "so", "reasoning_content": "so" })),
-        piece(json!({ "reasoning": " it" })),
-        piece(json!({ "content": head })),
-        other,
-        "event: ping\ndata: broken {\n\n".to_owned(),
-        piece(json!({ "content": tail })),
-        usage.to_owned(),
-        "data: [DONE]\n\n".to_owned(),
-    ];
-    let reply = replied(200, stream.concat());
-    assert_eq!(score(&reply), Some((2, 2)), "{reply:?}");
-    assert_eq!(reply.text, answer);
-    assert_eq!(reply.reasoning.as_deref(), Some("so it"));
-    assert_eq!(reply.usage.map(|usage| (usage.prompt_tokens, usage.completion_tokens)), Some((5, 6)));
-
-    let call =
-        |arguments: &str| piece(json!({ "tool_calls": [{ "index": 0, "function": { "arguments": arguments } }] }));
-    assert_eq!(score(&replied(200, call(head) + &call(tail))), Some((2, 2)));
-}
-
-#[test]
-fn a_stream_fails_as_a_whole_reply_does() {
-    let cut = "data: {\"choices\":[{\"delta\":{\"content\":\"Pro\"}}]}\n\n\
-        data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}]}\n";
-    assert_eq!(kind(&replied(200, cut)), "truncated");
-    assert_eq!(kind(&replied(200, "data: {\"choices\":[{\"delta\":{}}]}\n\ndata: [DONE]")), "empty_response");
-    let limited = "data: {\"error\":{\"message\":\"slow down\",\"code\":\"rate_limit_exceeded\"}}\n\ndata: [DONE]\n";
-    assert_eq!(kind(&replied(200, limited)), "rate_limited");
-    let busy = "data: {\"choices\":[{\"delta\":{},\"error\":{\"code\":429}}]}\n\ndata: [DONE]\n";
-    assert_eq!(kind(&replied(200, busy)), "rate_limited");
-    for stream in
-        ["data: [DONE]\n", "data: {}\n", "data: 1\n", "data:\n", "event: error\n", ": quiet\n\n", "{\"data:\": 1"]
-    {
-        assert_eq!(kind(&replied(200, stream)), "invalid_response", "{stream}");
-    }
-}
-
-#[test]
 fn bytes_that_are_not_utf8_do_not_matter_around_the_answer() {
     let body = json!({ "choices": [{ "message": { "content": format!("|{}", answer(4, 0)) } }] }).to_string();
     let (head, tail) = body.split_once('|').expect("a mark");
