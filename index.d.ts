@@ -50,6 +50,11 @@ export interface PredictOptions {
   maxTokens?: number | null
   /** At most 16 stop sequences of 1 to 256 characters; those beyond the provider's limit are not sent. Default: none. */
   stop?: string[] | null
+  /**
+   * Your own id of this call, 1 to 200 characters without control characters: it comes back beside `callId` in the outcome
+   * or the error, in the events and in the log records. Default: none.
+   */
+  requestId?: string | null
 }
 
 /** How an engine works. Every field is optional; an unknown one is `INVALID_CONFIG`. */
@@ -258,7 +263,10 @@ export interface LogRecord {
   level: LogLevel
   /** What happened; the same text every time. */
   message: string
-  /** With what: model, provider, kind, status and the like. Keys are never among it. */
+  /**
+   * With what: model, provider, kind, status and the like, and with every record of a call its `callId` and `requestId`,
+   * where it has one. Keys, prompts and replies are never among it.
+   */
   fields: Record<string, string | number | boolean>
   /** How many records before this one were dropped because too many waited. */
   dropped: number
@@ -270,6 +278,10 @@ export interface EventBase {
   sequence: number
   /** When it happened, as an ISO 8601 time. */
   at: string
+  /** The call that caused it, as its outcome or error has it; null if none did. */
+  callId: string | null
+  /** The `requestId` of that call; null if it has none. */
+  requestId: string | null
   /** How many events before this one were dropped because more than 4,096 waited for the listener. */
   dropped: number
 }
@@ -351,6 +363,8 @@ export interface RestoredEvent extends EventBase {
 /** A fallback is about to be asked. */
 export interface FallbackEvent extends EventBase {
   type: 'fallback'
+  /** The call that falls back. */
+  callId: string
   /** The model that was asked for. */
   originalModelId: string
   /** The model that is asked in its place. */
@@ -366,6 +380,8 @@ export interface FallbackEvent extends EventBase {
 /** A fallback that is about to be asked is dearer than `warnPriceRatio` times the original. */
 export interface CostWarningEvent extends EventBase {
   type: 'cost_warning'
+  /** The call that falls back. */
+  callId: string
   /** The model that was asked for. */
   originalModelId: string
   /** The model that is asked in its place. */
@@ -540,6 +556,10 @@ export type ErrorCode =
 export interface FallcastError extends Error {
   /** What kind of error it is. */
   code: ErrorCode
+  /** Names the call in its events and log records; absent if the call was refused before it began, and where there was none. */
+  callId?: string
+  /** `options.requestId`; null if none was given. Absent where `callId` is, unless one was given. */
+  requestId?: string | null
   /** Every model that was asked, in order; absent if the call was refused before any could be. */
   attempts?: Attempt[]
   /** Every model that was passed over, in order. */
@@ -734,7 +754,9 @@ export interface Attempt {
   status: number | null
   /** How many times the request was sent again after a failure, 0 to `maxRetries`. */
   retries: number
-  /** From the wait for the provider's turn to the end of the last reply, in milliseconds. */
+  /** When it began, as an ISO 8601 time. */
+  startedAt: string
+  /** From then, the wait for the provider's turn, to the end of the last reply, in milliseconds. */
   durationMs: number
   /** Tokens that are charged; null if none are. */
   usage: Usage | null
@@ -1061,6 +1083,10 @@ export interface Prediction {
 
 /** What `predictWithFallback` resolves with: at least one prediction, and how it came about. */
 export interface PredictionOutcome {
+  /** Names the call in its events and log records; no other call has it, in no other process either. */
+  callId: string
+  /** `options.requestId`; null if none was given. */
+  requestId: string | null
   /** The predictions, in the request's order. */
   predictions: Array<Prediction>
   /** The ids of the matches without a prediction, in the request's order; empty if all have one. */

@@ -81,6 +81,49 @@ test('CLOSED rejects what is pending, and every later call', async () => {
   await engine.close();
 });
 
+describe('an error names its call', () => {
+  const ID = /^[0-9a-f]{16}-[1-9][0-9]*$/;
+  const requestId = 'job-7';
+
+  test.each([
+    ['ALL_ATTEMPTS_FAILED', {}, {}],
+    ['NO_MODEL_AVAILABLE', { models: { a: { enabled: false } } }, {}],
+    ['BUDGET_EXHAUSTED', { dailyBudgetUsd: 0 }, {}],
+    ['DEADLINE_EXCEEDED', {}, { deadlineMs: 1 }],
+    ['ABORT_ERR', {}, { signal: AbortSignal.abort() }],
+  ])('where one began: %s', async (code, config, options) => {
+    const manner = code === 'DEADLINE_EXCEEDED' ? 'never' : 'prose';
+    const { predict } = await transcript({ a: manner }, config);
+    expect(await rejection(predict({ ...options, requestId }))).toMatchObject({
+      code, callId: expect.stringMatching(ID), requestId,
+    });
+    expect(await rejection(predict(options))).toMatchObject({
+      code, callId: expect.stringMatching(ID), requestId: null,
+    });
+  });
+
+  test('that a close ended, but not where it was closed before', async () => {
+    const { engine, predict, upstream } = await transcript({ a: 'never' });
+    const pending = rejection(predict({ requestId }));
+    await upstream.received(1);
+    await engine.close();
+    expect(await pending).toMatchObject({ code: 'CLOSED', callId: expect.stringMatching(ID), requestId });
+    const later = await rejection(predict({ requestId }));
+    expect(later).toMatchObject({ code: 'CLOSED', requestId });
+    expect(later).not.toHaveProperty('callId');
+  });
+
+  test('by requestId alone where it was refused before it began', async () => {
+    const { engine } = await transcript({ a: 'clean' });
+    for (const request of [{ modelId: 'nobody', matches: matches() }, { modelId: 'a', matches: [] }, null]) {
+      const error = await rejection(engine.predictWithFallback(request, { requestId }));
+      expect(error.requestId).toBe(requestId);
+      expect(error).not.toHaveProperty('callId');
+      expect(await rejection(engine.predictWithFallback(request))).not.toHaveProperty('requestId');
+    }
+  });
+});
+
 test('the call itself never throws', async () => {
   const { engine } = await transcript({ a: 'clean' });
   for (const args of [[], [null], [Symbol('x')], [{}, 5], [new Proxy({}, { get() { throw new Error('trap'); } })]]) {

@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { describe, expect, test } from 'vitest';
 
-import { chain, engineFor, listen, matches, quiet, rejection, thrown, transcript, upstreamFor } from './support.mjs';
+import { chain, engineFor, fail, listen, matches, quiet, rejection, thrown, transcript, upstreamFor } from './support.mjs';
 
 const inShort = (events) => events.map(({ type, modelId }) => (modelId ? `${type} ${modelId}` : type));
 const sequences = (events) => events.map(({ sequence }) => sequence);
@@ -15,9 +19,9 @@ describe('events', () => {
     );
     const { events } = listen(engine);
     const counts = listen(engine, 'onInvalidate').events;
-    await predict();
+    const { callId } = await predict();
     const at = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-    const common = { at, dropped: 0 };
+    const common = { at, callId, requestId: null, dropped: 0 };
     const prompt = { promptVersion: '1', overrides: [] };
     expect(events).toEqual([
       {
@@ -56,6 +60,35 @@ describe('events', () => {
     expect(events[1].priceRatio).toBeCloseTo(3, 1);
     expect(events[1].originalCostUsd).toBeCloseTo(originalCostUsd, 9);
     expect(events[1].expectedCostUsd / events[1].originalCostUsd).toBeCloseTo(events[1].priceRatio, 1);
+  });
+
+  test('name the call that caused them, and its requestId', async () => {
+    const dear = { promptUsdPer1M: 3, completionUsdPer1M: 6 };
+    const usage = { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100 };
+    const { engine, predict } = await transcript(
+      { a: { name: 'prose', usage }, b: { name: 'rate_limited', retryAfter: 9 }, c: 'clean', d: 'unauthorized' },
+      { disableThreshold: 1, models: { b: dear }, dailyBudgetUsd: 1, budgetAlerts: [0.001] },
+    );
+    const { events } = listen(engine);
+    const { callId } = await predict({ requestId: 'job-7' });
+    expect(inShort(events)).toEqual(['budget', 'disabled a', 'fallback b', 'cost_warning b', 'cooling b', 'fallback c']);
+    for (const event of events.splice(0)) expect(event).toMatchObject({ callId, requestId: 'job-7' });
+    const refused = await rejection(engine.predictWithFallback({ modelId: 'd', matches: matches() }));
+    expect(events).toMatchObject([{ type: 'provider_cooling', callId: refused.callId, requestId: null }]);
+    expect(refused.callId).not.toBe(callId);
+  });
+
+  test('name no call where none caused them', async () => {
+    const { engine, predict } = await transcript({ a: 'clean' }, { disableThreshold: 1, cooldownMs: 1 });
+    const { events } = listen(engine);
+    engine.disableModel('a', 'by hand');
+    engine.enableModel('a');
+    engine.restore(engine.snapshot());
+    fail(engine, 'a', 1);
+    // It comes back in the middle of a call, or before it by its timer: in either case because its time has come.
+    while ((await predict().catch(() => null)) === null);
+    expect(inShort(events)).toEqual(['disabled a', 'enabled a', 'restored', 'disabled a', 'recovered a']);
+    for (const event of events) expect(event).toMatchObject({ callId: null, requestId: null });
   });
 
   test('of one engine are not those of another', async () => {
@@ -150,6 +183,38 @@ describe('invalidations', () => {
       await engine.recoverDisabledModels();
     }
     expect(await Promise.all(seen)).toEqual([[2, 2], [1, 1], [0, 0]]);
+  });
+});
+
+describe('the first event and the first invalidation have the sequence 1', () => {
+  /** The sequences of what an engine tells that begins with `content` as its state. */
+  async function firstOf(content) {
+    const folder = mkdtempSync(join(tmpdir(), 'fallcast-'));
+    const stateFile = join(folder, 'state.json');
+    writeFileSync(stateFile, content);
+    const engine = quiet(['a', 'b'], { stateFile });
+    const told = ['onEvent', 'onInvalidate'].map((subscribe) => listen(engine, subscribe).events);
+    engine.enableModel('a');
+    engine.disableModel('a', 'by hand');
+    await engine.close();
+    rmSync(folder, { recursive: true });
+    return told.map((events) => [events[0], sequences(events)]);
+  }
+
+  test('of an engine that took over a state', async () => {
+    const before = quiet(['a', 'b', 'gone']);
+    before.disableModel('a', 'by hand');
+    const [[event, ofEvents], [, ofCounts]] = await firstOf(JSON.stringify(before.snapshot()));
+    expect(event.type).toBe('enabled');
+    expect(ofEvents).toEqual([1, 2]);
+    expect(ofCounts).toEqual([1, 2]);
+  });
+
+  test.each([['no JSON'], ['{"version":1,"models":{"a":7}}']])('of one whose state was damaged: %s', async (content) => {
+    const [[event, ofEvents], [, ofCounts]] = await firstOf(content);
+    expect(event.type).toBe('state_damaged');
+    expect(ofEvents).toEqual([1, 2, 3].slice(0, ofEvents.length));
+    expect(ofCounts[0]).toBe(1);
   });
 });
 

@@ -13,13 +13,13 @@ describe('the fields of an outcome', () => {
     const { predict } = await transcript({ a: 'internal_error', b: 'clean' });
     const outcome = await predict(undefined, 2);
     expect(Object.keys(outcome).sort()).toEqual([
-      'attempts', 'costUsd', 'durationMs', 'fallbackModelId', 'fallbackReason', 'missingMatchIds', 'modelId',
+      'attempts', 'callId', 'costUsd', 'durationMs', 'fallbackModelId', 'fallbackReason', 'missingMatchIds', 'modelId',
       'originalCostUsd', 'originalModelId', 'overrides', 'predictions', 'promptVersion', 'rawResponse', 'reasoning',
-      'skips', 'usage', 'usedFallback',
+      'requestId', 'skips', 'usage', 'usedFallback',
     ]);
     expect(Object.keys(outcome.attempts[0]).sort()).toEqual([
       'adjusted', 'costUsd', 'durationMs', 'failure', 'message', 'modelId', 'overrides', 'promptVersion', 'providerId',
-      'retries', 'status', 'usage',
+      'retries', 'startedAt', 'status', 'usage',
     ]);
     expect(Object.keys(outcome.usage).sort()).toEqual([
       'cachedTokens', 'completionTokens', 'estimated', 'promptTokens', 'reasoningTokens',
@@ -29,6 +29,21 @@ describe('the fields of an outcome', () => {
     expect(outcome.durationMs).toBeGreaterThanOrEqual(outcome.attempts[1].durationMs);
     expect(outcome.attempts[0].providerId).toBe('p');
     expect(structuredClone(outcome)).toEqual(outcome);
+  });
+
+  test('begin with the names of the call', async () => {
+    const { predict } = await transcript({ a: 'clean' });
+    expect(Object.keys(await predict()).slice(0, 3)).toEqual(['callId', 'requestId', 'predictions']);
+  });
+
+  test('startedAt is the time at which an attempt began', async () => {
+    const { predict } = await transcript({ a: 'internal_error', b: 'clean' });
+    const before = Date.now();
+    const { attempts } = await predict();
+    const times = attempts.map(({ startedAt }) => new Date(startedAt));
+    expect(attempts.map(({ startedAt }) => startedAt)).toEqual(times.map((time) => time.toISOString()));
+    const order = [before, ...times.map(Number), Date.now()];
+    expect(order).toEqual(order.toSorted((one, other) => one - other));
   });
 
   test('predictions come in the order of the request', async () => {
@@ -44,6 +59,36 @@ describe('the fields of an outcome', () => {
     const games = ids.map((id) => ({ id, homeTeam: 'Home', awayTeam: 'Away' }));
     const outcome = await engine.predictWithFallback({ modelId: 'a', matches: games });
     expect(outcome.predictions).toEqual(predictions(ids, 'a'));
+  });
+});
+
+describe('a call', () => {
+  test('has an id that no other has, of this engine or of another', async () => {
+    const [one, other] = [await transcript({ a: 'clean' }), await transcript({ a: 'clean' })];
+    const outcomes = await Promise.all([one, one, one, other, other].map(({ predict }) => predict()));
+    const ids = outcomes.map(({ callId }) => callId);
+    expect(new Set(ids).size).toBe(5);
+    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{16}-[1-9][0-9]*$/);
+  });
+
+  test.each([
+    ['job-7'], ['x'], ['x'.repeat(200)], ['⚽'.repeat(200)], ['🏆'.repeat(200)], ['två ord'], ['{"json": true}'],
+  ])('gives the id back that its caller gave it: %s', async (requestId) => {
+    const { predict } = await transcript({ a: 'clean' });
+    expect((await predict({ requestId })).requestId).toBe(requestId);
+  });
+
+  test.each([[undefined], [{}], [{ requestId: null }], [{ requestId: undefined }]])('gives null back for none: %j', async (options) => {
+    const { predict } = await transcript({ a: 'clean' });
+    expect((await predict(options)).requestId).toBeNull();
+  });
+
+  test('asks no model for its ids', async () => {
+    const { predict, upstream } = await transcript({ a: 'clean' });
+    const { callId } = await predict({ requestId: 'job-7' });
+    const sent = JSON.stringify(upstream.requests);
+    expect(sent).not.toContain('job-7');
+    expect(sent).not.toContain(callId);
   });
 });
 

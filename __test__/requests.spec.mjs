@@ -66,6 +66,15 @@ const badOptions = [
   ['options.stop', { stop: 'END' }],
   ['options.stop[1]', { stop: ['END', 3] }],
   ['options.deadlineMS', { deadlineMS: 1000 }],
+  ['options.requestId', { requestId: '' }],
+  ['options.requestId', { requestId: 7 }],
+  ['options.requestId', { requestId: {} }],
+  ['options.requestId', { requestId: 'x'.repeat(201) }],
+  ['options.requestId', { requestId: 'two\nlines' }],
+  ['options.requestId', { requestId: 'no\u0000thing' }],
+  ['options.requestId', { requestId: 'c1\u0085' }],
+  ['options.requestId', { requestId: '\ud83d' }],
+  ['options.requestId', { requestId: 'x\udc00y' }],
 ];
 
 describe('a bad request is refused with its path, and nothing is sent', () => {

@@ -33,6 +33,7 @@ const options: Required<PredictOptions> = {
   temperature: 0.3,
   maxTokens: 500,
   stop: ['END'],
+  requestId: 'job-7',
 };
 // @ts-expect-error a match needs both sides
 const half: Match = { id: 'm1', homeTeam: 'Home' };

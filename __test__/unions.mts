@@ -18,6 +18,7 @@ export function describe(event: EngineEvent): string {
       return event.modelId;
     case 'cooling':
       expectTypeOf(event.kind).toEqualTypeOf<FailureKind>();
+      expectTypeOf(event.callId).toEqualTypeOf<string | null>();
       return event.coolingUntil;
     case 'provider_cooling':
       // @ts-expect-error it speaks of a provider
@@ -26,6 +27,8 @@ export function describe(event: EngineEvent): string {
     case 'restored':
       return event.ignoredModelIds.join();
     case 'fallback':
+      expectTypeOf(event.callId).toEqualTypeOf<string>();
+      expectTypeOf(event.requestId).toEqualTypeOf<string | null>();
       expectTypeOf(event.reason).toEqualTypeOf<FallbackReason>();
       return event.promptVersion;
     case 'cost_warning':

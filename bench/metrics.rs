@@ -25,6 +25,7 @@ fn attempt(model: usize, failure: Option<FailureKind>) -> Attempt {
         message: None,
         status: Some(200),
         retries: 0,
+        started_at: std::time::SystemTime::UNIX_EPOCH,
         duration: Duration::from_secs(7),
         usage: None,
         cost: NanoUsd(1234),

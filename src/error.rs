@@ -65,6 +65,18 @@ impl EngineError {
         }
     }
 
+    /// Where the fault of a refused request is.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::InvalidRequest(message) => {
+                message.split_once(": ").map(|(path, _)| path).filter(|path| !path.contains(' '))
+            }
+            Self::UnknownModel { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
     /// The attempts and skips before the error, where there can be any.
     #[must_use]
     pub fn history(&self) -> Option<&History> {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use crate::call_id::CallIds;
 use crate::kind::FailureKind;
 use crate::outcome::{FallbackReason, NanoUsd};
 
@@ -13,6 +14,8 @@ pub struct Event {
     pub sequence: u64,
     /// When it happened.
     pub at: SystemTime,
+    /// The call that caused it, if one did.
+    pub call: Option<Arc<CallIds>>,
     /// What happened.
     pub what: What,
 }
@@ -128,6 +131,12 @@ pub enum What {
 }
 
 impl What {
+    /// Whether a call may have caused it; what only its time brings about is merely noticed in one.
+    #[must_use]
+    pub fn comes_of_calls(&self) -> bool {
+        !matches!(self, Self::Recovered { .. })
+    }
+
     /// The one model that it happened to, if it was one alone.
     #[must_use]
     pub fn model_id(&self) -> Option<&str> {

@@ -4,6 +4,7 @@
 
 #[cfg_attr(test, allow(dead_code, reason = "napi registers no exports in a test binary"))]
 mod binding;
+pub mod call_id;
 pub mod catalog;
 pub mod check;
 pub mod config;

@@ -1,7 +1,9 @@
 //! The records of one prediction: what was answered, by whom, after which attempts and skips; a leaf.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
+use crate::call_id::CallIds;
 use crate::kind::{FailureKind, SkipReason};
 
 /// A final score: goals of the home side and of the away side, 0 to 20 each.
@@ -143,7 +145,9 @@ pub struct Attempt {
     pub status: Option<u16>,
     /// How many times the request was sent again after a failure.
     pub retries: u32,
-    /// From the wait for the provider's turn to the end of the last reply.
+    /// When it began.
+    pub started_at: SystemTime,
+    /// From then, the wait for the provider's turn, to the end of the last reply.
     pub duration: Duration,
     /// Tokens used; `None` if nothing is charged.
     pub usage: Option<Usage>,
@@ -269,6 +273,8 @@ impl History {
 /// What a request with at least one prediction gives its caller.
 #[derive(Clone, Debug)]
 pub struct Outcome {
+    /// The names of the call.
+    pub call: Arc<CallIds>,
     /// The predictions, in the request's order.
     pub predictions: Vec<Prediction>,
     /// The matches without one, in the request's order.

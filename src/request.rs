@@ -14,6 +14,11 @@ pub const MAX_TEXT_BYTES: usize = 1 << 20;
 const MAX_STOP: usize = 16;
 /// Most characters of an id, a name or a stop sequence.
 const MAX_NAME_CHARS: usize = 256;
+/// Most characters of the caller's own id of a call.
+const MAX_REQUEST_ID_CHARS: usize = 200;
+
+/// Where the caller's own id of a call stands.
+pub const REQUEST_ID: &str = "options.requestId";
 
 /// One football match.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -71,6 +76,8 @@ pub struct RawOptions {
     pub max_tokens: Option<f64>,
     /// Stop sequences.
     pub stop: Option<Vec<String>>,
+    /// The caller's own id of the call.
+    pub request_id: Option<String>,
 }
 
 /// How it is to be done; what is `None` is left to the model, then to the configuration.
@@ -90,6 +97,8 @@ pub struct Options {
     pub max_tokens: Option<u32>,
     /// Stop sequences.
     pub stop: Vec<String>,
+    /// The caller's own id of the call, told wherever the call is.
+    pub request_id: Option<String>,
 }
 
 impl Options {
@@ -109,6 +118,9 @@ impl Options {
         for (index, sequence) in stop.iter().enumerate() {
             check_length(format_args!("options.stop[{index}]"), sequence)?;
         }
+        if let Some(id) = &raw.request_id {
+            check_request_id(id)?;
+        }
         Ok(Self {
             deadline: whole("options.deadlineMs", raw.deadline_ms, 1, 86_400_000)?.map(milliseconds),
             attempt_timeout: whole("options.attemptTimeoutMs", raw.attempt_timeout_ms, 1, 3_600_000)?.map(milliseconds),
@@ -117,6 +129,7 @@ impl Options {
             temperature: range("options.temperature", raw.temperature, 0.0, 2.0)?,
             max_tokens: whole("options.maxTokens", raw.max_tokens, 1, 1_000_000)?,
             stop,
+            request_id: raw.request_id,
         })
     }
 }
@@ -200,6 +213,22 @@ pub fn check_stop_count(count: usize) -> Result<(), EngineError> {
         return Ok(());
     }
     Err(invalid("options.stop", format_args!("must hold at most {MAX_STOP} sequences, got {count}")))
+}
+
+/// Checks the caller's own id of a call, which goes into log records as it is.
+///
+/// # Errors
+/// `INVALID_REQUEST` with the path.
+pub fn check_request_id(id: &str) -> Result<(), EngineError> {
+    let chars = id.chars().count();
+    if !(1..=MAX_REQUEST_ID_CHARS).contains(&chars) {
+        let problem = format_args!("must have 1 to {MAX_REQUEST_ID_CHARS} characters, got {chars}");
+        return Err(invalid(REQUEST_ID, problem));
+    }
+    if id.chars().any(char::is_control) {
+        return Err(invalid(REQUEST_ID, format_args!("must have no control characters, got {}", shown(id))));
+    }
+    Ok(())
 }
 
 /// `text` as JSON, cut to a readable length.

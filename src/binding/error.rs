@@ -3,9 +3,11 @@
 use napi::bindgen_prelude::{Object, PromiseRaw};
 use napi::{Env, Unknown};
 
+use super::event::or_null;
 use super::node::{Deferred, take_exception};
 use super::outcome::{Attempt, Skip};
 use super::read::Mistake;
+use crate::call_id::CallIds;
 use crate::error::EngineError;
 
 /// What a synchronous function throws; napi makes an `Error` with this `code` of it.
@@ -14,6 +16,12 @@ pub(super) type Thrown = napi::Error<&'static str>;
 /// An `Error` that says nothing yet but who called.
 pub(super) fn blank(env: &Env) -> napi::Result<Object<'_>> {
     env.create_error(napi::Error::from_reason(""))
+}
+
+/// Makes a blank `Error` that ends a call say which.
+pub(super) fn name(object: &mut Object<'_>, ids: &CallIds) -> napi::Result<()> {
+    object.set("callId", &ids.call_id)?;
+    object.set("requestId", or_null(ids.request_id.as_ref()))
 }
 
 /// Makes a blank `Error` say what happened. `cause` is what the user's own code threw, or aborted its signal with.
@@ -40,9 +48,22 @@ pub(super) fn fill(object: &mut Object<'_>, error: &EngineError, cause: Option<U
 /// A promise that is rejected already.
 pub(super) fn rejected<T>(env: &Env, mistake: Mistake) -> napi::Result<PromiseRaw<'_, T>> {
     let (error, cause) = into_engine_error(env, mistake);
+    refused(env, &error, cause, None)
+}
+
+/// A promise that is rejected already, of a call that the caller may have named and that never began.
+pub(super) fn refused<'env, T>(
+    env: &'env Env,
+    error: &EngineError,
+    cause: Option<Unknown<'_>>,
+    request_id: Option<&String>,
+) -> napi::Result<PromiseRaw<'env, T>> {
     let (deferred, promise) = Deferred::new(env)?;
     let mut object = blank(env)?;
-    fill(&mut object, &error, cause)?;
+    fill(&mut object, error, cause)?;
+    if request_id.is_some() {
+        object.set("requestId", request_id)?;
+    }
     deferred.reject(env, object)?;
     Ok(promise)
 }
@@ -54,7 +75,7 @@ pub(super) fn thrown(env: &Env, mistake: Mistake) -> Thrown {
 
 /// The error, and what the user's own code threw if that is what went wrong. Takes the exception back in any case:
 /// while one is pending, Node-API refuses every other call.
-fn into_engine_error(env: &Env, mistake: Mistake) -> (EngineError, Option<Unknown<'_>>) {
+pub(super) fn into_engine_error(env: &Env, mistake: Mistake) -> (EngineError, Option<Unknown<'_>>) {
     let cause = take_exception(env);
     match mistake {
         Mistake::Engine(error) => (error, cause),

@@ -58,6 +58,9 @@ pub(super) fn event<'a>(env: &'a Env, event: &Event, dropped: u32) -> napi::Resu
         What::PromptsReloaded { versions } => to.put("type", "prompts_reloaded")?.put("versions", versions.clone())?,
         What::PromptsRejected { faults } => to.put("type", "prompts_rejected")?.put("faults", faults.clone())?,
     };
+    let (call_id, request_id) =
+        event.call.as_deref().map_or((None, None), |ids| (Some(&ids.call_id), ids.request_id.as_ref()));
+    to.put("callId", or_null(call_id))?.put("requestId", or_null(request_id))?;
     #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
     to.put("sequence", event.sequence as f64)?.put("at", iso(event.at))?.put("dropped", dropped)?;
     Ok(to.0)
@@ -72,6 +75,11 @@ pub(super) fn invalidation<'a>(env: &'a Env, told: &Invalidation, dropped: u32) 
     #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
     to.put("sequence", told.sequence as f64)?.put("dropped", dropped)?;
     Ok(to.0)
+}
+
+/// A text that there may be.
+pub(super) fn or_null(text: Option<&String>) -> Either<&String, Null> {
+    text.map_or(Either::B(Null), Either::A)
 }
 
 /// An object whose fields are set one after the other.

@@ -5,12 +5,12 @@ use std::sync::{Arc, LazyLock};
 use napi::bindgen_prelude::{FromNapiValue, Function, Object, PromiseRaw};
 use napi::{Either, Env, Unknown, ValueType};
 use tokio::runtime::{Builder, Runtime};
-use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
+use tracing::{Dispatch, info};
 
 use super::abort::AbortListener;
 use super::budget::Budget;
-use super::error::{Thrown, rejected, thrown};
+use super::error::{Thrown, into_engine_error, refused, rejected, thrown};
 use super::inbox::{Line, Settled};
 use super::log;
 use super::metrics::Metrics;
@@ -25,6 +25,7 @@ use crate::check::Faults;
 use crate::engine::{Blueprint, Engine, ModelState};
 use crate::error::EngineError;
 use crate::event::{Announcer, EventSink};
+use crate::request;
 
 /// The threads on which all engines of the process run; they live as long as it does.
 static RUNTIME: LazyLock<Result<Runtime, String>> = LazyLock::new(|| {
@@ -72,24 +73,29 @@ impl Handle {
         request: Unknown<'_>,
         options: Option<Unknown<'_>>,
     ) -> napi::Result<PromiseRaw<'env, PredictionOutcome>> {
-        match self.start(env, request, options) {
-            Ok(promise) => Ok(promise),
-            Err(mistake) => rejected(env, mistake),
-        }
+        let mut request_id = None;
+        self.start(env, request, options, &mut request_id).or_else(|mistake| {
+            let (error, cause) = into_engine_error(env, mistake);
+            self.act(|_| info!(code = error.code(), path = error.path(), request_id, "call refused"));
+            refused(env, &error, cause, request_id.as_ref())
+        })
     }
 
+    /// Begins a call; `request_id` is what the caller named it by, as soon as that is known.
     fn start<'env>(
         &self,
         env: &'env Env,
         request: Unknown<'_>,
         options: Option<Unknown<'_>>,
+        request_id: &mut Option<String>,
     ) -> Result<PromiseRaw<'env, PredictionOutcome>, Mistake> {
         let (options, signal) = read::options(env, options)?;
+        *request_id = options.request_id.clone().filter(|id| request::check_request_id(id).is_ok());
         let call = self.engine.call(read::request(env, request)?, options)?;
         let realm = Realm::current(env)?;
         let abort = signal.map(|signal| AbortListener::attach(env, &realm, signal)).transpose()?;
         let token = abort.as_ref().map_or_else(|| realm.call_token(), AbortListener::token);
-        let (delivery, promise) = realm.promise(env, abort)?;
+        let (delivery, promise) = realm.promise(env, abort, Some(Arc::clone(call.ids())))?;
         self.spawn(async move {
             delivery.deliver(match call.run(&token).await {
                 Ok(outcome) => Settled::Outcome(Box::new(Written::new(outcome))),
@@ -201,7 +207,7 @@ impl Handle {
 
     pub(super) fn recover_disabled_models<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, u32>> {
         // Settled through the inbox, so that the events arrive first.
-        let (delivery, promise) = Realm::current(env)?.promise(env, None)?;
+        let (delivery, promise) = Realm::current(env)?.promise(env, None, None)?;
         let recovered = self.act(Engine::recover_due);
         delivery.deliver(Settled::Number(u32::try_from(recovered).unwrap_or(u32::MAX)));
         Ok(promise)
@@ -293,7 +299,7 @@ impl Handle {
 
     /// Closes the engine; the promise resolves when nothing of it is left running.
     pub(super) fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
-        let (delivery, promise) = Realm::current(env)?.promise(env, None)?;
+        let (delivery, promise) = Realm::current(env)?.promise(env, None, None)?;
         let engine = Arc::clone(&self.engine);
         let close = self.spawn(async move {
             engine.close().await;

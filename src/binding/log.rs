@@ -46,10 +46,11 @@ pub(super) fn dispatch(line: Line, level: &str) -> Dispatch {
 }
 
 impl LogRecord {
-    /// A `LogRecord` as JavaScript sees it. `dropped`: how many records before this one were dropped.
+    /// A `LogRecord` as JavaScript sees it, the names of its fields written as names are there. `dropped`: how many records before this one were dropped.
     pub(super) fn to_object<'a>(&self, env: &'a Env, dropped: u32) -> napi::Result<Object<'a>> {
         let mut fields = Object::new(env)?;
         for (name, value) in &self.fields {
+            let name = camel_case(name);
             match value {
                 Value::Text(text) => fields.set(name, text)?,
                 Value::Number(number) => fields.set(name, *number)?,
@@ -63,6 +64,18 @@ impl LogRecord {
         object.set("dropped", dropped)?;
         Ok(object)
     }
+}
+
+/// A name as JavaScript writes it.
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let mut camel = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let mut letters = word.chars();
+        camel.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        camel.push_str(letters.as_str());
+    }
+    camel
 }
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ToListener {

@@ -20,6 +20,10 @@ pub(super) fn milliseconds(duration: Duration) -> f64 {
 #[serde(rename_all = "camelCase")]
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct PredictionOutcome {
+    /// Names the call in its events and log records; no other call has it, in no other process either.
+    pub call_id: String,
+    /// `options.requestId`; null if none was given.
+    pub request_id: Option<String>,
     /// The predictions, in the request's order.
     pub predictions: Vec<Prediction>,
     /// The ids of the matches without a prediction, in the request's order; empty if all have one.
@@ -96,7 +100,9 @@ pub struct Attempt {
     pub status: Option<u32>,
     /// How many times the request was sent again after a failure, 0 to `maxRetries`.
     pub retries: u32,
-    /// From the wait for the provider's turn to the end of the last reply, in milliseconds.
+    /// When it began, as an ISO 8601 time.
+    pub started_at: String,
+    /// From then, the wait for the provider's turn, to the end of the last reply, in milliseconds.
     pub duration_ms: f64,
     /// Tokens that are charged; null if none are.
     pub usage: Option<Usage>,
@@ -201,6 +207,8 @@ impl From<core::Outcome> for PredictionOutcome {
     fn from(outcome: core::Outcome) -> Self {
         let used_fallback = outcome.model_id != outcome.original_model_id;
         Self {
+            call_id: outcome.call.call_id.clone(),
+            request_id: outcome.call.request_id.clone(),
             cost_usd: outcome.history.cost().usd(),
             usage: Usage::from(&outcome.history.usage()),
             attempts: outcome.history.attempts.iter().map(Attempt::from).collect(),
@@ -244,6 +252,7 @@ impl From<&core::Attempt> for Attempt {
             message: attempt.message.clone(),
             status: attempt.status.map(u32::from),
             retries: attempt.retries,
+            started_at: iso(attempt.started_at),
             duration_ms: milliseconds(attempt.duration),
             usage: attempt.usage.as_ref().map(Usage::from),
             cost_usd: attempt.cost.usd(),

@@ -4,7 +4,7 @@
 use std::fmt::Display;
 
 use napi::bindgen_prelude::{FromNapiValue, JsObjectValue, Object};
-use napi::{Env, JsValue, Unknown, ValueType};
+use napi::{Env, JsString, JsValue, Unknown, ValueType};
 
 use super::plain::own_fields;
 use super::realm::Listener;
@@ -67,6 +67,7 @@ const OPTIONS: &[&str] = &[
     "temperature",
     "maxTokens",
     "stop",
+    "requestId",
 ];
 
 type Read<T> = Result<T, Mistake>;
@@ -188,6 +189,7 @@ pub(super) fn options<'a>(env: &Env, value: Option<Unknown<'a>>) -> Read<(RawOpt
         temperature: fields.number("temperature")?,
         max_tokens: fields.number("maxTokens")?,
         stop: stop.transpose()?,
+        request_id: fields.value("requestId")?.map(|value| well_formed(value, &request::REQUEST_ID)).transpose()?,
     };
     Ok((options, fields.value("signal")?))
 }
@@ -198,6 +200,18 @@ pub(super) fn text_of(value: Unknown<'_>, path: &dyn Display) -> Read<String> {
         return Err(Mistake::expected(path, "a string", value));
     }
     Ok(String::from_unknown(value)?)
+}
+
+/// A string of whole characters that stands at `path`.
+fn well_formed(value: Unknown<'_>, path: &dyn Display) -> Read<String> {
+    if value.get_type()? != ValueType::String {
+        return Err(Mistake::expected(path, "a string", value));
+    }
+    let text = JsString::from_unknown(value)?;
+    let length = text.utf16_len()?;
+    let half = |_| Mistake::request(format!("{path}: must have no half of a surrogate pair"));
+    // What is read ends with a zero that is not of the text.
+    String::from_utf16(text.into_utf16()?.get(..length).unwrap_or_default()).map_err(half)
 }
 
 /// A kind of failure that stands at `path`.

@@ -18,6 +18,7 @@ use super::inbox::{Inbox, Letters, Line, Post, Settled};
 use super::node::{Deferred, keep_alive, take_exception};
 use super::written::Parse;
 use super::{error, event, written};
+use crate::call_id::CallIds;
 use crate::error::EngineError;
 
 /// Calls the drain on the JavaScript thread; does not keep the process alive by itself.
@@ -57,6 +58,8 @@ struct Pending {
     /// What it would be rejected with: made while the caller is on the stack, so that its `stack` tells who called.
     error: ObjectRef<false>,
     abort: Option<AbortListener>,
+    /// The call whose end it is, if it is one's.
+    ids: Option<Arc<CallIds>>,
 }
 
 /// Where another thread delivers the end of one call. Dropped without having done so, it reports a defect, so that no
@@ -140,12 +143,13 @@ impl Realm {
         &self,
         env: &'env Env,
         abort: Option<AbortListener>,
+        ids: Option<Arc<CallIds>>,
     ) -> napi::Result<(Delivery, PromiseRaw<'env, T>)> {
         let (deferred, promise) = Deferred::new(env)?;
         let error = error::blank(env)?.create_ref()?;
         let call = self.number();
         let mut pending = self.pending.borrow_mut();
-        pending.insert(call, Pending { deferred, error, abort });
+        pending.insert(call, Pending { deferred, error, abort, ids });
         if pending.len() == 1 {
             self.keep_alive(env, true);
         }
@@ -246,6 +250,9 @@ impl Pending {
             Settled::Done => self.deferred.resolve(env, ()),
             Settled::Error(error) => {
                 let mut object = self.error.get_value(env)?;
+                if let Some(ids) = &self.ids {
+                    error::name(&mut object, ids)?;
+                }
                 error::fill(&mut object, &error, cause)?;
                 self.deferred.reject(env, object)
             }

@@ -293,6 +293,7 @@ impl Run<'_> {
             message: failure.map(|failure| failure.message.clone()),
             status: sent.status,
             retries: totals.retries,
+            started_at: totals.started_at,
             duration: totals.began.elapsed(),
             usage: totals.usage,
             cost: totals.cost,
@@ -325,6 +326,7 @@ impl Sent {
 
 /// What the HTTP calls of one attempt came to.
 struct Totals {
+    started_at: SystemTime,
     began: Instant,
     retries: u32,
     cost: NanoUsd,
@@ -333,7 +335,7 @@ struct Totals {
 
 impl Totals {
     fn new() -> Self {
-        Self { began: Instant::now(), retries: 0, cost: NanoUsd::default(), usage: None }
+        Self { started_at: SystemTime::now(), began: Instant::now(), retries: 0, cost: NanoUsd::default(), usage: None }
     }
 
     fn add(&mut self, cost: NanoUsd, usage: Option<&Usage>) {
@@ -341,6 +343,14 @@ impl Totals {
         if let Some(usage) = usage {
             self.usage.get_or_insert_default().add(usage);
         }
+    }
+}
+
+/// What was seen, without what the model said: a reply is in no log record.
+fn unquoted(message: &str, failure: Option<FailureKind>) -> &str {
+    match failure {
+        Some(FailureKind::ParseError | FailureKind::Truncated) => message.split(": ").next().unwrap_or_default(),
+        _ => message,
     }
 }
 
@@ -353,6 +363,6 @@ fn log(attempt: &Attempt) {
         info!(model, provider, status, retries, duration_ms, cost_usd, "attempt answered");
         return;
     };
-    let detail = attempt.message.as_deref();
+    let detail = attempt.message.as_deref().map(|message| unquoted(message, attempt.failure));
     warn!(model, provider, kind, detail, status, retries, duration_ms, cost_usd, "attempt failed");
 }

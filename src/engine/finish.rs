@@ -1,9 +1,34 @@
 //! The end of a call: what there is, as an outcome or as an error.
 
+use std::sync::Arc;
+
+use tracing::{info, warn};
+
 use super::run::{Answer, Call, Run, Stop};
 use crate::error::EngineError;
 use crate::kind::SkipReason;
-use crate::outcome::{FallbackReason, Outcome, Prediction};
+use crate::outcome::{FallbackReason, History, Outcome, Prediction, Skip};
+
+impl Call {
+    /// Logs how the call ended, whether or not it was answered.
+    pub(super) fn log_end(&self, result: &Result<Outcome, EngineError>) {
+        let (answer, history) = match result {
+            Ok(outcome) => (Some(outcome), Some(&outcome.history)),
+            Err(error) => (None, error.history()),
+        };
+        info!(
+            code = result.as_ref().err().map_or("ok", EngineError::code),
+            model = answer.map(|outcome| outcome.model_id.as_str()),
+            reason = answer.and_then(|outcome| outcome.fallback_reason).map(FallbackReason::as_str),
+            duration_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            cost_usd = history.map(History::cost).unwrap_or_default().usd(),
+            attempts = history.map_or(0, |history| history.attempts.len()),
+            skips = history.map_or(0, |history| history.skips.len()),
+            missing = answer.map_or(self.request.matches.len(), |outcome| outcome.missing_match_ids.len()),
+            "call ended"
+        );
+    }
+}
 
 impl Run<'_> {
     /// The outcome if there is any prediction, else the error that says why there is none. An abort or a close is an
@@ -25,8 +50,10 @@ impl Run<'_> {
             EngineError::AllAttemptsFailed(history)
         } else if history.skips.iter().any(|skip| skip.reason == SkipReason::OverBudget) {
             self.call.engine.tell_exhausted();
+            warn!(skips = in_short(&history.skips), "the day's budget is exhausted");
             EngineError::BudgetExhausted(history)
         } else {
+            warn!(skips = in_short(&history.skips), "no model is available");
             EngineError::NoModelAvailable(history)
         }
     }
@@ -47,6 +74,7 @@ impl Run<'_> {
         }
         let fallback_reason = (answer.model != *original).then(|| self.why_not_the_original());
         Outcome {
+            call: Arc::clone(&self.call.ids),
             predictions,
             missing_match_ids,
             original_model_id: request.model_id.clone(),
@@ -66,4 +94,10 @@ impl Run<'_> {
     pub(super) fn why_not_the_original(&self) -> FallbackReason {
         self.history.why_unanswered(&self.call.request.model_id).unwrap_or(FallbackReason::Incomplete)
     }
+}
+
+/// Which models were passed over, and why.
+fn in_short(skips: &[Skip]) -> String {
+    let skips: Vec<String> = skips.iter().map(|skip| format!("{}: {}", skip.model_id, skip.reason)).collect();
+    skips.join(", ")
 }

@@ -22,7 +22,9 @@ use std::time::{Instant, SystemTime};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::info;
 
+use crate::call_id::{CallIds, CallNumbers};
 use crate::catalog::{Catalog, ModelIndex, Variables};
 use crate::check::Faults;
 use crate::config::Config;
@@ -68,6 +70,7 @@ pub struct Engine {
     http: Http,
     closing: CancellationToken,
     calls: TaskTracker,
+    numbers: CallNumbers,
 }
 
 /// A checked configuration, ready to be built.
@@ -187,9 +190,12 @@ impl Engine {
             http,
             closing: CancellationToken::new(),
             calls: TaskTracker::new(),
+            numbers: CallNumbers::default(),
             config,
         };
         engine.keeper = engine.open_state_file()?;
+        // Nobody could listen while the state was taken over, so the first to be told of is what happens from now on.
+        (engine.events, engine.invalidations) = Default::default();
         Ok(engine)
     }
 
@@ -199,6 +205,8 @@ impl Engine {
     /// `INVALID_REQUEST` with the path of the first bad value, `UNKNOWN_MODEL`, or `CLOSED`.
     pub fn call(self: &Arc<Self>, request: Request, options: RawOptions) -> Result<Call, EngineError> {
         let began = Instant::now();
+        // Before the engine is seen to be open, so that a close waits for every call that did.
+        let running = self.calls.token();
         if self.closing.is_cancelled() {
             return Err(EngineError::Closed(Box::default()));
         }
@@ -207,8 +215,9 @@ impl Engine {
         let Setup { catalog, prompts } = Setup::clone(&self.library.current());
         check_version(&prompts, "request.promptVersion", request.prompt_version.as_deref())?;
         let original = known(&catalog, "request.modelId", &request.model_id)?;
-        let (engine, running) = (Arc::clone(self), self.calls.token());
-        Ok(Call { engine, catalog, prompts, request, options, original, began, _running: running })
+        let ids = Arc::new(CallIds { call_id: self.numbers.next(), request_id: options.request_id.clone() });
+        let engine = Arc::clone(self);
+        Ok(Call { engine, ids, catalog, prompts, request, options, original, began, _running: running })
     }
 
     /// The configuration with which the engine was built, without its catalogue layer.
@@ -291,6 +300,7 @@ impl Engine {
         self.calls.close();
         self.calls.wait().await;
         self.keep_last().await;
+        info!("engine closed");
     }
 
     fn plan(&self, catalog: &Catalog, original: ModelIndex, wish: &Wish<'_>) -> Plan {

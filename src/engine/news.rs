@@ -6,7 +6,13 @@ use std::time::SystemTime;
 use tracing::{info, warn};
 
 use super::Engine;
+use crate::call_id::CallIds;
 use crate::event::{Announcer, Cause, Event, EventSink, Invalidation, What};
+
+tokio::task_local! {
+    /// The call that the task runs: whatever happens meanwhile is told with its names, wherever it is found out.
+    pub(super) static CALL: Arc<CallIds>;
+}
 
 impl Engine {
     /// Tells everything that happens.
@@ -29,7 +35,10 @@ impl Engine {
 
     /// Tells what happened to nobody's health.
     pub(super) fn announce(&self, what: What) {
-        self.events.tell(|sequence| Event { sequence, at: SystemTime::now(), what });
+        self.events.tell(|sequence| {
+            let call = CALL.try_with(Arc::clone).ok().filter(|_| what.comes_of_calls());
+            Event { sequence, at: SystemTime::now(), call, what }
+        });
     }
 
     /// Tells what health has to tell; `cause` if a model was switched off or on.

@@ -25,6 +25,13 @@ impl Engine {
         let mut edit = self.library.edit();
         let setup = edit.with_catalog(changes, variables).map_err(EngineError::InvalidConfig)?;
         self.put_into_use(&edit, setup);
+        let entries = |part: &str| match changes.get(part) {
+            Some(Value::Array(entries)) => entries.len(),
+            Some(Value::Object(entries)) => entries.len(),
+            _ => 0,
+        };
+        let [providers, models, fallbacks] = ["providers", "models", "fallbacks"].map(entries);
+        info!(providers, models, fallbacks, active_models = self.active_model_count(), "catalogue updated");
         Ok(())
     }
 

@@ -9,6 +9,8 @@ use tracing::{Instrument, debug, info, warn};
 
 use super::Engine;
 use super::attempt::{Answered, Failed};
+use super::news::CALL;
+use crate::call_id::CallIds;
 use crate::catalog::{Catalog, Model, ModelIndex};
 use crate::error::EngineError;
 use crate::event::What;
@@ -22,6 +24,7 @@ use crate::request::{Options, Request};
 /// A checked request, ready to be run once. It uses one catalogue and one set of prompts from its start to its end.
 pub struct Call {
     pub(super) engine: Arc<Engine>,
+    pub(super) ids: Arc<CallIds>,
     pub(super) catalog: Arc<Catalog>,
     pub(super) prompts: Arc<Prompts>,
     pub(super) request: Request,
@@ -79,14 +82,22 @@ pub(super) struct Run<'a> {
 }
 
 impl Call {
+    /// The names of the call.
+    #[must_use]
+    pub fn ids(&self) -> &Arc<CallIds> {
+        &self.ids
+    }
+
     /// Runs the call. `abort` is the caller's signal; when it is cancelled, the HTTP request is cancelled too.
     ///
     /// # Errors
     /// Every code but `INVALID_CONFIG`, `INVALID_REQUEST` and `UNKNOWN_MODEL`, with all attempts and skips.
     pub async fn run(self, abort: &CancellationToken) -> Result<Outcome, EngineError> {
         let original = self.request.model_id.as_str();
-        let span = tracing::error_span!("predict", original, matches = self.request.matches.len());
-        self.follow_plan(abort).instrument(span).await
+        let CallIds { call_id, request_id } = &*self.ids;
+        let (request_id, matches) = (request_id.as_deref(), self.request.matches.len());
+        let span = tracing::error_span!("predict", call_id, request_id, original, matches);
+        CALL.scope(Arc::clone(&self.ids), self.follow_plan(abort).instrument(span)).await
     }
 
     async fn follow_plan(&self, abort: &CancellationToken) -> Result<Outcome, EngineError> {
@@ -109,6 +120,7 @@ impl Call {
         };
         let stop = run.ask_in_order().await;
         let result = run.finish(stop);
+        self.log_end(&result);
         self.engine.metrics.called(&Finished::of(&self.request.model_id, plan.original_cost(), &result));
         result
     }
@@ -235,7 +247,12 @@ impl Run<'_> {
         for (&position, score) in fitted.positions.iter().zip(answered.scores) {
             self.scores[position] = score.map(|score| (score, index));
         }
+        let (asked, before) = (fitted.positions.len(), self.outstanding.len());
         self.outstanding.retain(|&position| self.scores[position].is_none());
+        let predicted = before - self.outstanding.len();
+        if predicted < asked {
+            info!(model = self.call.catalog.model(index).id, predicted, asked, "incomplete answer");
+        }
         self.answer = Some(Answer { model: index, reasoning: answered.reasoning, text: answered.text });
         if self.outstanding.is_empty() { Step::Done } else { Step::Next }
     }
@@ -264,11 +281,12 @@ impl Run<'_> {
         let candidate = &self.plan.candidates[position];
         let engine = &self.call.engine;
         let original_model_id = || self.call.request.model_id.clone();
-        info!(model = model.id, "falling back");
+        let reason = self.why_not_the_original();
+        info!(model = model.id, reason = reason.as_str(), "falling back");
         engine.announce(What::Fallback {
             original_model_id: original_model_id(),
             model_id: model.id.clone(),
-            reason: self.why_not_the_original(),
+            reason,
             prompt_version: self.wish.rendering.version(model).to_owned(),
             overrides: self.wish.rendering.overrides(model),
         });

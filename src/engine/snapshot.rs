@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::Engine;
 use crate::check::{Checked, Faults, Object, Refusal, rule};
@@ -75,6 +75,7 @@ impl Engine {
             self.ledger.restore(&spend, SystemTime::now());
         }
         self.tending.look.notify_one();
+        info!(models = saved.models.len(), providers = saved.providers.len(), "state restored");
         if let Some(version) = pinned_prompts.filter(|_| self.pinned_prompts().is_none())
             && self.activate_prompts(Some(&version)).is_err()
         {

@@ -1,4 +1,5 @@
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use super::*;
 use crate::error::EngineError;
@@ -19,6 +20,7 @@ fn attempt(model: &str, failure: Option<FailureKind>, cost: u64) -> Attempt {
         message: None,
         status: None,
         retries: 0,
+        started_at: SystemTime::UNIX_EPOCH,
         duration: Duration::from_secs(1),
         usage: None,
         cost: NanoUsd::micro(cost),
@@ -37,6 +39,7 @@ fn history(attempts: Vec<Attempt>, skips: Vec<Skip>) -> History {
 /// The outcome of a call for `original` that `model` answered.
 fn outcome(original: &str, model: &str, reason: Option<FallbackReason>, history: History) -> Outcome {
     Outcome {
+        call: Arc::default(),
         predictions: Vec::new(),
         missing_match_ids: Vec::new(),
         original_model_id: original.to_owned(),

@@ -1,9 +1,11 @@
 //! `maxConcurrency`: callers beyond a provider's limit wait their turn, first come, first served.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use dashmap::DashMap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::debug;
 
 /// The queues of all providers.
 #[derive(Debug, Default)]
@@ -40,8 +42,17 @@ impl Turns {
         let Some(limit) = limit else { return Turn { held: None } };
         let gate = self.gate(provider_id);
         gate.resize(limit);
-        // The semaphore is never closed; were it, nobody should wait for it.
-        let permit = Arc::clone(&gate.permits).acquire_owned().await.ok();
+        let permit = if let Ok(permit) = Arc::clone(&gate.permits).try_acquire_owned() {
+            Some(permit)
+        } else {
+            let began = Instant::now();
+            debug!(provider = provider_id, limit, "waiting for the provider's turn");
+            // The semaphore is never closed; were it, nobody should wait for it.
+            let permit = Arc::clone(&gate.permits).acquire_owned().await.ok();
+            let waited_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            debug!(provider = provider_id, waited_ms, "the provider's turn has come");
+            permit
+        };
         Turn { held: permit.map(|permit| (permit, gate)) }
     }
 
