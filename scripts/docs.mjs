@@ -20,7 +20,7 @@ names every fault with its path and value, and changes nothing. A field that is 
 | \`TOGETHER_API_KEY\`, \`SYNTHETIC_API_KEY\` | when an engine is built | keys of the built-in providers; an empty one is no key |
 | what \`apiKeyEnv\` of a provider names | when an engine is built | its key |
 | \`DAILY_BUDGET\` | when an engine is built | \`dailyBudgetUsd\`, unless the configuration has it |
-| \`HTTPS_PROXY\`, \`HTTP_PROXY\`, \`ALL_PROXY\`, \`NO_PROXY\` | when an engine is built | proxies, except to this machine |
+| \`HTTPS_PROXY\`, \`HTTP_PROXY\`, \`ALL_PROXY\`, \`NO_PROXY\` | when an engine is built | proxies (http, https, socks4a, socks5h), except to this machine; or in small letters. One that cannot be used is `INVALID_CONFIG` |
 `;
 
 /** The sections in order: a head, what stands under it, and the interface whose fields follow. */

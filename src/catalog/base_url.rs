@@ -62,13 +62,19 @@ pub(super) fn base_url(allow_insecure_http: bool) -> impl Fn(&Value) -> Checked<
 
 fn is_loopback(host: &Host<&str>) -> bool {
     match host {
-        Host::Domain(name) => {
-            let name = name.strip_suffix('.').unwrap_or(name);
-            name == "localhost" || name.ends_with(".localhost")
-        }
+        Host::Domain(name) => is_localhost(name),
         Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.to_canonical().is_loopback(),
     }
+}
+
+/// Whether a name is `localhost` or below it, in letters of any case and with or without a dot at its end: this machine,
+/// which no server for names is to be asked about.
+#[must_use]
+pub fn is_localhost(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let last = name.rsplit('.').next().unwrap_or(name);
+    last.eq_ignore_ascii_case("localhost")
 }
 
 #[cfg(test)]
@@ -92,13 +98,30 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_loopback() {
-        for host in ["localhost", "localhost.", "ollama.localhost:11434", "127.0.0.1:8080", "127.9.9.9", "[::1]:1"] {
+        for host in [
+            "localhost",
+            "LOCALHOST.",
+            "ollama.LocalHost:11434",
+            "127.0.0.1:8080",
+            "127.9.9.9",
+            "0x7f.1",
+            "2130706433",
+            "[::1]:1",
+            "[::ffff:127.0.0.1]",
+        ] {
             assert!(check(&format!("http://{host}/v1")).unwrap().loopback, "{host}");
             assert!(check(&format!("https://{host}/v1")).unwrap().loopback, "{host}");
         }
-        for host in
-            ["example.com", "localhost.example.com", "notlocalhost", "128.0.0.1", "0.0.0.0", "[::2]", "10.0.0.1"]
-        {
+        for host in [
+            "example.com",
+            "localhost.example.com",
+            "notlocalhost",
+            "128.0.0.1",
+            "0.0.0.0",
+            "[::2]",
+            "[::ffff:10.0.0.1]",
+            "10.0.0.1",
+        ] {
             let url = format!("http://{host}/v1");
             let refusal = check(&url).unwrap_err();
             assert!(refusal.problem.contains("allowInsecureHttp is off"), "{host}: {}", refusal.problem);

@@ -14,6 +14,7 @@ mod provider;
 mod secret;
 mod source;
 
+pub use base_url::is_localhost;
 pub use entries::Variables;
 pub use headers::Headers;
 pub use limits::Limits;

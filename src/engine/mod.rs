@@ -39,6 +39,7 @@ use crate::outcome::{NanoUsd, Refusal};
 use crate::plan::{self, Plan, Wish};
 use crate::prompt::{Ask, Rendering, Texts};
 use crate::provider::http::Http;
+use crate::provider::proxies;
 use crate::provider::turns::Turns;
 use crate::request::{self, Match, Options, RawOptions, Request};
 
@@ -166,9 +167,11 @@ impl Engine {
     /// Builds an engine, and takes over what its state file holds.
     ///
     /// # Errors
-    /// `INVALID_CONFIG` if the HTTP client cannot be made, or the state file cannot be used.
+    /// `INVALID_CONFIG` if the HTTP client cannot be made, the environment names a proxy that cannot be used, or the state
+    /// file cannot be used.
     pub fn build(blueprint: Blueprint) -> Result<Self, EngineError> {
         let Blueprint { config, library, layer_digest } = blueprint;
+        proxies::check(|name| std::env::var_os(name)).map_err(EngineError::InvalidConfig)?;
         let http =
             Http::new(&config.http).map_err(|fault| EngineError::InvalidConfig(Faults::one("config.http", fault)))?;
         let mut engine = Self {

@@ -15,6 +15,7 @@ use url::Url;
 use super::connecting::{NoteConnections, noting};
 use super::failure::Stage;
 pub use super::failure::{Resend, WireFailure};
+use super::resolver::Resolver;
 use super::tls;
 use super::upload::Upload;
 use crate::config::HttpConfig;
@@ -84,6 +85,7 @@ impl Http {
                 .user_agent(user_agent.clone())
                 .connect_timeout(config.connect_timeout)
                 .connector_layer(NoteConnections)
+                .dns_resolver(Resolver)
                 .redirect(redirect::Policy::none())
                 .referer(false)
                 .tcp_nodelay(true)

@@ -4,6 +4,8 @@ pub mod body;
 mod connecting;
 pub mod failure;
 pub mod http;
+pub mod proxies;
+mod resolver;
 mod tls;
 pub mod turns;
 mod upload;

@@ -68,6 +68,19 @@ async fn a_connection_is_used_again_by_every_clone() {
 }
 
 #[tokio::test]
+async fn every_name_below_localhost_is_this_machine() {
+    let upstream = Upstream::handler(|_| Reply::chat("0-0")).await;
+    // Labels that long are names that no resolver knows.
+    let name = "x".repeat(64);
+    for host in
+        ["localhost", "localhost.", "LocalHost", &format!("{name}.localhost"), &format!("{name}.{name}.LOCALHOST.")]
+    {
+        let url = format!("http://{host}:{}/v1/chat/completions", upstream.port());
+        assert_eq!(post_to(&http(), &url).await.expect("a reply").status, 200, "{host}");
+    }
+}
+
+#[tokio::test]
 async fn a_key_or_header_that_cannot_be_sent_is_not_sent() {
     let upstream = Upstream::script([]).await;
     let (url, bad_key) = (parsed(&upstream.url()), SecretString::from(format!("{KEY}\n")));
