@@ -32,6 +32,8 @@ pub(super) enum Content<'a> {
     Bare(&'a str),
     /// A list of exactly two numbers of goals.
     Pair(Score),
+    /// A list, under a key, of exactly two other scalars, as they were written.
+    Couple([&'a str; 2]),
     /// Braces or square brackets: the nodes after this one, up to `end`.
     Group {
         end: usize,

@@ -221,6 +221,10 @@ impl<'a> Scanner<'a> {
             && let (Some(home), Some(away)) = (goals(home), goals(away))
         {
             self.leaf(frame.key, Content::Pair(Score { home, away }));
+        } else if let (Shape::List, 2, [Some(first), Some(second)], Some(_)) =
+            (frame.shape, frame.count, frame.elements, frame.key)
+        {
+            self.leaf(frame.key, Content::Couple([first, second]));
         } else if frame.key.is_some() {
             // The field is there, though nothing is in it.
             self.leaf(frame.key, Content::Bare(""));

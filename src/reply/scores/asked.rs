@@ -1,10 +1,13 @@
 //! The matches that were asked for.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 
+use super::fields::Field;
+use super::teams::Team;
 use crate::request::Match;
 
 /// How much longer than an asked id one that is the same may be written.
@@ -16,11 +19,23 @@ pub(super) struct Asked<'q> {
     /// Trimmed, in lower case and composed; `None` where several ids fold to the same.
     folded: HashMap<Cow<'q, str>, Option<usize>>,
     longest: usize,
+    /// Whether one of them reads like the name of a field.
+    is_like_a_field: bool,
+    matches: Vec<&'q Match>,
+    /// The home and the away side of each match, for a reply that names them.
+    teams: OnceCell<Vec<[Team; 2]>>,
 }
 
 impl<'q> Asked<'q> {
     pub(super) fn new(matches: &[&'q Match]) -> Self {
-        let mut asked = Self { exact: HashMap::new(), folded: HashMap::new(), longest: 0 };
+        let mut asked = Self {
+            exact: HashMap::new(),
+            folded: HashMap::new(),
+            longest: 0,
+            is_like_a_field: matches.iter().any(|asked| Field::of(&asked.id) != Field::Other),
+            matches: matches.to_vec(),
+            teams: OnceCell::new(),
+        };
         for (index, id) in matches.iter().map(|asked| asked.id.as_str()).enumerate() {
             asked.exact.entry(id).or_insert(index);
             asked.folded.entry(fold(id)).and_modify(|other| *other = None).or_insert(Some(index));
@@ -40,6 +55,19 @@ impl<'q> Asked<'q> {
             return None;
         }
         self.folded.get(&fold(id)).copied().flatten()
+    }
+}
+
+impl Asked<'_> {
+    /// Whether the name of a field is an asked id, such as `final`.
+    pub(super) fn is_id_like_a_field(&self, key: &str) -> bool {
+        self.is_like_a_field && self.find(key).is_some()
+    }
+
+    /// The home and the away side of the match with this index.
+    pub(super) fn teams(&self, index: usize) -> Option<&[Team; 2]> {
+        let sides = |asked: &&Match| [Team::new(&asked.home_team), Team::new(&asked.away_team)];
+        self.teams.get_or_init(|| self.matches.iter().map(sides).collect()).get(index)
     }
 }
 

@@ -4,18 +4,11 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Field {
     /// The goals of one side.
-    Goals {
-        side: Side,
-        /// How surely: a prediction over a score over the bare name of the side.
-        rank: u8,
-    },
+    Goals { side: Side, surety: Surety },
     /// One side, by its name or as a record of its own.
     Team(Side),
     /// The whole score.
-    Score {
-        /// How surely: a prediction over any score.
-        rank: u8,
-    },
+    Score { surety: Surety },
     /// The match's id.
     MatchId,
     /// An id of something, most likely the match.
@@ -35,22 +28,68 @@ pub(super) enum Side {
     Away,
 }
 
+/// How surely a name means the score after ninety minutes; of two that differ the surer counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Surety {
+    /// The bare name of a side.
+    #[default]
+    Bare,
+    /// A score or goals.
+    Score,
+    /// The final score, which may be that of extra time.
+    Final,
+    /// The score at full time, which to some is the end of extra time.
+    FullTime,
+    /// The prediction.
+    Predicted,
+    /// The score of regular time.
+    Regular,
+}
+
+impl Surety {
+    /// That of a name with these parts.
+    fn of(parts: u8) -> Self {
+        let sureties = [(REGULAR, Self::Regular), (PREDICTED, Self::Predicted), (FULL, Self::FullTime)];
+        let more = [(FINAL, Self::Final), (SCORE, Self::Score)];
+        let found = sureties.into_iter().chain(more).find(|(part, _)| parts & part != 0);
+        found.map_or(Self::Bare, |(_, surety)| surety)
+    }
+}
+
 /// The longest name that is looked at, without separators.
-const LONGEST: usize = 40;
+pub(super) const LONGEST: usize = 40;
 
 const SCORE: u8 = 1;
 const PREDICTED: u8 = 2;
-const TEAM: u8 = 4;
+const FINAL: u8 = 4;
+const FULL: u8 = 8;
+const REGULAR: u8 = 16;
+const TEAM: u8 = 32;
 
 /// What names of goals and scores are made of; a longer word comes before its own beginning.
-const PARTS: [(&str, u8); 19] = [
+const PARTS: [(&str, u8); 38] = [
     ("predicted", PREDICTED | SCORE),
     ("prediction", PREDICTED | SCORE),
     ("predict", PREDICTED | SCORE),
     ("pred", PREDICTED | SCORE),
     ("forecast", PREDICTED | SCORE),
-    ("final", PREDICTED | SCORE),
-    ("fulltime", SCORE),
+    ("answer", PREDICTED | SCORE),
+    ("mostlikely", PREDICTED | SCORE),
+    ("mostprobable", PREDICTED | SCORE),
+    ("likeliest", PREDICTED | SCORE),
+    ("final", FINAL | SCORE),
+    ("fulltime", FULL | SCORE),
+    ("regulartime", REGULAR | SCORE),
+    ("regular", REGULAR | SCORE),
+    ("regulationtime", REGULAR | SCORE),
+    ("regulation", REGULAR | SCORE),
+    ("normaltime", REGULAR | SCORE),
+    ("after90minutes", REGULAR | SCORE),
+    ("after90min", REGULAR | SCORE),
+    ("after90", REGULAR | SCORE),
+    ("90minutes", REGULAR | SCORE),
+    ("90mins", REGULAR | SCORE),
+    ("90min", REGULAR | SCORE),
     ("scoreline", SCORE),
     ("scored", SCORE),
     ("scores", SCORE),
@@ -59,52 +98,19 @@ const PARTS: [(&str, u8); 19] = [
     ("goal", SCORE),
     ("result", SCORE),
     ("team", TEAM),
+    ("club", TEAM),
+    ("side", TEAM),
+    ("name", TEAM),
     ("correct", 0),
     ("exact", 0),
     ("match", 0),
-    ("ft", SCORE),
+    ("str", 0),
+    ("ft", FULL | SCORE),
 ];
-
-/// Parts of names whose numbers are no predicted goals.
-const ASIDES: [&str; 18] = [
-    "odds",
-    "prob",
-    "half",
-    "expected",
-    "stats",
-    "statistic",
-    "previous",
-    "recent",
-    "history",
-    "headtohead",
-    "h2h",
-    "confidence",
-    "example",
-    "default",
-    "average",
-    "rating",
-    "alternative",
-    "template",
-];
-
-/// The same, where they end a name.
-const ASIDE_ENDS: [&str; 3] = ["xg", "ht", "form"];
 
 /// Parts of names whose values are words.
-const WORDS: [&str; 12] = [
-    "reason",
-    "think",
-    "thought",
-    "analys",
-    "explan",
-    "rationale",
-    "note",
-    "comment",
-    "justif",
-    "summary",
-    "descri",
-    "draft",
-];
+const WORDS: [&str; 11] =
+    ["reason", "think", "thought", "analys", "explan", "rationale", "note", "comment", "justif", "summary", "descri"];
 
 impl Field {
     /// What a key, as it was written, says about its value.
@@ -115,23 +121,26 @@ impl Field {
             "matchid" | "fixtureid" | "gameid" | "eventid" => return Self::MatchId,
             "id" => return Self::Id,
             "match" | "fixture" | "game" => return Self::Match,
+            "host" | "hosts" | "team1" | "teama" | "local" | "heim" | "casa" => return Self::Team(Side::Home),
+            "guest" | "guests" | "visitor" | "visitors" | "team2" | "teamb" | "visitante" | "gast" | "ospite" => {
+                return Self::Team(Side::Away);
+            }
             "arguments" | "parameters" | "input" | "function" => return Self::Arguments,
             _ => {}
         }
         if let Some((before, side, after)) = side_of(name) {
             match parts(before).zip(parts(after)).map(|(before, after)| before | after) {
-                Some(0) => return Self::Goals { side, rank: 1 },
+                Some(0) => return Self::Goals { side, surety: Surety::Bare },
                 Some(TEAM) => return Self::Team(side),
                 Some(found) if found & SCORE != 0 => {
                     // "predicted_home_team" is a name.
                     let named = found & TEAM != 0 && find(name, "score").or(find(name, "goal")).is_none();
-                    let rank = if found & PREDICTED == 0 { 2 } else { 3 };
-                    return if named { Self::Team(side) } else { Self::Goals { side, rank } };
+                    return if named { Self::Team(side) } else { Self::Goals { side, surety: Surety::of(found) } };
                 }
                 _ => {}
             }
         } else if let Some(found) = parts(name).filter(|found| found & SCORE != 0) {
-            return Self::Score { rank: if found & PREDICTED == 0 { 1 } else { 2 } };
+            return Self::Score { surety: Surety::of(found) };
         }
         Self::Other
     }
@@ -140,27 +149,20 @@ impl Field {
     fn foreign(key: &str) -> Self {
         match key {
             "主队得分" | "主队进球" | "主队比分" | "主队进球数" => {
-                Self::Goals { side: Side::Home, rank: 2 }
+                Self::Goals { side: Side::Home, surety: Surety::Score }
             }
             "客队得分" | "客队进球" | "客队比分" | "客队进球数" => {
-                Self::Goals { side: Side::Away, rank: 2 }
+                Self::Goals { side: Side::Away, surety: Surety::Score }
             }
             "主队" => Self::Team(Side::Home),
             "客队" => Self::Team(Side::Away),
-            "比分" => Self::Score { rank: 1 },
-            "预测比分" | "最终比分" => Self::Score { rank: 2 },
+            "比分" => Self::Score { surety: Surety::Score },
+            "预测比分" => Self::Score { surety: Surety::Predicted },
+            "最终比分" => Self::Score { surety: Surety::Final },
             "比赛" => Self::Match,
             _ => Self::Other,
         }
     }
-}
-
-/// Whether what stands under a key is about something else than the final score, such as odds or the first half.
-pub(super) fn is_aside(key: &str) -> bool {
-    let mut buffer = [0; LONGEST];
-    fold(key, &mut buffer).is_some_and(|name| {
-        ASIDES.iter().any(|part| find(name, part).is_some()) || ASIDE_ENDS.iter().any(|part| name.ends_with(part))
-    })
 }
 
 /// Whether what stands under a key is an explanation.
@@ -170,7 +172,7 @@ pub(super) fn is_words(key: &str) -> bool {
 }
 
 /// The name in lower case, without separators; `None` if it is too long or not ASCII.
-fn fold<'b>(key: &str, buffer: &'b mut [u8; LONGEST]) -> Option<&'b str> {
+pub(super) fn fold<'b>(key: &str, buffer: &'b mut [u8; LONGEST]) -> Option<&'b str> {
     let mut length = 0;
     for byte in key.trim().bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b' ' | b'.')) {
         if !byte.is_ascii() {
@@ -192,7 +194,7 @@ fn side_of(name: &str) -> Option<(&str, Side, &str)> {
 }
 
 /// Where a part stands in a name. Both are so short that a plain search is the fastest.
-fn find(name: &str, part: &str) -> Option<usize> {
+pub(super) fn find(name: &str, part: &str) -> Option<usize> {
     name.as_bytes().windows(part.len()).position(|window| window == part.as_bytes())
 }
 
@@ -213,36 +215,48 @@ mod tests {
 
     #[test]
     fn names_fold_case_and_separators() {
-        let home = |rank| Field::Goals { side: Side::Home, rank };
-        let away = |rank| Field::Goals { side: Side::Away, rank };
+        let home = |surety| Field::Goals { side: Side::Home, surety };
+        let away = |surety| Field::Goals { side: Side::Away, surety };
         let table = [
-            ("home", home(1)),
-            ("HOME", home(1)),
-            ("home_score", home(2)),
-            ("homeScore", home(2)),
-            ("Home-Score", home(2)),
-            ("home score", home(2)),
-            ("home_goals", home(2)),
-            ("home_team_score", home(2)),
-            ("homeTeamGoals", home(2)),
-            ("predicted_home", home(3)),
-            ("predictedHomeScore", home(3)),
-            ("predicted_home_score", home(3)),
-            ("home_prediction", home(3)),
-            ("score_home", home(2)),
-            ("goalsAway", away(2)),
-            ("away", away(1)),
-            ("AWAY_SCORE", away(2)),
-            ("predicted_away_goals", away(3)),
-            ("predicted_home_team_score", home(3)),
+            ("home", home(Surety::Bare)),
+            ("HOME", home(Surety::Bare)),
+            ("home_score", home(Surety::Score)),
+            ("homeScore", home(Surety::Score)),
+            ("Home-Score", home(Surety::Score)),
+            ("home score", home(Surety::Score)),
+            ("home_goals", home(Surety::Score)),
+            ("home_team_score", home(Surety::Score)),
+            ("homeTeamGoals", home(Surety::Score)),
+            ("predicted_home", home(Surety::Predicted)),
+            ("predictedHomeScore", home(Surety::Predicted)),
+            ("predicted_home_score", home(Surety::Predicted)),
+            ("home_prediction", home(Surety::Predicted)),
+            ("score_home", home(Surety::Score)),
+            ("goalsAway", away(Surety::Score)),
+            ("away", away(Surety::Bare)),
+            ("AWAY_SCORE", away(Surety::Score)),
+            ("predicted_away_goals", away(Surety::Predicted)),
+            ("predicted_home_team_score", home(Surety::Predicted)),
             ("home_team", Field::Team(Side::Home)),
             ("predicted_home_team", Field::Team(Side::Home)),
             ("awayTeam", Field::Team(Side::Away)),
-            ("score", Field::Score { rank: 1 }),
-            ("result", Field::Score { rank: 1 }),
-            ("prediction", Field::Score { rank: 2 }),
-            ("predicted_score", Field::Score { rank: 2 }),
-            ("finalScore", Field::Score { rank: 2 }),
+            ("score", Field::Score { surety: Surety::Score }),
+            ("result", Field::Score { surety: Surety::Score }),
+            ("prediction", Field::Score { surety: Surety::Predicted }),
+            ("predicted_score", Field::Score { surety: Surety::Predicted }),
+            ("finalScore", Field::Score { surety: Surety::Final }),
+            ("fullTime", Field::Score { surety: Surety::FullTime }),
+            ("ft_score", Field::Score { surety: Surety::FullTime }),
+            ("regularTime", Field::Score { surety: Surety::Regular }),
+            ("90_minutes", Field::Score { surety: Surety::Regular }),
+            ("score_after_90_min", Field::Score { surety: Surety::Regular }),
+            ("most_likely_score", Field::Score { surety: Surety::Predicted }),
+            ("home_team_name", Field::Team(Side::Home)),
+            ("match_awayteam_name", Field::Team(Side::Away)),
+            ("home_score_et", Field::Other),
+            ("match_hometeam_penalty_score", Field::Other),
+            ("extratime", Field::Other),
+            ("90", Field::Other),
             ("predictions", Field::Other),
             ("results", Field::Other),
             ("matches", Field::Other),
@@ -263,8 +277,8 @@ mod tests {
             ("half_time", Field::Other),
             ("odds", Field::Other),
             ("reasoning", Field::Other),
-            ("主队得分", Field::Goals { side: Side::Home, rank: 2 }),
-            ("比分", Field::Score { rank: 1 }),
+            ("主队得分", Field::Goals { side: Side::Home, surety: Surety::Score }),
+            ("比分", Field::Score { surety: Surety::Score }),
             ("", Field::Other),
             ("a_name_that_is_much_longer_than_any_that_a_model_would_use", Field::Other),
         ];
@@ -274,12 +288,9 @@ mod tests {
     }
 
     #[test]
-    fn asides_and_explanations_are_told_by_parts_of_their_names() {
-        for key in ["odds", "home_odds", "winProbability", "half_time", "HT", "home_xG", "recent_form", "example"] {
-            assert!(is_aside(key), "{key}");
-        }
+    fn explanations_are_told_by_parts_of_their_names() {
         for key in ["predictions", "data", "results", "matches", "response", "", "m1", "weekend", "format"] {
-            assert!(!is_aside(key) && !is_words(key), "{key}");
+            assert!(!is_words(key), "{key}");
         }
         for key in ["reasoning", "Chain-Of-Thought", "analysis", "explanation", "match_notes", "summary"] {
             assert!(is_words(key), "{key}");

@@ -1,7 +1,10 @@
 use crate::outcome::Score;
 use crate::request::Match;
 
+mod candidates;
+mod full_time;
 mod random;
+mod sides;
 
 /// What is read of a text for matches with these ids.
 fn read_scores(text: &str, ids: &[&str]) -> Vec<Option<Score>> {
@@ -232,13 +235,12 @@ fn an_object_without_an_id_counts_for_the_only_asked_match() {
 }
 
 #[test]
-fn of_two_scores_for_a_match_the_last_counts() {
+fn a_later_value_corrects_an_earlier_one() {
     check(
         &["m1"],
         "2-1",
         &[
             r#"{"home":0,"away":0} then {"home":2,"away":1}"#,
-            r#"[{"match_id":"m1","score":"0-0"},{"match_id":"m1","score":"2-1"}]"#,
             r#"{"home":0,"home":2,"away":0,"away":1}"#,
             r#"{"m1":"0-0","m1":"2-1"}"#,
             r#"{"first":{"home":0,"away":0},"answer":{"home":2,"away":1}}"#,
