@@ -292,7 +292,9 @@ export type EngineEvent =
   | EnabledEvent
   | RecoveredEvent
   | CoolingEvent
+  | CooledEvent
   | ProviderCoolingEvent
+  | ProviderCooledEvent
   | RestoredEvent
   | FallbackEvent
   | CostWarningEvent
@@ -342,6 +344,13 @@ export interface CoolingEvent extends EventBase {
   kind: FailureKind
 }
 
+/** A model is left alone no longer, for its time is over; told once, and not of a cooling that `enableModel` ended. */
+export interface CooledEvent extends EventBase {
+  type: 'cooled'
+  /** The model. */
+  modelId: string
+}
+
 /** All models of a provider are left alone for a moment, for it refused the key or the account. */
 export interface ProviderCoolingEvent extends EventBase {
   type: 'provider_cooling'
@@ -351,6 +360,13 @@ export interface ProviderCoolingEvent extends EventBase {
   coolingUntil: string
   /** The failure that caused it. */
   kind: FailureKind
+}
+
+/** The models of a provider are left alone no longer, for its time is over; told once. */
+export interface ProviderCooledEvent extends EventBase {
+  type: 'provider_cooled'
+  /** The provider. */
+  providerId: string
 }
 
 /** A snapshot was taken over. */

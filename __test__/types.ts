@@ -213,7 +213,9 @@ function inWords(event: EngineEvent): string {
     case 'enabled': return event.modelId;
     case 'recovered': return `${event.modelId} ${event.consecutiveFailures.toFixed()}`;
     case 'cooling': return `${event.modelId} ${event.coolingUntil} ${kinds[event.kind]}`;
+    case 'cooled': return event.modelId;
     case 'provider_cooling': return `${event.providerId} ${event.coolingUntil} ${kinds[event.kind]}`;
+    case 'provider_cooled': return event.providerId;
     case 'restored': return event.ignoredModelIds.join();
     case 'fallback': return `${event.originalModelId} ${event.modelId} ${event.reason}`;
     case 'cost_warning': return `${event.priceRatio.toFixed()} ${event.expectedCostUsd.toFixed()}`;

@@ -15,6 +15,7 @@ export function describe(event: EngineEvent): string {
       return event.reason;
     case 'enabled':
     case 'recovered':
+    case 'cooled':
       return event.modelId;
     case 'cooling':
       expectTypeOf(event.kind).toEqualTypeOf<FailureKind>();
@@ -23,6 +24,8 @@ export function describe(event: EngineEvent): string {
     case 'provider_cooling':
       // @ts-expect-error it speaks of a provider
       event.modelId;
+      return event.providerId;
+    case 'provider_cooled':
       return event.providerId;
     case 'restored':
       return event.ignoredModelIds.join();

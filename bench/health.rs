@@ -14,7 +14,7 @@ fn main() {
 fn health() -> Health {
     let health = Health::new(&HealthConfig::default());
     for model in MODELS {
-        drop(health.admit(model, "together", None, &|_, _| {}));
+        drop(health.admit(model, "together", None, None, &|_, _| {}));
     }
     health
 }
@@ -22,7 +22,7 @@ fn health() -> Health {
 const MODELS: [&str; 4] = ["deepseek-r1-0528-syn", "kimi-k2-instruct", "qwen3-235b-thinking-syn", "glm-4.6-syn"];
 
 fn admit(health: &Health, model: &str) -> Option<Permit> {
-    health.admit(black_box(model), "together", None, &|_, _| {}).ok()
+    health.admit(black_box(model), "together", None, None, &|_, _| {}).ok()
 }
 
 #[divan::bench(threads = [1, 2])]
@@ -49,7 +49,7 @@ fn admit_and_record_a_failure_that_does_not_count(bencher: Bencher<'_, '_>) {
 fn admit_and_record_a_fault_and_a_success(bencher: Bencher<'_, '_>) {
     let health = health();
     bencher.bench(|| {
-        for verdict in [Verdict::Fault(FailureKind::ParseError), Verdict::Success] {
+        for verdict in [Verdict::Fault(FailureKind::ParseError, None), Verdict::Success] {
             let permit = admit(&health, MODELS[2])?;
             health.record(MODELS[2], &permit, verdict, &|_, _| {});
         }

@@ -55,6 +55,11 @@ pub enum What {
         /// The failure that caused it.
         kind: FailureKind,
     },
+    /// A model is left alone no longer, for its time is over.
+    Cooled {
+        /// The model.
+        model_id: String,
+    },
     /// All models of a provider are left alone for a moment, or for longer than was told before.
     ProviderCooling {
         /// The provider.
@@ -63,6 +68,11 @@ pub enum What {
         until: SystemTime,
         /// The failure that caused it.
         kind: FailureKind,
+    },
+    /// The models of a provider are left alone no longer, for its time is over.
+    ProviderCooled {
+        /// The provider.
+        provider_id: String,
     },
     /// A saved state was taken over.
     Restored {
@@ -145,9 +155,11 @@ impl What {
             | Self::Enabled { model_id }
             | Self::Recovered { model_id, .. }
             | Self::Cooling { model_id, .. }
+            | Self::Cooled { model_id }
             | Self::Fallback { model_id, .. }
             | Self::CostWarning { model_id, .. } => Some(model_id),
             Self::ProviderCooling { .. }
+            | Self::ProviderCooled { .. }
             | Self::Restored { .. }
             | Self::Budget { .. }
             | Self::StateDamaged { .. }

@@ -108,6 +108,12 @@ impl Options {
         self.temperature.is_some() || self.max_tokens.is_some() || !self.stop.is_empty()
     }
 
+    /// Whether the caller set how long it may take.
+    #[must_use]
+    pub fn sets_time(&self) -> bool {
+        self.deadline.is_some() || self.attempt_timeout.is_some()
+    }
+
     /// Checks the numbers.
     ///
     /// # Errors

@@ -12,18 +12,30 @@ mod sync {
 mod breaker;
 #[path = "../src/count/cache.rs"]
 mod cache;
+#[path = "../src/health/seen.rs"]
+mod seen;
 #[path = "../src/health/word.rs"]
 mod word;
+
+use std::num::NonZeroU64;
 
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
-use breaker::{Breaker, Changes};
+use breaker::{Breaker, Changes, Leave, Shut};
 use cache::{Count, Counted, Store};
 use sync::atomic::{AtomicUsize, Ordering};
 use word::{Rules, Word};
 
-const RULES: Rules = Rules { threshold: Some(3), cooldown: 1000, longest_cooldown: 8000, failures_after: 1 };
+const RULES: Rules =
+    Rules { threshold: Some(3), cooldown: 1000, longest_cooldown: 8000, failures_after: 1, half_open: true };
+
+/// With more than three preemptions there are too many interleavings; most faults need two.
+fn few_preemptions() -> loom::model::Builder {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model
+}
 
 /// A breaker, the lock of its changes, and what was told.
 #[derive(Default)]
@@ -44,7 +56,23 @@ impl Case {
     }
 
     fn fail(&self, epoch: u16, now: u64) {
-        self.breaker.failed(epoch, || now, &RULES, &self.changes, |word| self.note(word));
+        self.breaker.failed(epoch, None, || now, &RULES, &self.changes, |word| self.note(word));
+    }
+
+    /// A failure over something of that fingerprint.
+    fn fail_over(&self, cause: u64, epoch: u16) {
+        self.breaker.failed(epoch, NonZeroU64::new(cause), || 10, &RULES, &self.changes, |word| self.note(word));
+    }
+
+    fn admit(&self) -> Result<Leave, Shut> {
+        self.breaker.admit(None, || 2000, &RULES, &self.changes, |_| {})
+    }
+
+    /// A breaker that has come back with one failure on its account, so that two calls may be under way.
+    fn half_open() -> Arc<Self> {
+        let (case, _) = Self::with_failures(3);
+        assert!(case.recover(2000));
+        case
     }
 
     fn recover(&self, now: u64) -> bool {
@@ -121,9 +149,11 @@ fn who_is_admitted_while_it_recovers_or_opens_has_the_epoch_of_a_closed_breaker(
             let case = Arc::clone(&case);
             thread::spawn(move || case.breaker.open(5000, &case.changes, |_, _| {}))
         };
-        match case.breaker.admit(|| 2000, &RULES, &case.changes, |_| {}) {
-            Ok(epoch) => assert_eq!(epoch, 2, "it had recovered before it opened again"),
-            Err(until) => assert_eq!(until, 5000),
+        match case.admit() {
+            Ok(leave) => {
+                assert_eq!(leave, Leave { epoch: 2, is_probe: true }, "it had recovered before it opened again");
+            }
+            Err(shut) => assert_eq!(shut, Shut::Until(5000)),
         }
         opening.join().expect("no panic");
         assert_eq!(case.breaker.word().open_until, 5000);
@@ -168,6 +198,91 @@ fn a_failure_that_races_with_an_enabling_by_hand_is_told_in_order() {
     });
 }
 
+#[test]
+fn failures_over_the_same_count_once_and_over_others_each() {
+    loom::model(|| {
+        let (case, epoch) = Case::with_failures(1);
+        let others = [7, 7].map(|cause| {
+            let case = Arc::clone(&case);
+            thread::spawn(move || case.fail_over(cause, epoch))
+        });
+        case.fail_over(8, epoch);
+        for other in others {
+            other.join().expect("no panic");
+        }
+        let open = Word { failures: 3, open_until: 1010, epoch: 1 };
+        assert_eq!((case.breaker.word(), case.told(), case.breaker.strikes()), (open, vec![open], 1));
+    });
+}
+
+#[test]
+fn a_failure_over_the_same_counts_again_only_after_a_success() {
+    loom::model(|| {
+        let (case, epoch) = Case::with_failures(0);
+        case.fail_over(7, epoch);
+        let other = {
+            let case = Arc::clone(&case);
+            thread::spawn(move || case.breaker.succeeded(epoch, &case.changes))
+        };
+        case.fail_over(7, epoch);
+        other.join().expect("no panic");
+        let before = case.breaker.word().failures;
+        assert!(before <= 1);
+        case.fail_over(7, epoch);
+        assert_eq!(case.breaker.word().failures, 1, "whether or not it was counted after the success");
+    });
+}
+
+#[test]
+fn of_a_half_open_breaker_no_more_calls_are_under_way_than_failures_are_left() {
+    few_preemptions().check(|| {
+        let case = Case::half_open();
+        let under_way = Arc::new(AtomicUsize::new(0));
+        let call = |case: Arc<Case>, under_way: Arc<AtomicUsize>| {
+            move || {
+                let Ok(leave) = case.admit() else { return };
+                under_way.fetch_add(1, Ordering::AcqRel);
+                let word = case.breaker.word();
+                // Looked at later, so that none is among them whose failure is in the word.
+                let calls = under_way.load(Ordering::Acquire);
+                assert!(leave.is_probe && !word.is_open() && calls + usize::from(word.failures) <= 3);
+                under_way.fetch_sub(1, Ordering::AcqRel);
+                case.fail(leave.epoch, 3000);
+                case.breaker.give_back();
+            }
+        };
+        let others = [(); 2].map(|()| thread::spawn(call(Arc::clone(&case), Arc::clone(&under_way))));
+        call(Arc::clone(&case), under_way)();
+        for other in others {
+            other.join().expect("no panic");
+        }
+        let opened = case.told().iter().filter(|word| word.is_open()).count();
+        let word = case.breaker.word();
+        assert_eq!(opened, if word.failures == 3 { 2 } else { 1 }, "it opened once more, with the second that failed");
+        assert!(word.is_open() || (word.failures == 2 && case.admit().is_ok()), "every place was given back");
+    });
+}
+
+#[test]
+fn the_first_success_lets_everybody_through_and_a_place_that_is_given_back_is_free() {
+    loom::model(|| {
+        let case = Case::half_open();
+        let (first, second) = (case.admit().expect("a place"), case.admit().expect("a place"));
+        assert_eq!(case.admit(), Err(Shut::ComingBack(2)));
+        let aborted = {
+            let case = Arc::clone(&case);
+            thread::spawn(move || {
+                case.breaker.give_back();
+                second
+            })
+        };
+        case.breaker.succeeded(first.epoch, &case.changes);
+        case.breaker.give_back();
+        assert_eq!(case.admit(), Ok(Leave { epoch: first.epoch, is_probe: false }));
+        assert_eq!(aborted.join().expect("no panic"), first);
+    });
+}
+
 /// Stands for the moka cache: what is put replaces what was there, and each step is atomic.
 #[derive(Default)]
 struct Kept(Mutex<Option<Counted>>);
@@ -209,10 +324,7 @@ impl Counting {
 
 #[test]
 fn a_count_is_never_older_than_what_was_told_before_it_was_asked_for() {
-    let mut model = loom::model::Builder::new();
-    // With more, there are too many interleavings; most faults need two.
-    model.preemption_bound = Some(3);
-    model.check(|| {
+    few_preemptions().check(|| {
         let case = Arc::new(Counting::default());
         let changing = {
             let case = Arc::clone(&case);

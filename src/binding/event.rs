@@ -32,10 +32,12 @@ pub(super) fn event<'a>(env: &'a Env, event: &Event, dropped: u32) -> napi::Resu
             to.put("type", "cooling")?.put("modelId", model_id)?;
             to.put("coolingUntil", iso(*until))?.put("kind", kind.as_str())?
         }
+        What::Cooled { model_id } => to.put("type", "cooled")?.put("modelId", model_id)?,
         What::ProviderCooling { provider_id, until, kind } => {
             to.put("type", "provider_cooling")?.put("providerId", provider_id)?;
             to.put("coolingUntil", iso(*until))?.put("kind", kind.as_str())?
         }
+        What::ProviderCooled { provider_id } => to.put("type", "provider_cooled")?.put("providerId", provider_id)?,
         What::Restored { ignored } => to.put("type", "restored")?.put("ignoredModelIds", ignored.clone())?,
         What::Fallback { original_model_id, model_id, reason, prompt_version, overrides } => {
             to.put("type", "fallback")?.put("originalModelId", original_model_id)?;

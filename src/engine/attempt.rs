@@ -13,7 +13,7 @@ use super::retry::{self, Bounds, Had};
 use super::run::{Run, Stop};
 use super::standing::worth_asking_after;
 use crate::catalog::{Model, Provider, Secret};
-use crate::health::Verdict;
+use crate::health::{Circumstances, Fingerprint, Verdict};
 use crate::kind::{FailureKind, SkipReason};
 use crate::money;
 use crate::outcome::{Attempt, NanoUsd, Refusal, Score, Skip, Usage};
@@ -47,6 +47,8 @@ struct Sent {
     /// Why the request may be sent again as if it had not been.
     resend: Option<Resend>,
     stop: Option<Stop>,
+    /// Whether the caller gave it less time than it would have had.
+    hurried: bool,
 }
 
 /// How long a call may take.
@@ -56,6 +58,13 @@ struct Patience {
     timeout: Duration,
     /// The time-outs of the attempts still to come.
     later: Duration,
+}
+
+impl Patience {
+    /// The time of a call that begins when so much remains until the deadline.
+    fn share(self, remaining: Duration) -> Duration {
+        self.timeout.min(share_of(remaining, self.later))
+    }
 }
 
 impl Run<'_> {
@@ -68,8 +77,8 @@ impl Run<'_> {
         fitted: &Fitted,
     ) -> Result<Result<Answered, Failed>, Skip> {
         let engine = &self.call.engine;
-        let timeout = self.timeout_of(self.plan.candidates[position].model);
-        let patience = Patience { timeout, later: self.later_timeouts(position) };
+        let patience = self.patience(position, self.call.options.attempt_timeout);
+        let usual = self.call.options.sets_time().then(|| self.patience(position, None));
         let mut totals = Totals::new();
         let mut had = Had::default();
         let mut permit = None;
@@ -92,7 +101,7 @@ impl Run<'_> {
             };
             let is_dearer = self.plan.is_dearer(position);
             let admitted = engine
-                .admit(model, own_cooling)
+                .admit(model, permit.as_ref(), own_cooling)
                 .and_then(|permit| Ok((permit, engine.reserve(model, fitted, is_dearer)?)));
             let reservation = match (admitted, failed.take()) {
                 (Ok((leave, reservation)), before) => {
@@ -114,7 +123,7 @@ impl Run<'_> {
                 self.announce_fallback(position, model);
             }
             let body = body.get_or_insert_with(|| self.body(model, fitted));
-            let sent = self.send(model, fitted, body, patience).await;
+            let sent = self.send(model, fitted, body, patience, usual).await;
             let cost = sent.usage.map_or(0.0, |usage| money::cost(&model.prices, &usage));
             let charged = engine.settle(reservation, cost);
             totals.add(charged, sent.usage.as_ref());
@@ -157,10 +166,18 @@ impl Run<'_> {
     }
 
     /// One POST, within its time.
-    async fn send(&self, model: &Model, fitted: &Fitted, body: &Bytes, patience: Patience) -> Sent {
+    async fn send(
+        &self,
+        model: &Model,
+        fitted: &Fitted,
+        body: &Bytes,
+        patience: Patience,
+        usual: Option<Patience>,
+    ) -> Sent {
         let provider = &model.provider;
         let begun: Arc<AtomicBool> = Arc::default();
-        let timeout = patience.timeout.min(share_of(self.remaining(), patience.later));
+        let timeout = patience.share(self.remaining());
+        let hurried = usual.is_some_and(|usual| timeout < usual.share(self.usually_remaining()));
         let post = Post {
             url: &provider.endpoint,
             loopback: provider.loopback,
@@ -176,7 +193,7 @@ impl Run<'_> {
             answered = self.call.engine.http.post(&post) => answered,
             ended = self.out_of_time(timeout) => {
                 let charged = begun.load(Ordering::Acquire).then_some(estimate);
-                return Sent::ended(ended, "no whole reply", charged);
+                return Sent { hurried, ..Sent::ended(ended, "no whole reply", charged) };
             }
         };
         match answered {
@@ -186,7 +203,7 @@ impl Run<'_> {
                 let message = reply::shortened(provider.redacted(&wire.message).into_owned());
                 let failure = Failure { kind: wire.kind, message, retry_after: None };
                 let usage = charged.then_some(estimate);
-                Sent { status: wire.status, usage, result: Err(failure), resend: wire.resend, stop: None }
+                Sent { status: wire.status, usage, result: Err(failure), resend: wire.resend, stop: None, hurried }
             }
         }
     }
@@ -204,8 +221,23 @@ impl Run<'_> {
         }
     }
 
+    /// The time of the attempt at `position`, where the caller asked for `requested`.
+    fn patience(&self, position: usize, requested: Option<Duration>) -> Patience {
+        let timeout = self.timeout_of(self.plan.candidates[position].model, requested);
+        Patience { timeout, later: self.later_timeouts(position, requested) }
+    }
+
     fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// What would remain if the caller had set no deadline.
+    fn usually_remaining(&self) -> Duration {
+        (self.call.began + self.call.engine.config.deadline).saturating_duration_since(Instant::now())
+    }
+
+    fn asked<'b>(&'b self, fitted: &'b Fitted) -> impl Iterator<Item = &'b Match> {
+        fitted.positions.iter().map(|&index| &self.call.request.matches[index])
     }
 
     fn body(&self, model: &Model, fitted: &Fitted) -> Bytes {
@@ -224,8 +256,7 @@ impl Run<'_> {
     }
 
     fn read(&self, provider: &Provider, fitted: &Fitted, received: &Received) -> Sent {
-        let matches = &self.call.request.matches;
-        let asked: Vec<&Match> = fitted.positions.iter().map(|&index| &matches[index]).collect();
+        let asked: Vec<&Match> = self.asked(fitted).collect();
         let is_success = (200..300).contains(&received.status);
         // A provider may repeat the key in its complaint; what a model says is not to be changed.
         let text = if is_success { Cow::default() } else { String::from_utf8_lossy(&received.body) };
@@ -256,7 +287,7 @@ impl Run<'_> {
             Ok(scores) => Ok(Answered { scores, reasoning, text }),
             Err(failure) => Err(Failure { message: provider.redacted(&failure.message).into_owned(), ..failure }),
         };
-        Sent { status: Some(received.status), usage, result, resend: None, stop: None }
+        Sent { status: Some(received.status), usage, result, resend: None, stop: None, hurried: false }
     }
 
     fn bounds(&self, later: Duration) -> Bounds {
@@ -273,12 +304,19 @@ impl Run<'_> {
     }
 
     fn verdict(&self, sent: &Sent, fitted: &Fitted) -> Verdict {
-        let call = self.call;
-        let caused_by_caller = call.options.sets_parameters() || call.request.prompt.is_some();
-        match &sent.result {
-            Ok(_) => Verdict::Success,
-            Err(failure) => Verdict::of(failure.kind, caused_by_caller, fitted.cut),
-        }
+        let (blame, request, options) = (&self.call.engine.blame, &self.call.request, &self.call.options);
+        let Err(failure) = &sent.result else {
+            blame.answered(request, options);
+            return Verdict::Success;
+        };
+        let circumstances = Circumstances {
+            on_caller: blame.is_on_caller(request, options),
+            cut: fitted.cut,
+            hurried: sent.hurried,
+            status: sent.status,
+            asked: Some(Fingerprint::of(self.asked(fitted).map(|game| game.id.as_str()))),
+        };
+        Verdict::of(failure.kind, &circumstances)
     }
 
     /// Writes the attempt into the history and the log.
@@ -319,8 +357,8 @@ impl Sent {
             Some(Stop::Abort) => (FailureKind::Aborted, "aborted by the caller's signal".to_owned()),
             Some(Stop::Close) => (FailureKind::Aborted, "the engine was closed".to_owned()),
         };
-        let failure = Failure { kind, message, retry_after: None };
-        Self { status: None, usage, result: Err(failure), resend: None, stop }
+        let result = Err(Failure { kind, message, retry_after: None });
+        Self { status: None, usage, result, resend: None, stop, hurried: false }
     }
 }
 

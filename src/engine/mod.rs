@@ -31,7 +31,7 @@ use crate::config::Config;
 use crate::count::{self, Count, Moka};
 use crate::error::EngineError;
 use crate::event::{Announcer, Event, Invalidation};
-use crate::health::{self, Health};
+use crate::health::{self, Blame, Health};
 use crate::kind::SkipReason;
 use crate::metrics::Recorder;
 use crate::money::{Ledger, Rules};
@@ -59,6 +59,7 @@ pub struct Engine {
     layer_digest: u64,
     library: Library,
     health: Health,
+    blame: Blame,
     count: Count<Moka>,
     events: Announcer<Event>,
     invalidations: Announcer<Invalidation>,
@@ -177,6 +178,7 @@ impl Engine {
         let mut engine = Self {
             layer_digest,
             health: Health::new(&config.health),
+            blame: Blame::default(),
             count: Count::default(),
             events: Announcer::default(),
             invalidations: Announcer::default(),

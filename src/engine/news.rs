@@ -49,7 +49,7 @@ impl Engine {
         {
             self.invalidate(cause, Some(model));
         }
-        if matches!(what, What::Disabled { .. }) {
+        if matches!(what, What::Disabled { .. } | What::Cooling { .. } | What::ProviderCooling { .. }) {
             self.tending.look.notify_one();
         }
         self.changed();
@@ -82,9 +82,11 @@ fn log(what: &What) {
         What::Cooling { model_id, kind, .. } => {
             warn!(model = model_id, kind = kind.as_str(), "left alone for a moment");
         }
+        What::Cooled { model_id } => info!(model = model_id, "left alone no longer"),
         What::ProviderCooling { provider_id, kind, .. } => {
             warn!(provider = provider_id, kind = kind.as_str(), "left alone for a moment");
         }
+        What::ProviderCooled { provider_id } => info!(provider = provider_id, "left alone no longer"),
         _ => {}
     }
 }

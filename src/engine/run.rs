@@ -207,18 +207,18 @@ impl Run<'_> {
         unavailable.or_else(|| self.call.guards_refuse(self.plan, &self.allowance, position, fitted))
     }
 
-    /// The time-outs of the attempts that are still to come after the one at `position`, as far as can be foreseen.
-    pub(super) fn later_timeouts(&self, position: usize) -> Duration {
+    /// The time-outs of the attempts that are still to come after the one at `position`, as far as can be foreseen, where
+    /// the caller asked for `requested`.
+    pub(super) fn later_timeouts(&self, position: usize, requested: Option<Duration>) -> Duration {
         let later = self.plan.candidates.iter().enumerate().skip(position + 1);
         let callable = later.filter(|(later, candidate)| {
             candidate.verdict.as_ref().is_ok_and(|fitted| self.refuses(*later, fitted).is_none())
         });
-        callable.take(self.allowance.places()).map(|(_, candidate)| self.timeout_of(candidate.model)).sum()
+        callable.take(self.allowance.places()).map(|(_, candidate)| self.timeout_of(candidate.model, requested)).sum()
     }
 
-    pub(super) fn timeout_of(&self, index: ModelIndex) -> Duration {
-        let model = self.call.catalog.model(index);
-        plan::attempt_timeout(model, self.call.options.attempt_timeout, &self.call.engine.config)
+    pub(super) fn timeout_of(&self, index: ModelIndex, requested: Option<Duration>) -> Duration {
+        plan::attempt_timeout(self.call.catalog.model(index), requested, &self.call.engine.config)
     }
 
     /// What has already ended the call from outside, if anything has.

@@ -6,7 +6,7 @@ use super::{Engine, known};
 use crate::catalog::{Catalog, Model};
 use crate::error::EngineError;
 use crate::event::{Cause, What};
-use crate::health::{Cooling, Permit, Verdict};
+use crate::health::{Circumstances, Cooling, Permit, Verdict};
 use crate::kind::FailureKind;
 use crate::outcome::{LONGEST_RETRY_AFTER, Refusal};
 use crate::request;
@@ -45,7 +45,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Brings back every model whose time has come; returns how many.
+    /// Brings back every model whose time has come, and ends every cooling whose time is over; returns how many models it
+    /// brought back.
     pub fn recover_due(&self) -> usize {
         self.health.recover_due(&self.teller())
     }
@@ -67,7 +68,7 @@ impl Engine {
             FailureKind::QuotaExhausted | FailureKind::Unauthorized => self.cool_provider(model, kind),
             _ => {}
         }
-        self.record(model, &permit, Verdict::of(kind, false, false));
+        self.record(model, &permit, Verdict::of(kind, &Circumstances::default()));
         Ok(())
     }
 
@@ -98,8 +99,15 @@ impl Engine {
         self.health.permit(model_id, &self.teller())
     }
 
-    pub(super) fn admit(&self, model: &Model, own: Option<Cooling>) -> Result<Permit, Refusal> {
-        self.health.admit(&model.id, &model.provider.id, own, &self.teller())
+    /// Leave to call a model, or to call it once more after a call with the permit `before`, whose own 429 may have begun
+    /// a cooling.
+    pub(super) fn admit(
+        &self,
+        model: &Model,
+        before: Option<&Permit>,
+        own: Option<Cooling>,
+    ) -> Result<Permit, Refusal> {
+        self.health.admit(&model.id, &model.provider.id, before, own, &self.teller())
     }
 
     pub(super) fn record(&self, model: &Model, permit: &Permit, verdict: Verdict) {

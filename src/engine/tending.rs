@@ -1,4 +1,4 @@
-//! What goes on beside the calls: models come back on time, and the state is kept.
+//! What goes on beside the calls: models come back and coolings end on time, and the state is kept.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -8,21 +8,21 @@ use tokio_util::sync::CancellationToken;
 
 use super::Engine;
 
-/// How long the task sleeps at most while a model is switched off: a machine that was suspended, or a clock that was
+/// How long the task sleeps at most while a model is switched off or cools: a machine that was suspended, or a clock that was
 /// set, is noticed after that long.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
 
 /// What the task and its engine have in common.
 #[derive(Default)]
 pub(super) struct Tending {
-    /// A model was switched off: there may be an earlier time to wake up at.
+    /// A model was switched off or left alone: there may be an earlier time to wake up at.
     pub(super) look: Notify,
     /// The engine was closed, or is no more.
     pub(super) ended: CancellationToken,
 }
 
 impl Engine {
-    /// Brings each model back when its time has come, and writes the state file, until the engine is closed or dropped.
+    /// Brings each model back when its time has come, tells when a cooling is over, and writes the state file, until the engine is closed or dropped.
     pub fn tend(self: &Arc<Self>) -> impl Future<Output = ()> + Send + use<> {
         let recovering = recover(Arc::downgrade(self), Arc::clone(&self.tending));
         let keeping = self.keep();

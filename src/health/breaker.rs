@@ -3,8 +3,11 @@
 //! Results are counted without a lock. What opens or closes a breaker happens under the caller's lock `changes`, and is
 //! told before the lock is given back: so it is told exactly once, and in the order in which it happened.
 
+use std::num::NonZeroU64;
+
+use super::seen::Seen;
 use super::word::{NEVER, Rules, Word};
-use crate::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The lock under which breakers open and close.
@@ -16,6 +19,28 @@ pub(super) struct Breaker {
     word: AtomicU64,
     /// How often it opened by failures since the last success; changed under the lock.
     strikes: AtomicU8,
+    /// The calls that are under way since it came back, if it is half-open; given back without the lock.
+    probes: AtomicU32,
+    /// What failed and was counted since the last success; changed under the lock.
+    counted: Seen,
+}
+
+/// Leave to call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Leave {
+    /// The epoch against which the result is to be counted.
+    pub(super) epoch: u16,
+    /// Whether it took a place of a half-open breaker, which [`Breaker::give_back`] is to be told.
+    pub(super) is_probe: bool,
+}
+
+/// Why there is no leave to call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shut {
+    /// It is open until a time.
+    Until(u64),
+    /// It is half-open, and so many calls are under way already.
+    ComingBack(u32),
 }
 
 impl Breaker {
@@ -29,28 +54,69 @@ impl Breaker {
         self.strikes.load(Ordering::Acquire)
     }
 
-    /// The epoch against which a result is to be counted. A breaker whose time has come closes first.
+    /// Leave to call. A breaker whose time has come closes first. Who has a place already, of the epoch `placed`, keeps it
+    /// and needs no other.
     ///
     /// # Errors
-    /// The time until which it is open.
+    /// Why not.
     pub(super) fn admit(
         &self,
+        placed: Option<u16>,
         now: impl Fn() -> u64,
         rules: &Rules,
         changes: &Changes,
         tell: impl Fn(Word),
-    ) -> Result<u16, u64> {
+    ) -> Result<Leave, Shut> {
         loop {
             let word = self.word();
             if !word.is_open() {
-                return Ok(word.epoch);
+                if !self.is_half_open(rules) || placed == Some(word.epoch) {
+                    return Ok(Leave { epoch: word.epoch, is_probe: false });
+                }
+                if let Some(probe) = self.probe(rules, changes) {
+                    return probe;
+                }
+                continue;
             }
             let now = now();
             if !word.is_due(now) {
-                return Err(word.open_until);
+                return Err(Shut::Until(word.open_until));
             }
             self.recover(now, rules, changes, &tell);
         }
+    }
+
+    /// Takes a place of a breaker that is half-open; `None` if it is not any more.
+    fn probe(&self, rules: &Rules, changes: &Changes) -> Option<Result<Leave, Shut>> {
+        let _held = lock(changes);
+        if let Some(shut) = self.full(rules) {
+            return Some(Err(shut));
+        }
+        let word = self.word();
+        if word.is_open() || !self.is_half_open(rules) {
+            return None;
+        }
+        self.probes.fetch_add(1, Ordering::AcqRel);
+        Some(Ok(Leave { epoch: word.epoch, is_probe: true }))
+    }
+
+    /// Gives back the place that a call took, after its result was counted.
+    pub(super) fn give_back(&self) {
+        self.probes.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Why it has no place, if it is half-open and has none.
+    pub(super) fn full(&self, rules: &Rules) -> Option<Shut> {
+        // In this order: of a call whose place is given back, the failure is seen.
+        let under_way = self.probes.load(Ordering::Acquire);
+        let word = self.word();
+        let is_full = !word.is_open() && self.is_half_open(rules) && under_way >= rules.failures_left(word.failures);
+        is_full.then_some(Shut::ComingBack(under_way))
+    }
+
+    /// Whether a breaker that is closed is half-open: its failures opened it, and no success came since.
+    fn is_half_open(&self, rules: &Rules) -> bool {
+        rules.half_open && self.strikes() != 0
     }
 
     /// Closes the breaker if its time has come; returns whether this call closed it.
@@ -68,11 +134,12 @@ impl Breaker {
         closed.is_some()
     }
 
-    /// Counts a failure, unless the breaker opened or closed since `epoch`. The failure that reaches the threshold opens
-    /// it, which is told.
+    /// Counts a failure, unless the breaker opened or closed since `epoch`, or one of the same `cause` was counted since the
+    /// last success. The failure that reaches the threshold opens it, which is told.
     pub(super) fn failed(
         &self,
         epoch: u16,
+        cause: Option<NonZeroU64>,
         now: impl FnOnce() -> u64,
         rules: &Rules,
         changes: &Changes,
@@ -82,12 +149,15 @@ impl Breaker {
             let counted = word.failed(0, 0, rules);
             (word.is_closed_since(epoch) && !counted.is_open()).then_some(counted)
         };
-        if self.change(count).is_some() || !self.word().is_closed_since(epoch) {
+        if cause.is_none() && self.change(count).is_some() || !self.word().is_closed_since(epoch) {
             return;
         }
         let held = lock(changes);
+        if !self.word().is_closed_since(epoch) || cause.is_some_and(|cause| !self.counted.add(cause)) {
+            return;
+        }
         let (now, strikes) = (now(), self.strikes());
-        let count = |word: Word| word.is_closed_since(epoch).then(|| word.failed(now, strikes, rules));
+        let count = |word: Word| Some(word.failed(now, strikes, rules));
         if let Some((_, word)) = self.change(count)
             && word.is_open()
         {
@@ -100,14 +170,21 @@ impl Breaker {
     /// Forgets the failures before a success, unless the breaker opened or closed since `epoch`. (Who may ignore that it
     /// is open has the epoch of an open one.)
     pub(super) fn succeeded(&self, epoch: u16, changes: &Changes) {
-        self.change(|word| (word.epoch == epoch && word.failures != 0).then(|| word.succeeded()));
-        if self.strikes() != 0 {
-            let held = lock(changes);
-            if self.word().epoch == epoch {
-                self.strikes.store(0, Ordering::Release);
-            }
-            drop(held);
+        if self.word().failures == 0 && self.strikes() == 0 && self.counted.is_empty() {
+            return;
         }
+        let held = lock(changes);
+        if self.word().epoch == epoch {
+            self.change(|word| Some(word.succeeded()));
+            self.forget(0);
+        }
+        drop(held);
+    }
+
+    /// Begins anew: with so many strikes, and nothing that was counted. The caller has the lock.
+    fn forget(&self, strikes: u8) {
+        self.strikes.store(strikes, Ordering::Release);
+        self.counted.clear();
     }
 
     /// Opens the breaker until a time, or longer if it is open already; `tell` is given the state before and after.
@@ -123,7 +200,7 @@ impl Breaker {
     pub(super) fn reset(&self, changes: &Changes, tell: impl FnOnce()) {
         let held = lock(changes);
         let closed = self.change(|word| Some(word.closed(0)));
-        self.strikes.store(0, Ordering::Release);
+        self.forget(0);
         if closed.is_some_and(|(before, _)| before.is_open()) {
             tell();
         }
@@ -136,7 +213,7 @@ impl Breaker {
             let epoch = word.epoch.wrapping_add(1);
             Some(Word { failures, open_until: open_until.min(NEVER), epoch })
         });
-        self.strikes.store(strikes, Ordering::Release);
+        self.forget(strikes);
     }
 
     /// Replaces the word by what `step` makes of it, if it makes anything; returns both.

@@ -3,17 +3,21 @@
 //!
 //! Whatever opens or closes a breaker is told while nothing else can (see [`Tell`]): exactly once, and in order.
 
+mod blame;
 mod breaker;
 mod clock;
 mod entry;
 mod providers;
+mod recovery;
 mod refusal;
 mod saved;
+mod seen;
 mod verdict;
 mod word;
 
+pub use blame::{Blame, Fingerprint};
 pub use saved::{Saved, SavedModel, SavedOff};
-pub use verdict::Verdict;
+pub use verdict::{Circumstances, Verdict};
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -24,10 +28,11 @@ use crate::config::HealthConfig;
 use crate::event::{Cause, What};
 use crate::kind::FailureKind;
 use crate::outcome::Refusal;
-use breaker::{Changes, lock};
+use breaker::{Changes, Shut, lock};
 use clock::{Clock, milliseconds};
 use entry::Entry;
 use providers::Providers;
+use recovery::{tell_cooled, tell_provider_cooled, tell_recovered};
 use word::{NEVER, Rules, Word};
 
 /// The longest that a model stays disabled, unless `cooldownMs` is longer.
@@ -53,11 +58,22 @@ pub struct Health {
 }
 
 /// Leave to call a model once; its result is recorded only if no breaker of the model opened or closed since.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Permit {
     entry: Arc<Entry>,
     faults: u16,
     transients: u16,
+    place: Option<Arc<Place>>,
+}
+
+/// One of the calls that are under way to a model that has come back; over when it is dropped.
+#[derive(Debug)]
+struct Place(Arc<Entry>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.faults.give_back();
+    }
 }
 
 /// What is known of a model.
@@ -84,12 +100,14 @@ impl Health {
             cooldown: milliseconds(config.cooldown),
             longest_cooldown: milliseconds(config.cooldown.max(LONGEST_DISABLED)),
             failures_after: 0,
+            half_open: true,
         };
         let transients = Rules {
             threshold: config.transient_threshold,
             cooldown: milliseconds(config.transient_cooldown),
             longest_cooldown: milliseconds(config.transient_cooldown.max(LONGEST_COOLING)),
             failures_after: 0,
+            half_open: false,
         };
         Self {
             models: DashMap::new(),
@@ -103,31 +121,43 @@ impl Health {
         }
     }
 
-    /// Leave to call `model` of `provider` now. `own` is a cooling that the caller may ignore, because its own 429 began
-    /// it; see [`Self::cool`].
+    /// Leave to call `model` of `provider` now. `before` is the permit of a call that is made once more; `own` is a cooling
+    /// that it may ignore, because its own 429 began it; see [`Self::cool`].
     ///
     /// # Errors
     /// Why it may not be called.
-    pub fn admit(&self, model: &str, provider: &str, own: Option<Cooling>, tell: Tell<'_>) -> Result<Permit, Refusal> {
+    pub fn admit(
+        &self,
+        model: &str,
+        provider: &str,
+        before: Option<&Permit>,
+        own: Option<Cooling>,
+        tell: Tell<'_>,
+    ) -> Result<Permit, Refusal> {
         let entry = self.entry(model);
         let now = || self.clock.now();
         let recovered = |word: Word| tell_recovered(model, &entry, word, tell);
-        let faults = entry.faults.admit(now, &self.faults, &self.changes, recovered);
         let refused = || self.refuses(model, provider);
-        let faults = faults.map_err(|until| refused().unwrap_or_else(|| self.disabled(&entry, until)))?;
-        let transients = entry.transients.admit(now, &self.transients, &self.changes, |_| {});
+        let kept = before.and_then(|before| Some((before.faults, before.place.as_ref()?)));
+        let leave = entry.faults.admit(kept.map(|(epoch, _)| epoch), now, &self.faults, &self.changes, recovered);
+        let leave = leave.map_err(|shut| refused().unwrap_or_else(|| self.shut(&entry, shut)))?;
+        let kept = kept.filter(|(epoch, _)| *epoch == leave.epoch).map(|(_, place)| Arc::clone(place));
+        let place = if leave.is_probe { Some(Arc::new(Place(Arc::clone(&entry)))) } else { kept };
+        let transients =
+            entry.transients.admit(None, now, &self.transients, &self.changes, |_| tell_cooled(model, tell));
         let transients = match (transients, own) {
-            (Ok(epoch), _) => epoch,
-            (Err(until), Some(own)) if until <= own.0 => entry.transients.word().epoch,
-            (Err(until), _) => return Err(refused().unwrap_or_else(|| self.cooling(until))),
+            (Ok(leave), _) => leave.epoch,
+            (Err(Shut::Until(until)), Some(own)) if until <= own.0 => entry.transients.word().epoch,
+            (Err(shut), _) => return Err(refused().unwrap_or_else(|| self.cooling(shut))),
         };
+        self.recover_provider(provider, tell);
         self.providers.check(provider, now)?;
-        Ok(Permit { entry, faults, transients })
+        Ok(Permit { faults: leave.epoch, transients, place, entry })
     }
 
     /// Applies a result, unless the model was switched off or on since `permit` was given.
     pub fn record(&self, model: &str, permit: &Permit, verdict: Verdict, tell: Tell<'_>) {
-        let Permit { entry, faults, transients } = permit;
+        let Permit { entry, faults, transients, .. } = permit;
         if !entry.faults.word().is_closed_since(*faults) {
             return;
         }
@@ -140,9 +170,10 @@ impl Health {
                 entry.faults.succeeded(*faults, &self.changes);
                 entry.transients.succeeded(*transients, &self.changes);
             }
-            Verdict::Fault(kind) => {
+            Verdict::Fault(kind, cause) => {
                 entry.set_last_failure(kind, at);
-                entry.faults.failed(*faults, now, &self.faults, &self.changes, |word| {
+                let cause = cause.map(|cause| cause.0);
+                entry.faults.failed(*faults, cause, now, &self.faults, &self.changes, |word| {
                     let reason = match word.failures {
                         1 => format!("a failure of kind {kind}"),
                         failures => format!("{failures} failures in a row, the last of kind {kind}"),
@@ -152,7 +183,7 @@ impl Health {
             }
             Verdict::Transient(kind) => {
                 entry.set_last_failure(kind, at);
-                entry.transients.failed(*transients, now, &self.transients, &self.changes, |word| {
+                entry.transients.failed(*transients, None, now, &self.transients, &self.changes, |word| {
                     entry.set_switched(SystemTime::now());
                     self.tell_cooling(model, word, kind, tell);
                 });
@@ -168,9 +199,10 @@ impl Health {
         let now = self.clock.now();
         let recovered = |word: Word| tell_recovered(model, &entry, word, tell);
         entry.faults.recover(now, &self.faults, &self.changes, recovered);
-        entry.transients.recover(now, &self.transients, &self.changes, |_| {});
+        entry.transients.recover(now, &self.transients, &self.changes, |_| tell_cooled(model, tell));
         let (faults, transients) = (entry.faults.word(), entry.transients.word());
-        (!faults.is_open()).then_some(Permit { faults: faults.epoch, transients: transients.epoch, entry })
+        let permit = || Permit { faults: faults.epoch, transients: transients.epoch, place: None, entry };
+        (!faults.is_open()).then(permit)
     }
 
     /// Leaves `model` alone for `wait`, or for longer if it is already. Returns that cooling.
@@ -181,6 +213,7 @@ impl Health {
             return Cooling(until);
         }
         let entry = self.entry(model);
+        entry.transients.recover(now, &self.transients, &self.changes, |_| tell_cooled(model, tell));
         entry.transients.open(until, &self.changes, |before, after| {
             if before == after {
                 return;
@@ -201,6 +234,9 @@ impl Health {
         }
         let now = self.clock.now();
         let until = now.saturating_add(milliseconds(self.provider_cooldown));
+        if self.providers.expire(provider, now) {
+            tell_provider_cooled(provider, tell);
+        }
         if self.providers.cool(provider, until, kind, now) {
             tell(What::ProviderCooling { provider_id: provider.to_owned(), until: self.clock.wall(until), kind }, None);
         }
@@ -209,26 +245,6 @@ impl Health {
     /// Leaves a provider alone no longer, for it is not what it was. Called within [`Self::unchanged`].
     pub fn warm_provider(&self, provider: &str) {
         self.providers.warm(provider);
-    }
-
-    /// Brings back every model whose time has come; returns how many.
-    pub fn recover_due(&self, tell: Tell<'_>) -> usize {
-        let now = self.clock.now();
-        let due = self.models.iter().filter(|entry| entry.faults.word().is_due(now));
-        let due: Vec<_> = due.map(|entry| (entry.key().clone(), Arc::clone(entry.value()))).collect();
-        let recovers = |(model, entry): &(String, Arc<Entry>)| {
-            let recovered = |word: Word| tell_recovered(model, entry, word, tell);
-            entry.faults.recover(now, &self.faults, &self.changes, recovered)
-        };
-        due.iter().filter(|due| recovers(due)).count()
-    }
-
-    /// How long it is until the next model comes back; `None` if none is to.
-    #[must_use]
-    pub fn next_recovery(&self) -> Option<Duration> {
-        let words = self.models.iter().map(|entry| entry.faults.word());
-        let next = words.filter(|word| word.is_open() && word.open_until != NEVER).map(|word| word.open_until).min()?;
-        Some(Duration::from_millis(next.saturating_sub(self.clock.now())))
     }
 
     /// Switches `model` off until it is switched on by hand. Told, unless it is off by hand for the same reason already.
@@ -314,12 +330,6 @@ impl Health {
     fn tell_cooling(&self, model: &str, word: Word, kind: FailureKind, tell: Tell<'_>) {
         tell(What::Cooling { model_id: model.to_owned(), until: self.clock.wall(word.open_until), kind }, None);
     }
-}
-
-fn tell_recovered(model: &str, entry: &Entry, word: Word, tell: Tell<'_>) {
-    entry.set_switched(SystemTime::now());
-    let what = What::Recovered { model_id: model.to_owned(), failures: word.failures };
-    tell(what, Some(Cause::Recovered));
 }
 
 /// A cooling that one caller began.

@@ -17,10 +17,8 @@ impl Providers {
     pub(super) fn check(&self, provider: &str, now: impl Fn() -> u64) -> Result<(), Refusal> {
         let cooling = self.0.read().unwrap_or_else(PoisonError::into_inner).get(provider).copied();
         let Some((until, kind)) = cooling else { return Ok(()) };
-        let now = now();
-        let left = Duration::from_millis(until.saturating_sub(now));
+        let left = Duration::from_millis(until.saturating_sub(now()));
         if left.is_zero() {
-            self.expire(provider, now);
             return Ok(());
         }
         let detail = format!("{provider} is left alone for another {} s ({kind})", left.as_secs() + 1);
@@ -42,11 +40,14 @@ impl Providers {
         before <= now || until >= before.saturating_add(WORTH_TELLING)
     }
 
-    fn expire(&self, provider: &str, now: u64) {
+    /// Forgets that `provider` was left alone, if its time is over; returns whether it was.
+    pub(super) fn expire(&self, provider: &str, now: u64) -> bool {
         let mut cooling = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if cooling.get(provider).is_some_and(|(until, _)| *until <= now) {
+        let is_over = cooling.get(provider).is_some_and(|(until, _)| *until <= now);
+        if is_over {
             cooling.remove(provider);
         }
+        is_over
     }
 
     /// Leaves `provider` alone no longer.

@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Health;
-use super::breaker::{Breaker, lock};
+use super::breaker::{Breaker, Shut, lock};
 use super::entry::Entry;
 use super::word::NEVER;
 use crate::kind::SkipReason;
 use crate::outcome::Refusal;
+
+/// How soon it is worth asking again for a model that has come back and is tried by as many calls as it may be.
+const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 impl Health {
     /// Why `model` of `provider` may not be called now; `None` if it may. Where several reasons forbid it, the first is
@@ -16,19 +19,24 @@ impl Health {
     #[must_use]
     pub fn refuses(&self, model: &str, provider: &str) -> Option<Refusal> {
         let now = || self.clock.now();
-        let open_until = |breaker: &Breaker| {
+        let open = |breaker: &Breaker| {
             let word = breaker.word();
-            (word.is_open() && !word.is_due(now())).then_some(word.open_until)
+            (word.is_open() && !word.is_due(now())).then_some(Shut::Until(word.open_until))
         };
         let entry = self.models.get(model).map(|entry| Arc::clone(&entry));
-        let disabled = entry.as_ref().and_then(|entry| Some(self.disabled(entry, open_until(&entry.faults)?)));
-        let cooling = entry.as_ref().and_then(|entry| Some(self.cooling(open_until(&entry.transients)?)));
+        let shut = |entry: &Arc<Entry>| {
+            let faults = open(&entry.faults).or_else(|| entry.faults.full(&self.faults))?;
+            Some(self.shut(entry, faults))
+        };
+        let disabled = entry.as_ref().and_then(shut);
+        let cooling = entry.as_ref().and_then(|entry| Some(self.cooling(open(&entry.transients)?)));
         let provider = self.providers.check(provider, now).err();
         [disabled, cooling, provider].into_iter().flatten().reduce(|one, other| one.and(&other))
     }
 
-    /// The refusal of a model that is switched off until a time.
-    pub(super) fn disabled(&self, entry: &Entry, until: u64) -> Refusal {
+    /// The refusal of a model whose own faults forbid to call it.
+    pub(super) fn shut(&self, entry: &Entry, shut: Shut) -> Refusal {
+        let Shut::Until(until) = shut else { return self.cooling(shut) };
         let reason = self.reason_of(entry);
         let left = (until != NEVER).then(|| self.left(until));
         let detail = match left {
@@ -38,10 +46,16 @@ impl Health {
         Refusal { reason: SkipReason::Disabled, detail, retry_after: left }
     }
 
-    /// The refusal of a model that is left alone until a time.
-    pub(super) fn cooling(&self, until: u64) -> Refusal {
-        let left = self.left(until);
-        let detail = format!("left alone for another {} s", left.as_secs() + 1);
+    /// The refusal of a model that is left alone for a moment.
+    pub(super) fn cooling(&self, shut: Shut) -> Refusal {
+        let (left, detail) = match shut {
+            Shut::Until(until) => {
+                let left = self.left(until);
+                (left, format!("left alone for another {} s", left.as_secs() + 1))
+            }
+            Shut::ComingBack(1) => (TRIED_AGAIN_AFTER, "coming back: 1 call under way".to_owned()),
+            Shut::ComingBack(calls) => (TRIED_AGAIN_AFTER, format!("coming back: {calls} calls under way")),
+        };
         Refusal { reason: SkipReason::Cooling, detail, retry_after: Some(left) }
     }
 

@@ -89,11 +89,17 @@ impl Health {
                 }
                 None => (state.failures.min(self.faults.most_failures()), 0),
             };
+            // Of what its failures switched off, they did so at least once.
+            let disables = state.disables.max(u8::from(until != 0 && until != NEVER));
             is_changed |= entry.faults.word().is_open() != (until != 0) && counts(model);
-            entry.faults.restore(failures, until, state.disables, &held);
+            entry.faults.restore(failures, until, disables, &held);
             let longest = self.transients.longest_cooldown.max(milliseconds(LONGEST_RETRY_AFTER));
+            let now = self.clock.now();
+            // What is over already is no news.
             let cooling = state.cooling_until.map_or(0, |until| self.soon(until, longest));
-            let failures = state.transient_failures.min(self.transients.threshold.unwrap_or(0));
+            let cooling = if cooling > now { cooling } else { 0 };
+            let most = self.transients.threshold.map_or(0, |threshold| threshold - u8::from(cooling == 0));
+            let failures = state.transient_failures.min(most);
             entry.transients.restore(failures, cooling, state.coolings, &held);
             if let Some((kind, at)) = state.last_failure {
                 entry.set_last_failure(kind, at.min(wall));
@@ -104,8 +110,11 @@ impl Health {
             entry.set_switched(state.changed_at.min(wall));
         }
         for (provider, until, kind) in &saved.providers {
-            let latest = self.clock.now().saturating_add(milliseconds(self.provider_cooldown));
-            self.providers.cool(provider, self.clock.at(*until).min(latest), *kind, 0);
+            let now = self.clock.now();
+            let until = self.soon(*until, milliseconds(self.provider_cooldown));
+            if until > now {
+                self.providers.cool(provider, until, *kind, 0);
+            }
         }
         tell(is_changed);
         drop(held);

@@ -1,5 +1,9 @@
 //! The health of models as a sequence of results, and under many threads at once.
 
+mod causes;
+mod coolings;
+mod half_open;
+
 use std::sync::Mutex;
 use std::thread;
 
@@ -19,7 +23,9 @@ impl Told {
             What::Enabled { model_id } => format!("{model_id} enabled"),
             What::Recovered { model_id, failures } => format!("{model_id} recovered with {failures}"),
             What::Cooling { model_id, kind, .. } => format!("{model_id} cooling for {kind}"),
+            What::Cooled { model_id } => format!("{model_id} cooled"),
             What::ProviderCooling { provider_id, kind, .. } => format!("{provider_id} cooling for {kind}"),
+            What::ProviderCooled { provider_id } => format!("{provider_id} cooled"),
             other => format!("{other:?}"),
         };
         let text = if cause.is_some() { format!("{text} !") } else { text };
@@ -50,7 +56,7 @@ fn wait_for_the_clock(health: &Health) {
     }
 }
 
-const FAULT: Verdict = Verdict::Fault(FailureKind::ParseError);
+const FAULT: Verdict = Verdict::Fault(FailureKind::ParseError, None);
 const TRANSIENT: Verdict = Verdict::Transient(FailureKind::Timeout);
 
 struct Case {
@@ -64,7 +70,7 @@ impl Case {
     }
 
     fn admit(&self) -> Result<Permit, Refusal> {
-        self.health.admit("m", "p", None, &|what, cause| self.told.note(what, cause))
+        self.health.admit("m", "p", None, None, &|what, cause| self.told.note(what, cause))
     }
 
     fn record(&self, permit: &Permit, verdict: Verdict) {
@@ -185,13 +191,14 @@ fn after_a_cooling_one_more_transient_failure_cools_again_until_a_success() {
     }));
     case.fail(TRANSIENT, 3);
     wait_for_the_clock(&case.health);
-    assert_eq!(case.fail(TRANSIENT, 1), ["m cooling for timeout"]);
+    assert_eq!(case.fail(TRANSIENT, 1), ["m cooled", "m cooling for timeout"]);
     let permit = loop {
         match case.admit() {
             Ok(permit) => break permit,
             Err(_) => thread::yield_now(),
         }
     };
+    assert_eq!(case.told.take(), ["m cooled"]);
     case.record(&permit, Verdict::Success);
     assert_eq!(case.fail(TRANSIENT, 2), Vec::<String>::new());
 }
@@ -209,7 +216,7 @@ fn what_the_caller_reports_counts_after_a_cooling_has_passed() {
         wait_for_the_clock(&case.health);
         wait_for_the_clock(&case.health);
     }
-    assert_eq!(case.told.take(), ["m cooling for timeout", "m cooling for timeout"]);
+    assert_eq!(case.told.take(), ["m cooling for timeout", "m cooled", "m cooling for timeout"]);
 }
 
 #[test]
@@ -218,7 +225,7 @@ fn the_success_of_an_exempt_retry_forgets_transient_failures_too() {
     let tell = |what, cause| case.told.note(what, cause);
     case.fail(TRANSIENT, 4);
     let own = case.health.cool("m", Duration::from_secs(30), FailureKind::RateLimited, &tell);
-    let retry = case.health.admit("m", "p", Some(own), &tell).expect("its own cooling");
+    let retry = case.health.admit("m", "p", None, Some(own), &tell).expect("its own cooling");
     case.record(&retry, Verdict::Success);
     assert_eq!(case.health.saved().models[0].1.transient_failures, 0);
     assert!(case.status().cooling_until.is_some(), "others are to leave it alone all the same");
@@ -233,10 +240,10 @@ fn a_later_wait_only_ever_extends() {
     let until = case.status().cooling_until;
     cool(5);
     assert_eq!(case.status().cooling_until, until);
-    assert!(case.health.admit("m", "p", Some(own), &tell).is_ok(), "its own cooling");
+    assert!(case.health.admit("m", "p", None, Some(own), &tell).is_ok(), "its own cooling");
     cool(90);
     assert!(case.status().cooling_until > until);
-    assert!(case.health.admit("m", "p", Some(own), &tell).is_err(), "somebody else's");
+    assert!(case.health.admit("m", "p", None, Some(own), &tell).is_err(), "somebody else's");
     assert_eq!(case.told.take(), ["m cooling for rate_limited", "m cooling for rate_limited"]);
 }
 
@@ -345,7 +352,7 @@ fn a_storm_of_threads_tells_every_change_once_and_in_order() {
                         1..=3 => case.health.enable(model, &tell),
                         4..=6 => drop(case.health.recover_due(&tell)),
                         choice => {
-                            if let Ok(permit) = case.health.admit(model, "p", None, &tell) {
+                            if let Ok(permit) = case.health.admit(model, "p", None, None, &tell) {
                                 let verdict = if choice < 15 { Verdict::Success } else { FAULT };
                                 case.health.record(model, &permit, verdict, &tell);
                             }

@@ -18,6 +18,9 @@ pub(super) struct Rules {
     pub(super) longest_cooldown: u64,
     /// Failures on its account when it closes again, always less than the threshold.
     pub(super) failures_after: u8,
+    /// Whether it is half-open when it has closed again: until the first success no more calls are under way than
+    /// failures are left to the threshold.
+    pub(super) half_open: bool,
 }
 
 /// 8 bits of failures in a row, 40 of the time of recovery (0: it is closed), 16 of epoch.
@@ -34,6 +37,11 @@ impl Rules {
     pub(super) fn cooldown_after(&self, strikes: u8) -> u64 {
         let factor = 1_u64.checked_shl(strikes.into()).unwrap_or(u64::MAX);
         self.cooldown.saturating_mul(factor).clamp(1, self.longest_cooldown)
+    }
+
+    /// How many more failures open a breaker that has so many on its account; without a threshold no number does.
+    pub(super) fn failures_left(&self, failures: u8) -> u32 {
+        self.threshold.map_or(u32::MAX, |threshold| threshold.saturating_sub(failures).into())
     }
 
     /// The most failures that a closed breaker has on its account.
@@ -96,7 +104,8 @@ impl Word {
 mod tests {
     use super::*;
 
-    const RULES: Rules = Rules { threshold: Some(5), cooldown: 1000, longest_cooldown: 24_000, failures_after: 2 };
+    const RULES: Rules =
+        Rules { threshold: Some(5), cooldown: 1000, longest_cooldown: 24_000, failures_after: 2, half_open: true };
 
     #[test]
     fn a_word_survives_packing() {

@@ -31,17 +31,21 @@ pub(super) fn invalidations(engine: &Engine) -> UnboundedReceiver<Arc<Invalidati
 
 /// What was told so far, in order, each in short.
 pub(super) fn told(events: &mut UnboundedReceiver<Arc<Event>>) -> Vec<String> {
-    std::iter::from_fn(|| events.try_recv().ok())
-        .map(|event| match &event.what {
-            What::Fallback { model_id, reason, .. } => format!("fallback {model_id} {}", reason.as_str()),
-            What::Disabled { model_id, failures, .. } => format!("disabled {model_id} {failures}"),
-            What::Cooling { model_id, kind, .. } => format!("cooling {model_id} {kind}"),
-            What::ProviderCooling { provider_id, kind, .. } => format!("provider {provider_id} {kind}"),
-            What::CostWarning { model_id, price_ratio, .. } => format!("cost {model_id} {price_ratio:.0}"),
-            What::Budget { share, spent, .. } => format!("budget {share} at {}", spent.0 / 1000),
-            other => format!("{other:?}"),
-        })
-        .collect()
+    std::iter::from_fn(|| events.try_recv().ok()).map(|event| in_short(&event)).collect()
+}
+
+fn in_short(event: &Event) -> String {
+    match &event.what {
+        What::Fallback { model_id, reason, .. } => format!("fallback {model_id} {}", reason.as_str()),
+        What::Disabled { model_id, failures, .. } => format!("disabled {model_id} {failures}"),
+        What::Cooling { model_id, kind, .. } => format!("cooling {model_id} {kind}"),
+        What::Cooled { model_id } => format!("cooled {model_id}"),
+        What::ProviderCooling { provider_id, kind, .. } => format!("provider {provider_id} {kind}"),
+        What::ProviderCooled { provider_id } => format!("provider {provider_id} cooled"),
+        What::CostWarning { model_id, price_ratio, .. } => format!("cost {model_id} {price_ratio:.0}"),
+        What::Budget { share, spent, .. } => format!("budget {share} at {}", spent.0 / 1000),
+        other => format!("{other:?}"),
+    }
 }
 
 /// A wait in seconds, rounded up: what is left of it when it is looked at.
@@ -59,7 +63,7 @@ async fn a_disabled_model_is_never_called_and_the_count_is_told_before_the_call_
         Step::model("a", Reply::chat("no idea")),
         Step::model("b", scores(&[("m1", 1, 0)])),
         Step::model("a", Reply::chat("no idea")),
-        Step::model("b", scores(&[("m1", 1, 0)])),
+        Step::model("b", scores(&[("m2", 1, 0)])),
         Step::model("b", scores(&[("m1", 1, 0)])),
     ])
     .await;
@@ -68,7 +72,7 @@ async fn a_disabled_model_is_never_called_and_the_count_is_told_before_the_call_
     assert_eq!(engine.active_model_count(), 4);
     predict(&engine, request(1)).await.unwrap();
     assert_eq!(told(&mut events), ["fallback b parse_error"]);
-    predict(&engine, request(1)).await.unwrap();
+    predict(&engine, request_for(["m2"])).await.unwrap();
     assert_eq!(told(&mut events), ["disabled a 2", "fallback b parse_error"]);
     let count = counts.try_recv().unwrap();
     assert_eq!((count.sequence, count.active_models, count.model_id.as_deref()), (1, 3, Some("a")));
@@ -92,6 +96,91 @@ async fn the_timer_brings_a_model_back_and_tells_it() {
     assert_eq!((back.cause.as_str(), back.active_models, back.sequence), ("recovered", 4, 2));
     engine.close().await;
     tending.await.unwrap();
+}
+
+#[tokio::test]
+async fn the_timer_tells_when_a_cooling_is_over_and_when_another_lasts_longer_later() {
+    let upstream = Upstream::script([Step::model("a", error(429, "slow down").header("retry-after", "1"))]).await;
+    let fields = json!({ "maxFallbackDepth": 0, "maxRetries": 0, "providerCooldownMs": 20 });
+    let engine = engine(&config_with(&upstream, fields));
+    let mut events = events(&engine);
+    let tending = tokio::spawn(engine.tend());
+    predict(&engine, request(1)).await.unwrap_err();
+    engine.report_failure("b", FailureKind::RateLimited).unwrap();
+    engine.report_failure("c", FailureKind::Unauthorized).unwrap();
+    let mut happened = Vec::new();
+    while happened.len() < 5 {
+        let event = events.recv().await.unwrap();
+        happened.push((event.sequence, in_short(&event)));
+    }
+    let all = [
+        "cooling a rate_limited",
+        "cooling b rate_limited",
+        "provider p unauthorized",
+        "provider p cooled",
+        "cooled a",
+    ];
+    assert_eq!(happened, (1..).zip(all.map(str::to_owned)).collect::<Vec<_>>());
+    engine.enable_model("b").unwrap();
+    engine.close().await;
+    tending.await.unwrap();
+    assert_eq!(told(&mut events), Vec::<String>::new(), "what was ended by hand is not told");
+}
+
+#[tokio::test]
+async fn a_model_that_has_come_back_is_tried_by_as_many_calls_as_failures_are_left() {
+    let upstream = Upstream::handler(|_| Reply::stall()).await;
+    let fields = json!({ "cooldownMs": 1, "maxFallbackDepth": 1 });
+    let mut config = config_with(&upstream, fields);
+    config["models"][0]["fallbacks"] = json!([]);
+    let engine = engine(&config);
+    for _ in 0..5 {
+        engine.report_failure("a", FailureKind::ParseError).unwrap();
+    }
+    while engine.recover_due() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let abort = CancellationToken::new();
+    let calls: Vec<_> = (0..3)
+        .map(|_| {
+            let (call, abort) = (engine.call(request(1), RawOptions::default()).unwrap(), abort.clone());
+            tokio::spawn(async move { call.run(&abort).await })
+        })
+        .collect();
+    upstream.request(2).await;
+    let outcome = engine.call(request(1), RawOptions::default()).unwrap().run(&CancellationToken::new()).await;
+    let error = outcome.unwrap_err();
+    assert_eq!(
+        (error.code(), error.history().unwrap().retry_after),
+        ("NO_MODEL_AVAILABLE", Some(Duration::from_secs(1)))
+    );
+    let skip = &error.history().unwrap().skips[0];
+    assert_eq!((skip.reason.as_str(), skip.detail.as_str()), ("cooling", "coming back: 3 calls under way"));
+    let explanation = engine.call(request(1), RawOptions::default()).unwrap().explain();
+    assert_eq!(explanation.steps[0].verdict.as_ref().unwrap_err().detail, skip.detail);
+    assert_eq!((engine.active_model_count(), upstream.requests().len()), (4, 3), "it is active all the same");
+    abort.cancel();
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap_err().code(), "ABORT_ERR");
+    }
+    let again = engine.call(request(1), RawOptions::default()).unwrap().explain();
+    assert!(again.steps[0].verdict.is_ok(), "who gives up gives the place back");
+}
+
+#[tokio::test]
+async fn a_retry_of_a_model_that_has_come_back_needs_no_second_place() {
+    let upstream =
+        Upstream::script([Step::model("d", error(503, "down")), Step::model("d", scores(&[("m1", 1, 0)]))]).await;
+    let engine = engine(&config_with(&upstream, json!({ "cooldownMs": 1, "failuresAfterRecovery": 4 })));
+    for _ in 0..5 {
+        engine.report_failure("d", FailureKind::ParseError).unwrap();
+    }
+    while engine.recover_due() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let outcome = predict(&engine, Request { model_id: "d".to_owned(), ..request(1) }).await.unwrap();
+    assert_eq!(outcome.history.attempts[0].retries, 1);
+    assert_eq!(engine.models()[3].health.failures, 0);
 }
 
 #[tokio::test]

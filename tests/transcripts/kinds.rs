@@ -141,8 +141,8 @@ async fn faults_of_the_model_switch_it_off_and_others_do_not() {
     for (reply, disables) in [("no score here", true), ("", true)] {
         let upstream = Upstream::handler(move |_| Reply::chat(reply)).await;
         let engine = engine(&config_with(&upstream, json!({ "disableThreshold": 2, "maxFallbackDepth": 0 })));
-        for _ in 0..2 {
-            predict(&engine, request(1)).await.unwrap_err();
+        for id in ["m1", "m2"] {
+            predict(&engine, request_for([id])).await.unwrap_err();
         }
         let outcome = predict(&engine, request(1)).await;
         assert_eq!(skips(&outcome).contains(&("a".to_owned(), "disabled")), disables);

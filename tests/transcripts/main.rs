@@ -1,6 +1,7 @@
 //! The fallback loop over real HTTP: expect this request, send this reply, assert what comes next.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod blame;
 mod ending;
 mod health;
 mod kinds;
@@ -58,13 +59,22 @@ fn engine(config: &Value) -> Arc<Engine> {
 
 /// Asks `a` for the matches `m1`, `m2`, ….
 fn request(matches: usize) -> Request {
-    let game = |number: usize| Match {
-        id: format!("m{number}"),
+    request_for((1..=matches).map(|number| format!("m{number}")))
+}
+
+/// Asks `a` for the matches of these ids.
+fn request_for(ids: impl IntoIterator<Item = impl Into<String>>) -> Request {
+    let game = |id: String| Match {
+        id,
         home_team: "Real Betis".to_owned(),
         away_team: "Villarreal".to_owned(),
         ..Match::default()
     };
-    Request { model_id: "a".to_owned(), matches: (1..=matches).map(game).collect(), ..Request::default() }
+    Request {
+        model_id: "a".to_owned(),
+        matches: ids.into_iter().map(Into::into).map(game).collect(),
+        ..Request::default()
+    }
 }
 
 async fn predict(engine: &Arc<Engine>, request: Request) -> Result<Outcome, EngineError> {

@@ -80,7 +80,7 @@ fn reply(times: u64, content: &str) {
 fn admit_record(times: u64) {
     let health = Health::new(&HealthConfig::default());
     for _ in 0..times {
-        if let Ok(permit) = health.admit(black_box(MODEL), "synthetic", None, &|_, _| {}) {
+        if let Ok(permit) = health.admit(black_box(MODEL), "synthetic", None, None, &|_, _| {}) {
             health.record(MODEL, &permit, Verdict::Success, &|_, _| {});
         }
     }
