@@ -10,143 +10,21 @@
 //! A field that is asked for is known; any other is a fault. A faulty field reads as absent, so that the rest is
 //! still checked; whoever holds faults at the end discards what was read.
 
-use std::collections::HashSet;
-use std::fmt;
-
 use serde_json::{Map, Value};
 
+mod faults;
 mod name;
 pub mod path;
 pub mod rule;
 mod show;
 
+pub use faults::{Fault, Faults};
 pub use rule::{Checked, Refusal};
-
-/// One thing that is wrong, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The whole path of the value, such as `config.models[3].timeoutMs`.
-    pub path: String,
-    /// What is wrong with it.
-    pub problem: String,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path, self.problem)
-    }
-}
-
-/// Every fault that was found, in the order in which they were found; displays as a line each.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Faults(Vec<Fault>);
-
-impl Faults {
-    /// No faults yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// One fault.
-    #[must_use]
-    pub fn one(path: &str, problem: impl Into<String>) -> Self {
-        let mut faults = Self::new();
-        faults.push(path, problem);
-        faults
-    }
-
-    /// Adds those faults of another reading that are at other paths.
-    pub fn extend_elsewhere(&mut self, others: Faults) {
-        let known: HashSet<String> = self.0.iter().map(|fault| fault.path.clone()).collect();
-        self.0.extend(others.0.into_iter().filter(|fault| !known.contains(&fault.path)));
-    }
-
-    /// Adds a fault.
-    pub fn push(&mut self, path: &str, problem: impl Into<String>) {
-        let path = path.trim_end_matches([':', ' ']).to_owned();
-        self.0.push(Fault { path, problem: problem.into() });
-    }
-
-    /// Adds a fault that ends with the value that was found there.
-    pub fn push_got(&mut self, path: &str, problem: impl fmt::Display, got: &Value) {
-        self.push(path, format!("{problem}, got {}", show::value(got)));
-    }
-
-    /// Adds the faults of another reading.
-    pub fn extend(&mut self, others: Faults) {
-        self.0.extend(others.0);
-    }
-
-    /// Whether nothing is wrong.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// How many faults there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// The faults, in the order in which they were found.
-    pub fn iter(&self) -> std::slice::Iter<'_, Fault> {
-        self.0.iter()
-    }
-
-    /// The value that was read, if nothing is wrong.
-    ///
-    /// # Errors
-    ///
-    /// These faults, if there are any.
-    pub fn into_result<T>(self, value: T) -> Result<T, Self> {
-        if self.is_empty() { Ok(value) } else { Err(self) }
-    }
-
-    /// Holds a value against a rule; `None` and a fault if it does not pass.
-    pub fn check<T>(&mut self, value: &Value, path: &str, rule: impl Fn(&Value) -> Checked<T>) -> Option<T> {
-        match rule(value) {
-            Ok(checked) => Some(checked),
-            Err(Refusal { problem, secret: true }) => {
-                self.push(path, format!("{problem}; the value is not shown"));
-                None
-            }
-            Err(Refusal { problem, secret: false }) => {
-                self.push_got(path, problem, value);
-                None
-            }
-        }
-    }
-}
-
-impl<'a> IntoIterator for &'a Faults {
-    type Item = &'a Fault;
-    type IntoIter = std::slice::Iter<'a, Fault>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
-impl fmt::Display for Faults {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, fault) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str("\n")?;
-            }
-            write!(f, "{fault}")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Faults {}
 
 /// The elements of an array with their paths; a fault and nothing if it is no array.
 pub fn list<'v>(value: &'v Value, path: &str, faults: &mut Faults) -> Vec<(String, &'v Value)> {
     let Value::Array(elements) = value else {
-        faults.push_got(path, "must be an array", value);
+        faults.push_shape(path, "must be an array", value);
         return Vec::new();
     };
     elements.iter().enumerate().map(|(index, element)| (path::index(path, index), element)).collect()
@@ -155,7 +33,7 @@ pub fn list<'v>(value: &'v Value, path: &str, faults: &mut Faults) -> Vec<(Strin
 /// The entries of an object whose keys are data, with their paths; a fault and nothing if it is no object.
 pub fn record<'v>(value: &'v Value, path: &str, faults: &mut Faults) -> Vec<(String, &'v str, &'v Value)> {
     let Value::Object(fields) = value else {
-        faults.push_got(path, "must be an object", value);
+        faults.push_shape(path, "must be an object", value);
         return Vec::new();
     };
     fields.iter().map(|(key, value)| (path::key(path, key), key.as_str(), value)).collect()
@@ -181,7 +59,7 @@ impl<'v, 'f> Object<'v, 'f> {
         build: impl FnOnce(&mut Object<'v, 'f>) -> T,
     ) -> Option<T> {
         let Value::Object(fields) = value else {
-            faults.push_got(path, "must be an object", value);
+            faults.push_shape(path, "must be an object", value);
             return None;
         };
         let mut object = Object { fields, path, known: Vec::new(), faults };
@@ -264,11 +142,12 @@ impl<'v, 'f> Object<'v, 'f> {
     /// The value is not shown: the field may be a secret whose name was mistyped.
     fn refuse_unknown_fields(&mut self) {
         for name in self.fields.keys().filter(|name| !self.known.contains(&name.as_str())) {
-            let problem = match name::nearest(name, &self.known) {
-                Some(known) => format!("unknown field, did you mean {known}?"),
-                None => "unknown field".to_owned(),
+            let (path, problem) = match name::nearest(name, &self.known) {
+                // A name that is all but known is no secret.
+                Some(known) => (path::shown_key(self.path, name), format!("unknown field, did you mean {known}?")),
+                None => (path::key(self.path, name), "unknown field".to_owned()),
             };
-            self.faults.push(&path::key(self.path, name), problem);
+            self.faults.push(&path, problem);
         }
     }
 }

@@ -292,12 +292,13 @@ fn prompts(value: &Value) -> Checked<PromptOrigin> {
     }
 }
 
+/// A header's value, which is not shown: it may be a key.
 fn user_agent(value: &Value) -> Checked<String> {
-    let text = rule::name(value)?;
+    let text = rule::name(value).map_err(|refusal| Refusal::secret(refusal.problem))?;
     if text.chars().all(|character| character == ' ' || character.is_ascii_graphic()) {
         Ok(text)
     } else {
-        Err(Refusal::new("must be visible ASCII characters and spaces"))
+        Err(Refusal::secret("must be visible ASCII characters and spaces"))
     }
 }
 

@@ -15,6 +15,7 @@ pub mod event;
 pub mod football;
 pub mod health;
 pub mod kind;
+pub mod line;
 pub mod metrics;
 pub mod money;
 pub mod outcome;

@@ -148,6 +148,5 @@ impl Entries {
 }
 
 fn duplicate(id: &str, path: &str, first: &str, faults: &mut Faults) {
-    let problem = format!("the same id as {first}");
-    faults.push_got(&path::field(path, "id"), problem, &Value::from(id));
+    faults.push_got(&path::field(path, "id"), format!("the same id as {first}"), &Value::from(id));
 }

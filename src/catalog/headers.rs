@@ -27,25 +27,27 @@ const RESERVED: &[&str] = &[
 pub struct Headers(Vec<(String, String)>);
 
 impl Headers {
-    /// Reads the field `headers`; the values are never shown.
+    /// Reads the field `headers`. Neither names nor values are shown, for a key may stand in the place of either.
     pub(super) fn read(fields: &mut Object<'_, '_>, has_key: bool) -> Self {
         let mut headers: Vec<(String, String)> = Vec::new();
-        for (path, name, value) in fields.record("headers") {
+        for (index, (path, name, value)) in fields.record("headers").into_iter().enumerate() {
+            let number = index + 1;
             let lower = name.to_ascii_lowercase();
             if name.is_empty() || !name.bytes().all(is_token_byte) {
-                fields.faults().push(&path, "is no valid header name");
+                fields.faults().push(&path, format!("the name of header {number} is none"));
             } else if RESERVED.contains(&lower.as_str()) {
-                fields.faults().push(&path, "is set by the client and cannot be given");
+                fields.faults().push(&path, format!("{lower} is set by the client and cannot be given"));
             } else if lower == "authorization" && has_key {
-                fields.faults().push(&path, "cannot be given beside apiKey or apiKeyEnv");
+                fields.faults().push(&path, format!("{lower} cannot be given beside apiKey or apiKeyEnv"));
             } else if headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
-                fields.faults().push(&path, "is the same header as another");
+                fields.faults().push(&path, format!("header {number} is the same as another"));
             }
             let checked = fields.faults().check(value, &path, |value| {
                 let text =
                     value.as_str().filter(|text| text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()));
-                text.map(str::to_owned)
-                    .ok_or_else(|| Refusal::secret("must be a string of visible ASCII characters and spaces"))
+                text.map(str::to_owned).ok_or_else(|| {
+                    Refusal::secret(format!("header {number} must be a string of visible ASCII characters and spaces"))
+                })
             });
             headers.extend(checked.map(|value| (name.to_owned(), value)));
         }

@@ -112,7 +112,7 @@ impl ModelEntry {
         Object::read(value, path, faults, |fields| {
             fields.optional("notes", notes);
             Self {
-                id: fields.required("id", rule::name),
+                id: fields.required("id", rule::id),
                 path: path.to_owned(),
                 layer,
                 provider: fields.required("provider", rule::name),

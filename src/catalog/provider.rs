@@ -5,11 +5,9 @@ use std::borrow::Cow;
 use serde_json::Value;
 use url::Url;
 
-use super::{Headers, Limits, Secret, base_url};
+use super::{Headers, Limits, Secret, base_url, secret};
 use crate::check::{Checked, Faults, Object, Refusal, rule};
-
-/// Shorter ones are taken for words: to replace them would garble a message.
-const SHORTEST_SECRET: usize = 6;
+use crate::line;
 
 /// An HTTP service that speaks the chat-completions protocol of `OpenAI`.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,14 +43,15 @@ impl Provider {
         self.api_key.is_some() || self.api_key_env.is_none()
     }
 
-    /// The text without this provider's key and the values of its headers, should a server have echoed them.
+    /// The text without this provider's key and the values of its headers, should a server have echoed them: also broken
+    /// over lines, spaced, or cut off at its end.
     #[must_use]
     pub fn redacted<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let key = self.api_key.iter().map(Secret::expose);
         let values = self.headers.iter().map(|(_, value)| value.as_str());
-        let secrets = key.chain(values).filter(|secret| secret.len() >= SHORTEST_SECRET);
-        secrets.fold(Cow::Borrowed(text), |text, secret| {
-            if text.contains(secret) { Cow::Owned(text.replace(secret, "[key]")) } else { text }
+        key.chain(values).fold(Cow::Borrowed(text), |text, secret| match secret::without(&text, secret) {
+            Some(safe) => Cow::Owned(safe),
+            None => text,
         })
     }
 }
@@ -66,7 +65,7 @@ pub(super) struct ReadProvider {
 /// Reads a provider; the key is read from the environment later.
 pub(super) fn read(value: &Value, path: &str, allow_insecure_http: bool, faults: &mut Faults) -> Option<ReadProvider> {
     Object::read(value, path, faults, |fields| {
-        let id = fields.required("id", rule::name);
+        let id = fields.required("id", rule::id);
         let base_url = fields.required("baseUrl", base_url::base_url(allow_insecure_http));
         let api_key_env = fields.nullable("apiKeyEnv", variable_name, None);
         let api_key = fields.optional("apiKey", |value| {
@@ -117,7 +116,7 @@ fn variable_name(value: &Value) -> Checked<String> {
 
 fn prefix(value: &Value) -> Checked<String> {
     let text = rule::text(value)?;
-    if text.chars().any(char::is_control) || text.chars().nth(rule::LONGEST_NAME).is_some() {
+    if text.chars().any(line::is_steering) || text.chars().nth(rule::LONGEST_NAME).is_some() {
         let longest = rule::LONGEST_NAME;
         return Err(Refusal::new(format!("must be at most {longest} characters, none of them control characters")));
     }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::line;
+
 /// What a value means, or why it is refused.
 pub type Checked<T> = Result<T, Refusal>;
 
@@ -71,7 +73,7 @@ pub fn name(value: &Value) -> Checked<String> {
     let text = text(value)?;
     if text.is_empty() {
         Err(Refusal::new("must not be empty"))
-    } else if text.chars().any(char::is_control) {
+    } else if text.chars().any(line::is_steering) {
         Err(Refusal::new("must not contain control characters"))
     } else if text.trim() != text {
         Err(Refusal::new("must not begin or end with white space"))
@@ -79,6 +81,20 @@ pub fn name(value: &Value) -> Checked<String> {
         Err(Refusal::new(format!("must be at most {LONGEST_NAME} characters long")))
     } else {
         Ok(text)
+    }
+}
+
+/// The id of a model or a provider: a name that can be the key of a JavaScript record.
+///
+/// # Errors
+///
+/// If it is no such name.
+pub fn id(value: &Value) -> Checked<String> {
+    let id = name(value)?;
+    if id == "__proto__" {
+        Err(Refusal::new("must not be __proto__, which no JavaScript object has as a key"))
+    } else {
+        Ok(id)
     }
 }
 

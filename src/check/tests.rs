@@ -51,7 +51,7 @@ fn what_is_no_object_or_array_is_one_fault() {
     assert_eq!(
         lines(&faults),
         [
-            "a: must be an object, got [1,2]",
+            "a: must be an object, got an array of 2",
             "b: must be an object, got null",
             "c: must be an array, got an object",
             "d: must be an object, got an array of 1",
@@ -163,4 +163,111 @@ fn a_value_is_given_only_when_nothing_is_wrong() {
     both.extend(faults.clone());
     assert_eq!(both.len(), 1);
     assert_eq!(both.into_result(1), Err(faults));
+}
+
+#[test]
+fn a_hundred_faults_are_listed_and_the_rest_counted() {
+    let list = |count: usize| {
+        let mut faults = Faults::new();
+        (0..count).for_each(|index| faults.push(&format!("x[{index}]"), "is missing"));
+        faults
+    };
+    assert_eq!(list(100).lines().count(), 100);
+    let mut faults = list(1234);
+    assert_eq!((faults.iter().len(), faults.len()), (100, 1234));
+    assert_eq!(faults.lines().last().as_deref(), Some("and 1134 more"));
+    assert!(faults.to_string().ends_with("x[99]: is missing\nand 1134 more"));
+    faults.extend(list(150));
+    assert_eq!((faults.iter().len(), faults.len()), (100, 1384));
+    let mut some = list(90);
+    some.extend_elsewhere(list(120));
+    assert_eq!((some.iter().len(), some.len()), (100, 120));
+    assert!(some.into_result(()).is_err());
+}
+
+#[test]
+fn a_path_and_a_problem_are_cut_in_their_middle() {
+    let mut faults = Faults::new();
+    faults.push(&"é".repeat(1001), format!("{}end", "→".repeat(5000)));
+    faults.push(&"p".repeat(1000), "q".repeat(1000));
+    let [long, short] = [0, 1].map(|index| faults.iter().nth(index).cloned().unwrap());
+    assert_eq!(long.path, format!("{} … {}", "é".repeat(797), "é".repeat(200)));
+    assert_eq!(long.problem, format!("{} … {}end", "→".repeat(797), "→".repeat(197)));
+    assert_eq!((short.path.len(), short.problem.len()), (1000, 1000));
+}
+
+#[test]
+fn nothing_of_a_provider_is_shown_but_the_names_of_its_fields() {
+    for path in [
+        "config.providers",
+        "config.providers[0]",
+        "changes.providers[12].headers",
+        "config.http.userAgent",
+        "dir/providers.json: providers[1].id",
+        "request.prompt",
+        "request.prompt.user",
+    ] {
+        assert!(path::is_private(path), "{path}");
+    }
+    for path in [
+        "config.models[0].provider",
+        "dir/providers/models.json: models[0].id",
+        "snapshot.providers[\"a-b\"]",
+        "request.promptVersion",
+    ] {
+        assert!(!path::is_private(path), "{path}");
+    }
+    let mut faults = Faults::new();
+    let value = json!({ "K3Y": 1, "maxConcurency": 2, "id": "K3Y\n", "headers": { "K3Y": "K3Y" }, "limits": "K3Y" });
+    Object::read(&value, "providers[0]", &mut faults, |fields| {
+        fields.required("id", rule::id);
+        for (path, _, value) in fields.record("headers") {
+            fields.faults().check(value, &path, rule::boolean);
+            fields.faults().push_got(&path, "unknown", value);
+        }
+        fields.object("limits", |_| ());
+        fields.optional("maxConcurrency", rule::boolean)
+    });
+    assert_eq!(
+        lines(&faults),
+        [
+            "providers[0].id: must not contain control characters; the value is not shown",
+            "providers[0].headers[…]: must be true or false; the value is not shown",
+            "providers[0].headers[…]: unknown; the value is not shown",
+            "providers[0].limits: must be an object, got a string",
+            "providers[0][…]: unknown field",
+            "providers[0].maxConcurency: unknown field, did you mean maxConcurrency?",
+        ]
+    );
+}
+
+#[test]
+fn what_looks_like_a_key_is_shown_nowhere() {
+    let key = "S3CR3T-k3y-zq9X71Lm-do-not-show";
+    assert_eq!(refusals(&[json!(key)], rule::boolean), ["x: must be true or false, got \"[key]\""]);
+    assert_eq!(refusals(&[json!("a sk-1234 b")], rule::boolean), ["x: must be true or false, got \"a [key] b\""]);
+    assert_eq!(path::key("config", "sk-1234"), "config[\"[key]\"]");
+    let mut faults = Faults::new();
+    faults.push_got("x", "unknown model", &json!("sk-1234"));
+    // The id of a model may be as long and as mixed as a key.
+    faults.push_got("x", "unknown model", &json!("qwen3-235b-a22b-thinking-2507"));
+    assert_eq!(lines(&faults)[0], "x: unknown model, got \"[key]\"");
+    assert_eq!(lines(&faults)[1], "x: unknown model, got \"qwen3-235b-a22b-thinking-2507\"");
+    let cut = refusals(&[json!(format!("{}{key}", "é ".repeat(35)))], rule::boolean);
+    assert!(!cut[0].contains("S3CR3T"), "{cut:?}");
+}
+
+#[test]
+fn an_id_can_be_the_key_of_a_record() {
+    for id in ["constructor", "toString", "then", "0", "__proto"] {
+        assert_eq!(rule::id(&json!(id)), Ok(id.to_owned()));
+    }
+    assert_eq!(
+        refusals(&[json!("__proto__"), json!("a\u{202e}b"), json!("a\u{2028}b")], rule::id),
+        [
+            "x: must not be __proto__, which no JavaScript object has as a key, got \"__proto__\"",
+            "x: must not contain control characters, got \"a\\u202eb\"",
+            "x: must not contain control characters, got \"a\\u2028b\"",
+        ]
+    );
 }

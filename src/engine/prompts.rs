@@ -102,7 +102,7 @@ impl Engine {
         let mut edit = self.library.edit();
         let found = edit.with_prompts(reading, source, asked).inspect_err(|faults| {
             warn!(%faults, "prompts rejected");
-            self.announce(What::PromptsRejected { faults: faults.iter().map(ToString::to_string).collect() });
+            self.announce(What::PromptsRejected { faults: faults.lines().collect() });
         });
         let Some(setup) = found? else { return Ok(false) };
         self.put_into_use(&edit, setup);

@@ -1,30 +1,19 @@
 //! Messages of one line, short, and without anything that looks like a key.
 
+use crate::line::{self, OPAQUE, is_opaque};
+
 /// The longest message, in characters.
 const LONGEST: usize = 300;
 
 /// How much of a text is looked at, in bytes.
 const LOOKED_AT: usize = 8 * 1024;
 
-/// What stands for a key.
-const KEY: &str = "[key]";
-
-/// How the keys of known providers begin.
-const KEY_PREFIXES: &[&str] =
-    &["sk-", "sk_", "pk-", "pk_", "tgp_", "syn_", "hf_", "gsk_", "xai-", "nvapi-", "fw_", "r8_", "aiza"];
-
-/// The length from which a run of letters and digits is taken for a key.
-const OPAQUE: usize = 24;
-
-/// Words that may follow `Bearer` without being a key.
-const NOT_BEARERS: &[&str] = &["token", "tokens", "auth", "authentication", "authorization", "scheme", "header"];
-
 /// What was seen and what the other side said, on one line: control characters and white space are folded into single
 /// spaces, `[key]` stands for what looks like one, and an ellipsis for what is too long.
 pub(super) fn one_line(seen: &str, quoted: &str) -> String {
     let quoted = folded(quoted);
     let line = if quoted.is_empty() { seen.to_owned() } else { format!("{seen}: {quoted}") };
-    cut(redacted(&line))
+    cut(line::without_keys(&line))
 }
 
 /// The first few thousand bytes of a text, cut between characters.
@@ -37,15 +26,7 @@ pub(super) fn beginning(text: &str) -> &str {
 }
 
 fn folded(text: &str) -> String {
-    let start = beginning(text);
-    let mut line = String::with_capacity(start.len());
-    for c in start.chars().filter(|&c| !is_invisible(c)) {
-        if !c.is_control() && !c.is_whitespace() {
-            line.push(c);
-        } else if !line.ends_with(' ') {
-            line.push(' ');
-        }
-    }
+    let mut line = line::folded(beginning(text));
     if text.len() + char::MAX.len_utf8() > LOOKED_AT {
         // It was cut here or before: the first half of a key may not look like one.
         let whole = line.trim_end_matches(is_opaque).len();
@@ -54,48 +35,6 @@ fn folded(text: &str) -> String {
         }
     }
     line.trim().to_owned()
-}
-
-/// Characters that take no room or turn the direction of a line.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
-fn is_opaque(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
-}
-
-fn redacted(line: &str) -> String {
-    let mut safe = String::with_capacity(line.len());
-    let mut rest = line;
-    let mut after_bearer = false;
-    while let Some((before, from_run)) = rest.find(is_opaque).and_then(|start| rest.split_at_checked(start)) {
-        let length = from_run.find(|c| !is_opaque(c)).unwrap_or(from_run.len());
-        let Some((run, after)) = from_run.split_at_checked(length) else { break };
-        let run_lower = run.to_ascii_lowercase();
-        safe.push_str(before);
-        rest = if after_bearer && !NOT_BEARERS.contains(&run_lower.as_str()) {
-            safe.push_str(KEY);
-            after.trim_start_matches(|c: char| !c.is_whitespace() && !"\"'`,;)]}<>".contains(c))
-        } else if looks_like_key(&run_lower) {
-            safe.push_str(KEY);
-            // The provider may have masked the middle of it.
-            after.trim_start_matches(|c| is_opaque(c) || matches!(c, '*' | '.' | '…' | '•'))
-        } else {
-            safe.push_str(run);
-            after
-        };
-        after_bearer = run_lower == "bearer";
-    }
-    safe.push_str(rest);
-    safe
-}
-
-/// Whether a run in lower case begins as keys do, or is long and of letters and digits both.
-fn looks_like_key(run: &str) -> bool {
-    let is_known = KEY_PREFIXES.iter().any(|prefix| run.len() > prefix.len() && run.starts_with(prefix));
-    let is_mixed = || run.bytes().any(|b| b.is_ascii_digit()) && run.bytes().any(|b| b.is_ascii_lowercase());
-    is_known || (run.len() >= OPAQUE && is_mixed())
 }
 
 /// Whether nothing in it ends a line or steers a terminal.

@@ -129,6 +129,28 @@ async fn a_key_that_a_provider_repeats_is_not_told() {
 }
 
 #[tokio::test]
+async fn a_key_that_a_provider_repeats_over_lines_or_in_part_is_not_told() {
+    const KEY: &str = "plain-words-as-a-key";
+    let folded = |gap: &str| format!("{}{gap}{}", &KEY[..9], &KEY[9..]);
+    for told in [
+        folded("\n"),
+        folded("\r\n\t"),
+        folded("\u{200b}"),
+        folded("\u{0}\u{2028}"),
+        format!("{}{KEY}", "x ".repeat(140)),
+        format!("not {}", &KEY[..14]),
+    ] {
+        let body = told.clone();
+        let upstream = Upstream::handler(move |_| error(500, &body)).await;
+        let mut config = config_with(&upstream, json!({ "maxFallbackDepth": 0, "maxRetries": 0 }));
+        config["providers"][0]["apiKey"] = json!(KEY);
+        let error = predict(&engine(&config), request(1)).await.unwrap_err().to_string();
+        let part = ["plain-wo", "rds-as-a"].into_iter().find(|part| error.contains(part));
+        assert!(error.contains("[key]") && part.is_none(), "{told:?}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn a_reply_without_usage_is_charged_by_estimate() {
     let reply = Reply::json(200, &json!({ "choices": [{ "message": { "content": answer(&[("m1", 3, 0)]) } }] }));
     let upstream = Upstream::script([Step::model("a", reply)]).await;

@@ -63,7 +63,7 @@ fn faults_in_files_name_the_file() {
     let (models, providers) = (folder.file("models.json"), folder.file("providers.json"));
     assert_eq!(
         faults(&json!({ "catalog": folder.0 })),
-        [format!("{providers}: providers: is required"), format!("{models}: must be an object, got []")]
+        [format!("{providers}: providers: is required"), format!("{models}: must be an object, got an array of 0")]
     );
 }
 

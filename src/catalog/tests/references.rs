@@ -7,7 +7,7 @@ fn an_id_given_twice_in_one_layer_is_a_fault() {
     assert_eq!(
         faults(&config),
         [
-            "config.providers[1].id: the same id as config.providers[0], got \"p\"",
+            "config.providers[1].id: the same id as config.providers[0]; the value is not shown",
             "config.models[2].id: the same id as config.models[0], got \"a\"",
             "config.models[2].fallbacks[0]: unknown model, got \"c\"",
         ]
@@ -82,7 +82,7 @@ fn faults_of_the_options_and_of_the_catalogue_come_together() {
             "config.models[0].upstreamModel: is required",
             "config.models[0].promptUsdPer1M: is required",
             "config.models[0].completionUsdPer1M: is required",
-            "config.fallbacks: must be an object, got [1]",
+            "config.fallbacks: must be an object, got an array of 1",
         ]
     );
 }

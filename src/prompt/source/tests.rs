@@ -91,7 +91,7 @@ fn what_cannot_be_read_is_named_with_its_file() {
         ]
     );
     folder.write(MANIFEST, "[]");
-    assert_eq!(folder.faults()[0], "~/manifest.json: must be an object, got []");
+    assert_eq!(folder.faults()[0], "~/manifest.json: must be an object, got an array of 0");
     folder.write(MANIFEST, r#"{ "version": {} }"#);
     assert_eq!(
         folder.faults()[..2],

@@ -124,7 +124,7 @@ fn a_set_of_prompts_has_versions_with_names_of_their_own() {
         ]
     );
     assert_eq!(faults(&Source::given(&given(&json!({})), "p")), ["p.versions: must have 1 to 100 versions, has 0"]);
-    assert_eq!(faults(&Source::given(&given(&json!([])), "p")), ["p.versions: must be an object, got []"]);
+    assert_eq!(faults(&Source::given(&given(&json!([])), "p")), ["p.versions: must be an object, got an array of 0"]);
     assert_eq!(
         faults(&Source::given(&json!({ "component": {} }), "p")),
         ["p.versions: is required", "p.component: unknown field, did you mean components?"]
