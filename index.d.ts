@@ -18,7 +18,7 @@ export interface PredictionRequest {
 
 /** One football match. */
 export interface Match {
-  /** Names the match in the outcome; unique within the request, 1 to 256 characters. */
+  /** Names the match in the outcome; unique within the request, 1 to 256 characters, no half of a surrogate pair. */
   id: string
   /** The home side, 1 to 256 characters. */
   homeTeam: string
@@ -26,7 +26,7 @@ export interface Match {
   awayTeam: string
   /** The competition, 1 to 256 characters. */
   competition?: string | null
-  /** ISO 8601 date, or date and time. */
+  /** ISO 8601 date, or date and time, that there is. */
   kickoff?: string | null
   /** Anything that helps the model: form, injuries, odds. */
   analysis?: string | null
@@ -140,7 +140,7 @@ export interface Config {
 
 /** An HTTP service that speaks the OpenAI chat-completions protocol. */
 export interface Provider {
-  /** Names the provider; unique, 1 to 200 characters. */
+  /** Names the provider; unique, 1 to 200 characters, not `__proto__`. */
   id: string
   /** `https:`, or `http:` to this machine (or anywhere with `http.allowInsecureHttp`); requests go to `<baseUrl>/chat/completions`. */
   baseUrl: string
@@ -176,7 +176,7 @@ export interface Limits {
 
 /** A model of the catalogue. */
 export interface Model {
-  /** Names the model in requests and outcomes; unique, 1 to 200 characters. */
+  /** Names the model in requests and outcomes; unique, 1 to 200 characters, not `__proto__`. */
   id: string
   /** The id of its provider. */
   provider: string
@@ -661,8 +661,8 @@ export declare class Fallcast {
    * Switches a model off until `enableModel`: it is called no more, by nobody, and the active count changes at once. No
    * timer brings it back.
    *
-   * `reason`: why, 1 to 1,000 characters; shown wherever the model is passed over. Throws `UNKNOWN_MODEL` or
-   * `INVALID_REQUEST`.
+   * `reason`: why, 1 to 1,000 characters on one line; shown wherever the model is passed over. Throws `UNKNOWN_MODEL`
+   * or `INVALID_REQUEST`.
    */
   disableModel(modelId: string, reason: string): void
   /**
@@ -851,8 +851,8 @@ export interface CostWarnings {
  * Switches a model off until `enableModel`: it is called no more, by nobody, and the active count changes at once. No
  * timer brings it back.
  *
- * `reason`: why, 1 to 1,000 characters; shown wherever the model is passed over. Throws `UNKNOWN_MODEL` or
- * `INVALID_REQUEST`.
+ * `reason`: why, 1 to 1,000 characters on one line; shown wherever the model is passed over. Throws `UNKNOWN_MODEL`
+ * or `INVALID_REQUEST`.
  */
 export declare function disableModel(modelId: string, reason: string): void
 

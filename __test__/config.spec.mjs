@@ -160,3 +160,110 @@ test('what is no plain data is a fault beside the others', () => {
 test('plain objects of another realm are plain', () => {
   engineFor(runInNewContext('({ http: { userAgent: "x" }, providers: [] })'));
 });
+
+describe('a key is quoted nowhere, wherever it stands', () => {
+  const key = 'S3CR3T-k3y-zq9X71Lm';
+  const provider = { id: 'p', baseUrl: 'https://example.com/v1' };
+  const fields = ['id', 'baseUrl', 'apiKey', 'apiKeyEnv', 'headers', 'limits', 'modelIdPrefix', 'responseFormat', 'maxConcurrency'];
+  const shapes = {
+    'a text': key, 'a text with a line end': `${key}\n`, 'a URL': `https://${key}@h/`, 'a path': `https://h/${key} `, 'a list': [key],
+    'a value': { value: key }, 'a name': { [key]: 1 }, 'a name in a list': [{ [`${key} `]: 'x' }], 'a function': { [key]: () => {} },
+    'a bad value of a name': { [key]: '\n' }, 'half a pair': `${key}\ud83d`, 'a half-paired name': { [`${key}\ud83d`]: 'x' },
+    'a nested list': [[{ a: [key, undefined] }]],
+  };
+  const places = Object.entries({
+    ...Object.fromEntries(fields.map((name) => [`providers[0].${name}`, (value) => ({ providers: [{ ...provider, [name]: value }] })])),
+    'providers[0].limits.temperature': (value) => ({ providers: [{ ...provider, limits: { temperature: value } }] }),
+    'providers[0].apikey': (value) => ({ providers: [{ ...provider, apikey: value }] }),
+    'providers[0]': (value) => ({ providers: [value] }),
+    'the same id twice': (value) => ({ providers: [{ ...provider, id: value }, { ...provider, id: value }] }),
+    providers: (value) => ({ providers: value }),
+    models: (value) => ({ models: [{ id: 'a', provider: 'p', upstreamModel: 'a', promptUsdPer1M: 1, completionUsdPer1M: 1, apiKey: value }] }),
+    apiKey: (value) => ({ apiKey: value }),
+    'http.userAgent': (value) => ({ http: { userAgent: value } }),
+    'http.caCertificates': (value) => ({ http: { caCertificates: [value] } }),
+  });
+  test.each(places)('%s', (_, config) => {
+    for (const shape of Object.values(shapes)) {
+      for (const given of [config(shape), [config(shape)]]) {
+        try {
+          engineFor({ builtinCatalog: false, ...given });
+        } catch (error) {
+          expect(error.code).toBe('INVALID_CONFIG');
+          expect(error.message).not.toContain('S3CR3T');
+        }
+      }
+    }
+  });
+
+  test('in a change of the catalogue', () => {
+    const engine = engineFor(chain(loopback, ['a']));
+    for (const shape of Object.values(shapes)) {
+      const error = thrown(() => engine.updateCatalog({ providers: [{ ...provider, headers: shape, apiKeyEnv: shape, [key]: 1 }] }));
+      expect(error.message).not.toContain('S3CR3T');
+    }
+  });
+});
+
+describe('what is too long is refused at once', () => {
+  const sparse = (length = 2 ** 32 - 1, of = Array) => Object.assign(new of(), { length });
+  class List extends Array {}
+  const places = {
+    'config.providers': { providers: sparse() },
+    'config.models': { models: sparse(2 ** 32 - 1, List) },
+    'config.models[0].fallbacks': chain(loopback, { a: { fallbacks: sparse() } }),
+    'config.fallbacks.a': { ...chain(loopback, ['a']), fallbacks: { a: sparse(100_001) } },
+    'config.http.caCertificates': { http: { caCertificates: sparse() } },
+    'config.budgetAlerts': { budgetAlerts: sparse() },
+    'config.prompts.versions': { prompts: { versions: sparse(), components: {} } },
+  };
+  test.each(Object.entries(places))('%s', (path, config) => {
+    expect(faults(config)).toContainEqual(expect.stringMatching(new RegExp(`^${RegExp.escape?.(path) ?? path.replace(/[[\].]/g, '\\$&')}: must hold at most 100000 elements, got \\d+$`)));
+  });
+
+  test('a change of the catalogue, and a snapshot', () => {
+    const engine = engineFor(chain(loopback, ['a']));
+    expect(thrown(() => engine.updateCatalog({ models: sparse() })).message).toBe('changes.models: must hold at most 100000 elements, got 4294967295');
+    expect(thrown(() => engine.restore({ version: 1, models: sparse() })).message).toMatch(/^snapshot\.models: must hold at most 100000 elements/);
+  });
+
+  test('few lists that stand for many, each in several places', () => {
+    let list = ['a'];
+    for (let depth = 0; depth < 25; depth += 1) list = [list, list];
+    expect(faults({ models: list })).toContain('config: must hold less than 1000000 values');
+  });
+
+  test('an array behind a proxy is no plain data', () => {
+    expect(fault({ models: new Proxy([], { get: (target, name) => (name === 'length' ? 4e9 : target[name]) }) })).toMatch(/^config\.models: must be plain data/);
+  });
+});
+
+test('a hundred faults are told, and how many more there are', () => {
+  const all = faults({ models: Array.from({ length: 50_000 }, () => 'x'), providers: Object.assign([], { length: 3000 }) });
+  expect(all).toHaveLength(101);
+  expect(all[100]).toMatch(/^and \d+ more$/);
+  expect(all.every((line) => line.length < 2100)).toBe(true);
+  const cycle = Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`${'m'.repeat(150)}${index}`, {}]));
+  const ids = Object.keys(cycle);
+  cycle[ids.at(-1)] = { fallbacks: [ids[0]] };
+  expect(fault(chain(loopback, cycle)).length).toBeLessThan(2100);
+});
+
+describe('an id that could not be told again is refused, with its path', () => {
+  const good = chain(loopback, ['a']);
+  const [model] = good.models;
+  const [provider] = good.providers;
+  test.each([
+    ['config.models[0].id', { ...good, models: [{ ...model, id: '__proto__' }] }],
+    ['config.providers[0].id', { ...good, providers: [{ ...provider, id: '__proto__' }] }],
+    ['config.models[0].id', { ...good, models: [{ ...model, id: 'a\ud83d' }] }],
+    ['config.models[0].upstreamModel', { ...good, models: [{ ...model, upstreamModel: '\udc00a' }] }],
+    ['config.providers[0].id', { ...good, providers: [{ ...provider, id: '\ud800' }] }],
+    ['config.models[0].id', { ...good, models: [{ ...model, id: 'a\u2028' }] }],
+  ])('%s', (path, config) => {
+    expect(faults(config)[0].split(': ')[0]).toBe(path);
+  });
+  test('but the replacement character itself is one like others', () => {
+    expect(engineFor(chain(loopback, ['a\ufffd'])).getModels()[0].id).toBe('a\ufffd');
+  });
+});

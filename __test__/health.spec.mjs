@@ -190,6 +190,21 @@ describe('by hand', () => {
     expect(engine.snapshot().models).toEqual({});
   });
 
+  test.each(['a\nb', '\u001b[31mred', 'a\u2028b', '\u202etxt.exe', 'a\u0085b', 'half \ud83d'])('a reason that steers is refused: %j', (reason) => {
+    const engine = quiet();
+    const error = thrown(() => engine.disableModel('a', reason));
+    expect(error.code).toBe('INVALID_REQUEST');
+    expect(error.message).toMatch(/^reason: must not contain [ -~]*$/);
+    expect(stateOf(engine, 'a').disabledReason).toBeNull();
+  });
+
+  test('a reason of a snapshot is cut, and on one line', () => {
+    const engine = quiet();
+    const disabled = { until: null, reason: `a\n\u001b[31mb${'c'.repeat(2000)}` };
+    engine.restore({ version: 1, models: { a: { changedAt: new Date().toISOString(), disabled } } });
+    expect(stateOf(engine, 'a').disabledReason).toBe(`a [31mb${'c'.repeat(993)}`);
+  });
+
   test('the longest reason is taken, whatever its letters', () => {
     const engine = quiet();
     const reason = '⚽'.repeat(1000);

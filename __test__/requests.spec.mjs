@@ -42,6 +42,12 @@ const badRequests = [
   ['request.prompt', { ...good(), prompt: { user: 'x'.repeat(1024 * 1024 + 1) } }],
   ['request.promptVersion', { ...good(), promptVersion: 'no-such-version' }],
   ['request.promptVersion', { ...good(), promptVersion: 3 }],
+  ['request.promptVersion', { ...good(), promptVersion: '1\ud83d' }],
+  ['request.modelId', { ...good(), modelId: 'a\ud83d' }],
+  ['request.matches[1].id', withMatch(1, { id: 'm\udc00' })],
+  ['request.matches[0].kickoff', withMatch(0, { kickoff: '2025-02-29T15:30:00Z' })],
+  ['request.matches[0].kickoff', withMatch(0, { kickoff: '2025-04-31' })],
+  ['request.matches[0].kickoff', withMatch(0, { kickoff: '2025-10-19T24:30:00Z' })],
 ];
 
 /** Options by the path of the value that is wrong. */
@@ -65,6 +71,7 @@ const badOptions = [
   ['options.maxTokens', { maxTokens: 2.5 }],
   ['options.stop', { stop: 'END' }],
   ['options.stop[1]', { stop: ['END', 3] }],
+  ['options.stop[1]', { stop: ['END', '\ud83d'] }],
   ['options.deadlineMS', { deadlineMS: 1000 }],
   ['options.requestId', { requestId: '' }],
   ['options.requestId', { requestId: 7 }],
@@ -136,4 +143,50 @@ test('the request may be changed or frozen as soon as the call has returned', as
   const pending = engine.predictWithFallback(Object.freeze(request));
   request.matches.length = 0;
   await expect(pending).resolves.toMatchObject({ predictions: [{ matchId: 'm1' }, { matchId: 'm2' }] });
+});
+
+test('a text that is cut within a character is sent, an id never becomes another', async () => {
+  const engine = engineFor(chain(await upstreamFor(), ['a']));
+  const [match] = matches();
+  const request = { modelId: 'a', matches: [{ ...match, id: '\ufffd', homeTeam: 'Leeds \ud83d', analysis: '\udc00' }] };
+  await expect(engine.predictWithFallback(request)).resolves.toMatchObject({ predictions: [{ matchId: '\ufffd' }] });
+});
+
+test.each(['__proto__', 'constructor', 'toString'])('a match may have the id %s', async (id) => {
+  const [match] = matches();
+  const request = { modelId: 'a', matches: [{ ...match, id }] };
+  const answered = await engineFor(chain(await upstreamFor(), ['a'])).predictWithFallback(request);
+  expect(answered.predictions).toMatchObject([{ matchId: id }]);
+  const half = { modelId: 'a', matches: [match, { ...match, id }] };
+  const { missingMatchIds } = await engineFor(chain(await upstreamFor('partial'), ['a'])).predictWithFallback(half);
+  expect(missingMatchIds).toEqual([id]);
+});
+
+test('nothing of what stands in the place of a request or a prompt is quoted', async () => {
+  const engine = engineFor(chain(await upstreamFor(), ['a']));
+  const secret = 'for our eyes only';
+  const requests = [secret, { ...good(), matches: secret }, ...[secret, [secret], { user: [secret] }, { user: 1, system: secret }]
+    .map((prompt) => ({ ...good(), prompt }))];
+  for (const request of requests) {
+    const { code, message } = await rejection(engine.predictWithFallback(request));
+    expect(code).toBe('INVALID_REQUEST');
+    expect(message).not.toContain(secret);
+  }
+  const { message } = await rejection(engine.predictWithFallback(good(), { deadlineMs: 'S3CR3T-k3y-zq9X71Lm-do-not-show' }));
+  expect(message).toBe('options.deadlineMs: must be a number, got "[key]"');
+  expect((await rejection(engine.predictWithFallback({ ...good(), modelId: 'sk-123456' }))).message).not.toContain('123456');
+});
+
+test('a list of any length is refused at once', async () => {
+  const engine = engineFor(chain(await upstreamFor(), ['a']));
+  class List extends Array {}
+  const length = 2 ** 32 - 1;
+  const lying = new Proxy([], { get: (target, name) => (name === 'length' ? length : target[name]) });
+  for (const list of [Object.assign([], { length }), Object.assign(new List(), { length }), lying]) {
+    const matches = await rejection(engine.predictWithFallback({ ...good(), matches: list }));
+    expect(matches.message).toMatch(/^request\.matches: must /);
+    const stop = await rejection(engine.predictWithFallback(good(), { stop: list }));
+    expect(stop.message).toMatch(/^options\.stop: must /);
+    expect(() => engine.buildPrompt('a', list)).toThrow(/^matches: must /);
+  }
 });

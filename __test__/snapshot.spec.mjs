@@ -10,7 +10,7 @@ const HOUR = 3_600_000;
 /** An engine of which something is known of every model, and of the provider. */
 function lived() {
   const engine = quiet();
-  engine.disableModel('a', 'broken "again"\n☂');
+  engine.disableModel('a', 'broken "again" ☂');
   fail(engine, 'b', 5);
   engine.reportSuccess('c');
   fail(engine, 'c', 3, 'truncated');

@@ -13,7 +13,8 @@ const INTRODUCTION = `# Configuration
 Generated from \`index.d.ts\` by \`npm run docs\`.
 
 \`new Fallcast(config)\` and \`configure(config)\` take an object. One with faults is refused with \`INVALID_CONFIG\`, which
-names every fault with its path and value, and changes nothing. A field that is not listed here is a fault.
+names the first hundred faults, each with its path, and its value where no secret can stand, and changes nothing. A field
+that is not listed here is a fault.
 
 | environment variable | read | what for |
 | --- | --- | --- |

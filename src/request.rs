@@ -5,6 +5,9 @@ use std::fmt::{self, Display};
 use std::time::Duration;
 
 use crate::error::EngineError;
+use crate::line;
+
+mod kickoff;
 
 /// Most matches in one request.
 pub const MAX_MATCHES: usize = 100;
@@ -181,7 +184,7 @@ pub fn check_matches(path: &str, matches: &[Match]) -> Result<(), EngineError> {
             check_text(at("competition"), competition)?;
         }
         if let Some(kickoff) = &game.kickoff
-            && !is_iso_8601(kickoff)
+            && !kickoff::is_kickoff(kickoff)
         {
             let problem = format!("must be an ISO 8601 date or date and time, got {}", shown(kickoff));
             return Err(invalid(at("kickoff"), problem));
@@ -231,19 +234,21 @@ pub fn check_request_id(id: &str) -> Result<(), EngineError> {
         let problem = format_args!("must have 1 to {MAX_REQUEST_ID_CHARS} characters, got {chars}");
         return Err(invalid(REQUEST_ID, problem));
     }
-    if id.chars().any(char::is_control) {
+    if id.chars().any(line::is_steering) {
         return Err(invalid(REQUEST_ID, format_args!("must have no control characters, got {}", shown(id))));
     }
     Ok(())
 }
 
-/// `text` as JSON, cut to a readable length.
+/// `text` quoted, cut to a readable length, without what begins like a key.
 #[must_use]
 pub fn shown(text: &str) -> String {
     const CHARS: usize = 60;
-    match text.char_indices().nth(CHARS) {
-        Some((cut, _)) => format!("{:?}…", &text[..cut]),
-        None => format!("{text:?}"),
+    let beginning: String = text.chars().take(2 * CHARS).collect();
+    let safe = line::without_known_keys(&beginning);
+    match safe.char_indices().nth(CHARS) {
+        Some((cut, _)) => format!("{:?}…", &safe[..cut]),
+        None => format!("{safe:?}"),
     }
 }
 
@@ -303,33 +308,4 @@ fn whole(path: &str, value: Option<f64>, low: u32, high: u32) -> Result<Option<u
         }
         other => Ok(other.map(|number| number as u32)),
     }
-}
-
-/// `YYYY-MM-DD`, or that with `THH:MM`, `:SS`, a fraction, and `Z` or an offset.
-fn is_iso_8601(text: &str) -> bool {
-    fn digits(text: &str, count: usize, range: std::ops::RangeInclusive<u32>) -> Option<&str> {
-        let (number, rest) = text.split_at_checked(count)?;
-        let plain = number.bytes().all(|byte| byte.is_ascii_digit());
-        (plain && range.contains(&number.parse().ok()?)).then_some(rest)
-    }
-    fn date(text: &str) -> Option<&str> {
-        let text = digits(text, 4, 0..=9999)?.strip_prefix('-')?;
-        digits(digits(text, 2, 1..=12)?.strip_prefix('-')?, 2, 1..=31)
-    }
-    fn time(text: &str) -> Option<&str> {
-        let text = digits(digits(text, 2, 0..=24)?.strip_prefix(':')?, 2, 0..=59)?;
-        let Some(text) = text.strip_prefix(':') else { return Some(text) };
-        let text = digits(text, 2, 0..=60)?;
-        let Some(fraction) = text.strip_prefix('.') else { return Some(text) };
-        let rest = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
-        (1..=9).contains(&(fraction.len() - rest.len())).then_some(rest)
-    }
-    fn offset(text: &str) -> Option<&str> {
-        let Some(text) = text.strip_prefix(['+', '-']) else { return text.strip_prefix('Z').or(Some(text)) };
-        let text = digits(text, 2, 0..=23)?;
-        digits(text.strip_prefix(':').unwrap_or(text), 2, 0..=59)
-    }
-    let Some(rest) = date(text) else { return false };
-    let Some(rest) = rest.strip_prefix(['T', 't', ' ']) else { return rest.is_empty() };
-    time(rest).and_then(offset) == Some("")
 }

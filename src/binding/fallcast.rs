@@ -148,8 +148,8 @@ impl Fallcast {
     /// Switches a model off until `enableModel`: it is called no more, by nobody, and the active count changes at once. No
     /// timer brings it back.
     ///
-    /// `reason`: why, 1 to 1,000 characters; shown wherever the model is passed over. Throws `UNKNOWN_MODEL` or
-    /// `INVALID_REQUEST`.
+    /// `reason`: why, 1 to 1,000 characters on one line; shown wherever the model is passed over. Throws `UNKNOWN_MODEL`
+    /// or `INVALID_REQUEST`.
     #[napi]
     pub fn disable_model(
         &self,

@@ -19,4 +19,5 @@ mod plan;
 mod read;
 mod realm;
 mod status;
+mod text;
 mod written;

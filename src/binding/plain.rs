@@ -5,10 +5,17 @@ use napi::{Env, JsString, JsValue, KeyCollectionMode, KeyConversion, KeyFilter, 
 use serde_json::{Map, Number, Value};
 
 use super::read::describe;
+use super::text;
 use crate::check::{Faults, path};
 
 /// Deeper nesting is refused, for it can only be a cycle or a mistake.
 const MAX_DEPTH: usize = 32;
+/// A longer array is refused before it is read, for it may be an empty one of any length.
+const MAX_ELEMENTS: u32 = 100_000;
+/// What holds more values is refused: few objects may stand for many, each in several places.
+const MAX_VALUES: usize = 1_000_000;
+/// What a key or a text is that no other system could read.
+const HALF_A_PAIR: &str = "must not contain half a surrogate pair";
 /// The largest whole number that a double holds exactly.
 const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 
@@ -25,7 +32,7 @@ pub(super) fn plain(
     let constructor: Object<'_> = env.get_global()?.get_named_property_unchecked("Object")?;
     let prototype: Object<'_> = constructor.get_named_property("prototype")?;
     let to_string = prototype.get_named_property("toString")?;
-    Reader { env, except, to_string, faults }.read(value, root, 0)
+    Reader { env, except, to_string, faults, root, values: 0 }.read(value, root, 0)
 }
 
 struct Reader<'a> {
@@ -34,17 +41,30 @@ struct Reader<'a> {
     /// `Object.prototype.toString`, which tells a plain object from a `Map` or a `Date`, of whatever realm it is.
     to_string: Function<'a, (), String>,
     faults: &'a mut Faults,
+    root: &'a str,
+    /// How many values were read.
+    values: usize,
 }
 
 impl Reader<'_> {
     fn read(&mut self, value: Unknown<'_>, at: &str, depth: usize) -> napi::Result<Value> {
+        self.values += 1;
+        if self.values == MAX_VALUES {
+            self.faults.push(self.root, format!("must hold less than {MAX_VALUES} values"));
+        }
+        if self.is_full() {
+            return Ok(Value::Null);
+        }
         if depth > MAX_DEPTH {
             return Ok(self.refuse(at, "is nested too deeply"));
         }
         Ok(match value.get_type()? {
             ValueType::Undefined | ValueType::Null => Value::Null,
             ValueType::Boolean => Value::Bool(bool::from_unknown(value)?),
-            ValueType::String => Value::String(String::from_unknown(value)?),
+            ValueType::String => match text::whole(value)? {
+                Some(text) => Value::String(text),
+                None => self.refuse(at, HALF_A_PAIR),
+            },
             ValueType::Number => {
                 let number = f64::from_unknown(value)?;
                 number_of(number).unwrap_or_else(|| self.refuse(at, &format!("must be a finite number, got {number}")))
@@ -52,7 +72,15 @@ impl Reader<'_> {
             ValueType::Object if value.is_array()? => {
                 let array = Array::from_unknown(value)?;
                 let mut elements = Vec::new();
+                if array.len() > MAX_ELEMENTS {
+                    return Ok(
+                        self.refuse(at, &format!("must hold at most {MAX_ELEMENTS} elements, got {}", array.len()))
+                    );
+                }
                 for index in 0..array.len() {
+                    if self.is_full() {
+                        break;
+                    }
                     let at = path::index(at, index as usize);
                     elements.push(match array.get::<Unknown<'_>>(index)? {
                         Some(value) => self.read(value, &at, depth + 1)?,
@@ -79,6 +107,12 @@ impl Reader<'_> {
             if depth == 0 && self.except == Some(name.as_str()) {
                 continue;
             }
+            if self.is_full() {
+                break;
+            }
+            if !text::is_whole(&name, key)? {
+                self.refuse(&path::key(at, &name), HALF_A_PAIR);
+            }
             let value: Unknown<'_> = object.get_property_unchecked(key)?;
             if value.get_type()? != ValueType::Undefined {
                 let value = self.read(value, &path::key(at, &name), depth + 1)?;
@@ -86,6 +120,11 @@ impl Reader<'_> {
             }
         }
         Ok(Value::Object(fields))
+    }
+
+    /// Whether so much was read that nothing more is.
+    fn is_full(&self) -> bool {
+        self.values >= MAX_VALUES
     }
 
     fn refuse(&mut self, at: &str, problem: &str) -> Value {

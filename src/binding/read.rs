@@ -4,13 +4,15 @@
 use std::fmt::Display;
 
 use napi::bindgen_prelude::{FromNapiValue, JsObjectValue, Object};
-use napi::{Env, JsString, JsValue, Unknown, ValueType};
+use napi::{Env, JsValue, Unknown, ValueType};
 
 use super::plain::own_fields;
 use super::realm::Listener;
+use super::text;
 use crate::check::{Faults, path};
 use crate::error::EngineError;
 use crate::kind::FailureKind;
+use crate::line;
 use crate::request::{self, Match, OwnPrompt, RawOptions, Request};
 
 /// Why a value could not be read.
@@ -38,7 +40,17 @@ impl Mistake {
     }
 
     fn expected(path: &dyn Display, what: &str, got: Unknown<'_>) -> Self {
-        match describe(got) {
+        let describe = if path::is_private(&path.to_string()) { shape } else { describe };
+        Self::unlike(path, what, describe(got))
+    }
+
+    /// Anything may stand where an object or an array belongs, a key for one, so it is not shown.
+    fn expected_shape(path: &dyn Display, what: &str, got: Unknown<'_>) -> Self {
+        Self::unlike(path, what, shape(got))
+    }
+
+    fn unlike(path: &dyn Display, what: &str, got: napi::Result<String>) -> Self {
+        match got {
             Ok(got) => Self::request(format!("{path}: must be {what}, got {got}")),
             Err(error) => Self::Node(error),
         }
@@ -82,7 +94,7 @@ impl<'a> Fields<'a> {
     /// `value` as an object.
     pub(super) fn new(env: &Env, value: Unknown<'a>, path: &'a dyn Display) -> Read<Self> {
         if value.get_type()? != ValueType::Object || value.is_array()? {
-            return Err(Mistake::expected(path, "an object", value));
+            return Err(Mistake::expected_shape(path, "an object", value));
         }
         Ok(Self { object: Object::from_raw(env.raw(), value.raw()), path })
     }
@@ -127,6 +139,16 @@ impl<'a> Fields<'a> {
         self.text(name)?.ok_or_else(missing)
     }
 
+    /// An id, or another text by which something is found.
+    fn id(&self, name: &str) -> Read<Option<String>> {
+        self.value(name)?.map(|value| text_of(value, &self.at(name))).transpose()
+    }
+
+    fn required_id(&self, name: &str) -> Read<String> {
+        let missing = || Mistake::request(format!("{}: must be a string, got nothing", self.at(name)));
+        self.id(name)?.ok_or_else(missing)
+    }
+
     fn at(&self, name: &str) -> impl Display {
         format!("{}.{name}", self.path)
     }
@@ -142,10 +164,10 @@ pub(super) fn request(env: &Env, value: Unknown<'_>) -> Read<Request> {
         Ok::<_, Mistake>(OwnPrompt { system: fields.text("system")?, user: fields.required("user")? })
     });
     Ok(Request {
-        model_id: fields.required("modelId")?,
+        model_id: fields.required_id("modelId")?,
         matches: matches(env, given?, "request.matches")?,
         prompt: prompt.transpose()?,
-        prompt_version: fields.text("promptVersion")?,
+        prompt_version: fields.id("promptVersion")?,
     })
 }
 
@@ -157,7 +179,7 @@ pub(super) fn matches(env: &Env, value: Unknown<'_>, path: &str) -> Read<Vec<Mat
         let path = format_args!("{path}[{index}]");
         let fields = Fields::new(env, element, &path)?;
         Ok(Match {
-            id: fields.required("id")?,
+            id: fields.required_id("id")?,
             home_team: fields.required("homeTeam")?,
             away_team: fields.required("awayTeam")?,
             competition: fields.text("competition")?,
@@ -189,29 +211,17 @@ pub(super) fn options<'a>(env: &Env, value: Option<Unknown<'a>>) -> Read<(RawOpt
         temperature: fields.number("temperature")?,
         max_tokens: fields.number("maxTokens")?,
         stop: stop.transpose()?,
-        request_id: fields.value("requestId")?.map(|value| well_formed(value, &request::REQUEST_ID)).transpose()?,
+        request_id: fields.id("requestId")?,
     };
     Ok((options, fields.value("signal")?))
 }
 
-/// A string that stands at `path`.
+/// A string that stands at `path`, without half of a surrogate pair.
 pub(super) fn text_of(value: Unknown<'_>, path: &dyn Display) -> Read<String> {
     if value.get_type()? != ValueType::String {
         return Err(Mistake::expected(path, "a string", value));
     }
-    Ok(String::from_unknown(value)?)
-}
-
-/// A string of whole characters that stands at `path`.
-fn well_formed(value: Unknown<'_>, path: &dyn Display) -> Read<String> {
-    if value.get_type()? != ValueType::String {
-        return Err(Mistake::expected(path, "a string", value));
-    }
-    let text = JsString::from_unknown(value)?;
-    let length = text.utf16_len()?;
-    let half = |_| Mistake::request(format!("{path}: must have no half of a surrogate pair"));
-    // What is read ends with a zero that is not of the text.
-    String::from_utf16(text.into_utf16()?.get(..length).unwrap_or_default()).map_err(half)
+    text::whole(value)?.ok_or_else(|| Mistake::request(format!("{path}: must not contain half a surrogate pair")))
 }
 
 /// A kind of failure that stands at `path`.
@@ -258,23 +268,28 @@ impl<'a> Elements<'a> {
 
 fn elements<'a>(env: &Env, value: Unknown<'a>, path: &dyn Display) -> Read<Elements<'a>> {
     if value.get_type()? != ValueType::Object || !value.is_array()? {
-        return Err(Mistake::expected(path, "an array", value));
+        return Err(Mistake::expected_shape(path, "an array", value));
     }
     let array = Object::from_raw(env.raw(), value.raw());
     Ok(Elements { length: array.get_array_length()?, array })
 }
 
+/// What kind of value it is.
+fn shape(value: Unknown<'_>) -> napi::Result<String> {
+    Ok(match value.get_type()? {
+        kind @ (ValueType::Undefined | ValueType::Null) => kind.to_string().to_lowercase(),
+        ValueType::Object if value.is_array()? => "an array".to_owned(),
+        ValueType::Object => "an object".to_owned(),
+        other => format!("a {}", other.to_string().to_lowercase()),
+    })
+}
+
 /// What a value is, for an error message: the value itself where that is short and plain.
 pub(super) fn describe(value: Unknown<'_>) -> napi::Result<String> {
     Ok(match value.get_type()? {
-        ValueType::Undefined => "undefined".to_owned(),
-        ValueType::Null => "null".to_owned(),
         ValueType::Boolean => bool::from_unknown(value)?.to_string(),
         ValueType::Number => f64::from_unknown(value)?.to_string(),
-        ValueType::String => request::shown(&String::from_unknown(value)?),
-        ValueType::Object if value.is_array()? => "an array".to_owned(),
-        ValueType::Object => "an object".to_owned(),
-        ValueType::Function => "a function".to_owned(),
-        other => format!("a {}", other.to_string().to_lowercase()),
+        ValueType::String => request::shown(&line::without_keys(&String::from_unknown(value)?)),
+        _ => shape(value)?,
     })
 }

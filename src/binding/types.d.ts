@@ -18,7 +18,7 @@ export interface PredictionRequest {
 
 /** One football match. */
 export interface Match {
-  /** Names the match in the outcome; unique within the request, 1 to 256 characters. */
+  /** Names the match in the outcome; unique within the request, 1 to 256 characters, no half of a surrogate pair. */
   id: string
   /** The home side, 1 to 256 characters. */
   homeTeam: string
@@ -26,7 +26,7 @@ export interface Match {
   awayTeam: string
   /** The competition, 1 to 256 characters. */
   competition?: string | null
-  /** ISO 8601 date, or date and time. */
+  /** ISO 8601 date, or date and time, that there is. */
   kickoff?: string | null
   /** Anything that helps the model: form, injuries, odds. */
   analysis?: string | null
@@ -140,7 +140,7 @@ export interface Config {
 
 /** An HTTP service that speaks the OpenAI chat-completions protocol. */
 export interface Provider {
-  /** Names the provider; unique, 1 to 200 characters. */
+  /** Names the provider; unique, 1 to 200 characters, not `__proto__`. */
   id: string
   /** `https:`, or `http:` to this machine (or anywhere with `http.allowInsecureHttp`); requests go to `<baseUrl>/chat/completions`. */
   baseUrl: string
@@ -176,7 +176,7 @@ export interface Limits {
 
 /** A model of the catalogue. */
 export interface Model {
-  /** Names the model in requests and outcomes; unique, 1 to 200 characters. */
+  /** Names the model in requests and outcomes; unique, 1 to 200 characters, not `__proto__`. */
   id: string
   /** The id of its provider. */
   provider: string

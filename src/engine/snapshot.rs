@@ -7,11 +7,13 @@ use serde_json::{Map, Value, json};
 use tracing::{info, warn};
 
 use super::Engine;
+use super::standing::LONGEST_REASON;
 use crate::check::{Checked, Faults, Object, Refusal, rule};
 use crate::error::EngineError;
 use crate::event::{Cause, What};
 use crate::health::{Saved, SavedModel, SavedOff};
 use crate::kind::FailureKind;
+use crate::line;
 use crate::money::{Spend, SpendOf};
 use crate::outcome::NanoUsd;
 
@@ -194,7 +196,7 @@ fn read_model(fields: &mut Object<'_, '_>) -> Option<SavedModel> {
     let disabled = present(fields, "disabled").then(|| {
         fields.object("disabled", |fields| SavedOff {
             until: fields.nullable("until", time, None),
-            reason: fields.optional("reason", rule::text).unwrap_or_default(),
+            reason: fields.optional("reason", reason).unwrap_or_default(),
         })
     });
     let last_failure = present(fields, "lastFailure").then(|| {
@@ -216,6 +218,11 @@ fn read_model(fields: &mut Object<'_, '_>) -> Option<SavedModel> {
 /// Whether a field is there and not null.
 fn present(fields: &mut Object<'_, '_>, name: &'static str) -> bool {
     fields.raw(name).is_some_and(|value| !value.is_null())
+}
+
+/// Why a model was switched off, cut and on one line, as it is shown.
+fn reason(value: &Value) -> Checked<String> {
+    Ok(line::folded(&rule::text(value)?).chars().take(LONGEST_REASON).collect())
 }
 
 fn kind(value: &Value) -> Checked<FailureKind> {

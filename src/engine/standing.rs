@@ -8,6 +8,7 @@ use crate::error::EngineError;
 use crate::event::{Cause, What};
 use crate::health::{Circumstances, Cooling, Permit, Verdict};
 use crate::kind::FailureKind;
+use crate::line;
 use crate::outcome::{LONGEST_RETRY_AFTER, Refusal};
 use crate::request;
 
@@ -15,23 +16,25 @@ use crate::request;
 const RATE_LIMIT_COOLING: Duration = Duration::from_secs(30);
 
 /// The most characters of a reason that is given by hand.
-const LONGEST_REASON: usize = 1000;
+pub(super) const LONGEST_REASON: usize = 1000;
 
 impl Engine {
     /// Switches a model off until [`Engine::enable_model`]; `reason` is shown wherever the model is passed over, 1 to
-    /// 1,000 characters.
+    /// 1,000 characters, none of them control characters.
     ///
     /// # Errors
     /// `UNKNOWN_MODEL`, or `INVALID_REQUEST` for a reason that is none.
     pub fn disable_model(&self, model_id: &str, reason: &str) -> Result<(), EngineError> {
         known(&self.library.catalog(), "modelId", model_id)?;
-        if reason.trim().is_empty() || reason.chars().nth(LONGEST_REASON).is_some() {
-            let got = request::shown(reason);
-            let problem = format!("reason: must be 1 to {LONGEST_REASON} characters that say why, got {got}");
-            return Err(EngineError::InvalidRequest(problem));
-        }
-        self.health.disable(model_id, reason, &self.teller());
-        Ok(())
+        let refused = if reason.trim().is_empty() || reason.chars().nth(LONGEST_REASON).is_some() {
+            format!("must be 1 to {LONGEST_REASON} characters that say why")
+        } else if reason.chars().any(line::is_steering) {
+            "must not contain control characters".to_owned()
+        } else {
+            self.health.disable(model_id, reason, &self.teller());
+            return Ok(());
+        };
+        Err(EngineError::InvalidRequest(format!("reason: {refused}, got {}", request::shown(reason))))
     }
 
     /// Switches a model on, whatever switched it off, and forgets its failures and its cooling.
