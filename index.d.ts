@@ -298,6 +298,7 @@ export type EngineEvent =
   | RestoredEvent
   | FallbackEvent
   | CostWarningEvent
+  | UsageDoubtedEvent
   | BudgetEvent
   | StateDamagedEvent
   | StateUnsavedEvent
@@ -424,6 +425,22 @@ export interface BudgetEvent extends EventBase {
   dailyBudgetUsd: number
   /** The day in UTC, as `YYYY-MM-DD`. */
   day: string
+}
+
+/**
+ * The `usage` of a reply is hard to believe: a half of it is missing beside the other, is no whole number of tokens, is 0
+ * beside a text, or is more than 2,000,000, which is estimated; or the prompt has many more tokens than bytes were sent,
+ * which is booked as told. Told once a model.
+ */
+export interface UsageDoubtedEvent extends EventBase {
+  type: 'usage_doubted'
+  modelId: string
+  /** What the reply says; null for what it does not. */
+  told: { promptTokens: number | null; completionTokens: number | null; totalTokens: number | null }
+  /** What is booked. */
+  booked: Usage
+  /** What is wrong, in words. */
+  problem: string
 }
 
 /** The state file held no state when the engine was built; told to the first listener. */

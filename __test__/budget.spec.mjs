@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 
 import {
-  chain, engineFor, fallcast, inShort, matches, micro, rejection, skipsInShort, spendToday, thrown, transcript,
+  chain, engineFor, fallcast, inShort, matches, micro, nano, rejection, skipsInShort, spendToday, thrown, transcript,
   upstreamFor,
 } from './support.mjs';
 
@@ -32,11 +32,12 @@ function heard(engine, ...types) {
 
 /** The budget in millionths of a dollar. */
 function books(engine) {
-  const { spentUsd, reservedUsd, remainingUsd, models } = engine.getBudget();
+  const { spentUsd, reservedUsd, uncertainUsd, remainingUsd, models } = engine.getBudget();
   const sum = (field) => models.reduce((total, model) => total + micro(model[field]), 0);
-  expect([sum('spentUsd'), sum('reservedUsd')]).toEqual([micro(spentUsd), micro(reservedUsd)]);
+  const sums = [micro(spentUsd), micro(reservedUsd), micro(uncertainUsd)];
+  expect([sum('spentUsd'), sum('reservedUsd'), sum('uncertainUsd')]).toEqual(sums);
   const remaining = remainingUsd === null ? null : micro(remainingUsd);
-  return { spent: micro(spentUsd), reserved: micro(reservedUsd), remaining };
+  return { spent: sums[0], reserved: sums[1], uncertain: sums[2], remaining };
 }
 
 describe('reserving', () => {
@@ -58,7 +59,7 @@ describe('reserving', () => {
     expect(new Set(ended.map(({ code }) => code))).toEqual(new Set(['BUDGET_EXHAUSTED']));
     expect(ended.reduce((sum, { answered }) => sum + answered, 0)).toBe(100);
     expect(upstream.requests).toHaveLength(100);
-    expect(books(engine)).toEqual({ spent: 100 * worst, reserved: 0, remaining: left });
+    expect(books(engine)).toEqual({ spent: 100 * worst, reserved: 0, uncertain: 0, remaining: left });
     expect(engine.getBudget().state).toBe(state);
   });
 
@@ -70,7 +71,7 @@ describe('reserving', () => {
     const pending = Array.from({ length: 64 }, () => engine.predictWithFallback(request()));
     const settled = Promise.allSettled(pending);
     await upstream.received(40);
-    expect(books(engine)).toEqual({ spent: 0, reserved: 40 * worst, remaining: 5 });
+    expect(books(engine)).toEqual({ spent: 0, reserved: 40 * worst, uncertain: 0, remaining: 5 });
     expect((await rejection(engine.predictWithFallback(request()))).code).toBe('BUDGET_EXHAUSTED');
     upstream.release();
     // A call that was checked while all was reserved is refused; one that is checked later may find room again.
@@ -80,7 +81,7 @@ describe('reserving', () => {
     while ((await engine.predictWithFallback(request()).catch(({ code }) => code)) !== 'BUDGET_EXHAUSTED') sent += 1;
     expect(sent).toBe(Math.floor((daily - worst) / 13) + 1);
     expect(upstream.requests).toHaveLength(sent);
-    expect(books(engine)).toEqual({ spent: 13 * sent, reserved: 0, remaining: daily - 13 * sent });
+    expect(books(engine)).toEqual({ spent: 13 * sent, reserved: 0, uncertain: 0, remaining: daily - 13 * sent });
   });
 
   test('a reply that used more than the worst case is booked as it is', async () => {
@@ -98,6 +99,12 @@ describe('settling', () => {
     expect(attempt.usage.estimated).toBe(true);
     expect(attempt.costUsd).toBeGreaterThan(0);
   };
+  /** The rest of the reservation is held for the day. */
+  const unknown = (attempt, engine) => {
+    estimate(attempt);
+    const [{ worstCostUsd }] = engine.explain(request()).attempts;
+    expect(books(engine).uncertain).toBe(micro(worstCostUsd) - micro(attempt.costUsd));
+  };
   const reported = ({ costUsd }) => expect(micro(costUsd)).toBe(21);
   const nothing = ({ costUsd, usage: used }) => expect([costUsd, used]).toEqual([0, null]);
 
@@ -106,19 +113,24 @@ describe('settling', () => {
     ['what the usage of a useless reply says', { name: 'prose', usage }, reported],
     ['an estimate without a usage', { name: 'clean', usage: null }, estimate],
     ['an estimate for a usage that says nothing', { name: 'clean', usage: { prompt_tokens: -1 } }, estimate],
-    ['an estimate for a body that breaks off', 'cut_body', estimate],
-    ['an estimate for a connection that is reset after sending', 'reset', estimate],
-    ['an estimate for a time-out after sending', 'never', estimate, { attemptTimeoutMs: 300 }],
-    ['an estimate for the deadline after sending', 'never', estimate, { deadlineMs: 300 }],
+    ['an estimate for half a usage', { name: 'clean', usage: { prompt_tokens: 11 } }, estimate],
+    ['an estimate for a usage of zeros', { name: 'clean', usage: { prompt_tokens: 0, completion_tokens: 0 } }, estimate],
+    ['an estimate for a body that breaks off', 'cut_body', unknown],
+    ['an estimate for a connection that is reset after sending', 'reset', unknown],
+    ['an estimate for a time-out after sending', 'never', unknown, { attemptTimeoutMs: 300 }],
+    ['an estimate for the deadline after sending', 'never', unknown, { deadlineMs: 300 }],
+    ['an estimate for a model that reasons', { name: 'clean', usage: null }, unknown, { models: { a: { reasoning: true } } }],
     ['nothing for a status other than 2xx', 'internal_error', nothing],
     ['nothing for a rate limit', 'rate_limited', nothing],
     ['nothing for a redirect', 'redirect', nothing],
   ])('%s', async (_, manner, check, config = {}) => {
     const { engine, predict } = await transcript({ a: manner }, { dailyBudgetUsd: 1, ...config });
     const { attempts, costUsd } = await predict().catch((error) => error);
-    check(attempts[0]);
+    check(attempts[0], engine);
     expect(attempts).toHaveLength(1);
-    expect(books(engine)).toEqual({ spent: micro(costUsd), reserved: 0, remaining: 1_000_000 - micro(costUsd) });
+    const uncertain = check === unknown ? books(engine).uncertain : 0;
+    const remaining = 1_000_000 - micro(costUsd) - uncertain;
+    expect(books(engine)).toEqual({ spent: micro(costUsd), reserved: 0, uncertain, remaining });
   });
 
   test('nothing for what was never sent', async () => {
@@ -126,7 +138,7 @@ describe('settling', () => {
     await upstream.close();
     const engine = engineFor(chain(upstream, ['a']));
     expect(await rejection(engine.predictWithFallback(request()))).toMatchObject({ costUsd: 0 });
-    expect(books(engine)).toEqual({ spent: 0, reserved: 0, remaining: null });
+    expect(books(engine)).toEqual({ spent: 0, reserved: 0, uncertain: 0, remaining: null });
   });
 
   test.each([
@@ -249,8 +261,33 @@ describe('a spent budget', () => {
   });
 });
 
+test('a usage that is hard to believe is told once a model, with what is booked', async () => {
+  const usage = { prompt_tokens: 0, completion_tokens: 5, total_tokens: 3 };
+  const { engine, predict } = await transcript({ a: { name: 'clean', usage } });
+  const events = heard(engine, 'usage_doubted');
+  const { attempts } = await predict();
+  await predict();
+  expect(events).toHaveLength(1);
+  expect(events[0]).toMatchObject({
+    modelId: 'a', told: { promptTokens: 0, completionTokens: 5, totalTokens: 3 }, problem: '0 tokens of the prompt',
+  });
+  expect(events[0].booked).toEqual(attempts[0].usage);
+  expect(attempts[0].usage).toMatchObject({ completionTokens: 5, estimated: true });
+});
+
+test('what costs less than half a millionth adds up', async () => {
+  const price = { promptUsdPer1M: 0.033, completionUsdPer1M: 0.00465 };
+  const { engine, predict } = await transcript(
+    { a: { name: 'clean', usage: { prompt_tokens: 14, completion_tokens: 1 } } }, { models: { a: price } });
+  let told = 0;
+  for (let n = 0; n < 200; n += 1) told += nano((await predict()).costUsd);
+  expect(told).toBe(93_330);
+  expect(nano(engine.getBudget().spentUsd)).toBe(told);
+  expect(nano(engine.getMetrics().models[0].costUsd)).toBe(told);
+});
+
 describe('alerts', () => {
-  const dollars = (amount) => ({ name: 'clean', usage: { prompt_tokens: amount * 1_000_000, completion_tokens: 0 } });
+  const dollars = (amount) => ({ name: 'clean', usage: { prompt_tokens: amount * 1_000_000 - 2, completion_tokens: 1 } });
   const shares = (events) => events.map(({ threshold }) => threshold);
 
   test('tell each share once, in ascending order, before the call that passed it settles', async () => {
@@ -268,7 +305,7 @@ describe('alerts', () => {
 
   test('that are given twice, in any order, tell once in ascending order, also beyond the budget', async () => {
     const { engine, predict } = await transcript(
-      { a: dollars(2.5) }, { dailyBudgetUsd: 1, budgetAlerts: [2, 0.5, 1, 0.5, 3, 1] });
+      { a: { name: 'clean', usage: { prompt_tokens: 1_500_000, completion_tokens: 500_000 } } }, { dailyBudgetUsd: 1, budgetAlerts: [2, 0.5, 1, 0.5, 3, 1] });
     const events = heard(engine, 'budget');
     await predict();
     expect(shares(events)).toEqual([0.5, 1, 2]);

@@ -6,11 +6,11 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { byModel } from '../examples/upstream.mjs';
 import { readOpenMetrics } from './openmetrics.mjs';
-import { chain, engineFor, matches, micro, rejection, transcript, upstreamFor } from './support.mjs';
+import { chain, engineFor, matches, nano, rejection, transcript, upstreamFor } from './support.mjs';
 
 const usage = { prompt_tokens: 10, completion_tokens: 5 };
 const answer = { name: 'clean', usage };
-const sum = (items, field) => items.reduce((total, item) => total + micro(item[field]), 0);
+const sum = (items, field) => items.reduce((total, item) => total + nano(item[field]), 0);
 /** Routes in short: original, model that answered, reason, calls, successes. */
 const routesInShort = (engine) => engine.getMetrics().routes
   .map((route) => [route.originalModelId, route.modelId, route.reason, route.calls, route.successes]);
@@ -34,7 +34,7 @@ describe('routes', () => {
     expect(routes.map(({ share }) => share)).toEqual([1 / 6, 5 / 6]);
     expect(routes[1].originalCostUsd).toBeCloseTo(5 * originalCostUsd, 9);
     for (const { costUsd, originalCostUsd: original, extraCostUsd } of routes) {
-      expect(micro(extraCostUsd)).toBe(micro(costUsd) - micro(original));
+      expect(nano(extraCostUsd)).toBe(nano(costUsd) - nano(original));
     }
     expect(of(engine, 'deepseek-r1-0528-syn'))
       .toMatchObject({ attempts: 5, successes: 0, failures: { parse_error: 5 } });
@@ -132,7 +132,7 @@ describe('models and prompts', () => {
   });
 });
 
-test('a replay: routes, models, outcomes and errors, and the day\'s books agree to the millionth', async () => {
+test('a replay: routes, models, outcomes and errors, and the day\'s books agree to the billionth', async () => {
   let seed = 0x5eed;
   const random = (below) => {
     seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
@@ -174,10 +174,10 @@ test('a replay: routes, models, outcomes and errors, and the day\'s books agree 
   expect(total).toBeGreaterThan(0);
   expect(sum(routes, 'costUsd')).toBe(total);
   expect(sum(models, 'costUsd')).toBe(total);
-  // Each attempt's cost, too, is a whole number of millionths.
+  // Each attempt's cost, too, is a whole number of billionths.
   expect(sum(ended.flatMap(({ attempts }) => attempts), 'costUsd')).toBe(total);
   const budget = engine.getBudget();
-  expect([micro(budget.spentUsd), budget.reservedUsd]).toEqual([total, 0]);
+  expect([nano(budget.spentUsd), budget.reservedUsd]).toEqual([total, 0]);
   expect(sum(budget.models, 'spentUsd')).toBe(total);
   for (const { modelId, costUsd } of models) {
     expect(budget.models.find((model) => model.modelId === modelId)?.spentUsd ?? 0).toBe(costUsd);
@@ -261,6 +261,7 @@ describe('as text', () => {
     const budget = engine.getBudget();
     expect(value(families, 'fallcast_budget_spent_usd')).toBe(budget.spentUsd);
     expect(value(families, 'fallcast_budget_reserved_usd')).toBe(0);
+    expect(value(families, 'fallcast_budget_uncertain_usd')).toBe(0);
     expect(value(families, 'fallcast_budget_daily_usd')).toBe(1);
     expect(value(families, 'fallcast_active_models')).toBe(2);
   });

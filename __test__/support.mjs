@@ -164,6 +164,9 @@ export const skipsInShort = (skips) => skips.map(({ modelId, reason }) => [model
 /** US dollars as whole millionths. */
 export const micro = (usd) => Math.round(usd * 1e6);
 
+/** US dollars as whole billionths. */
+export const nano = (usd) => Math.round(usd * 1e9);
+
 /** Has an engine take over that models have cost so much today, in millionths of a dollar. */
 export function spendToday(engine, microUsd) {
   engine.restore({ version: 1, spend: { day: engine.getBudget().day, microUsd } });

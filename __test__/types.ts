@@ -219,6 +219,7 @@ function inWords(event: EngineEvent): string {
     case 'restored': return event.ignoredModelIds.join();
     case 'fallback': return `${event.originalModelId} ${event.modelId} ${event.reason}`;
     case 'cost_warning': return `${event.priceRatio.toFixed()} ${event.expectedCostUsd.toFixed()}`;
+    case 'usage_doubted': return `${event.told.promptTokens?.toFixed()} ${event.booked.promptTokens} ${event.problem}`;
     case 'budget': return `${event.day} ${event.threshold.toFixed()} ${event.spentUsd.toFixed()}`;
     case 'state_damaged': return `${event.movedTo} ${event.problem}`;
     case 'state_unsaved': return event.problem;

@@ -36,6 +36,8 @@ export function describe(event: EngineEvent): string {
       return event.promptVersion;
     case 'cost_warning':
       return event.priceRatio.toFixed();
+    case 'usage_doubted':
+      return `${event.told.promptTokens} ${event.booked.promptTokens} ${event.problem}`;
     case 'budget':
       return `${event.day} ${event.spentUsd}`;
     case 'state_damaged':

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use crate::call_id::CallIds;
 use crate::kind::FailureKind;
-use crate::outcome::{FallbackReason, NanoUsd};
+use crate::outcome::{Doubt, FallbackReason, NanoUsd};
 
 /// Something that happened in an engine.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,6 +116,13 @@ pub enum What {
         /// The day in UTC, as `YYYY-MM-DD`.
         day: String,
     },
+    /// The count of tokens in a reply is hard to believe; told once a model.
+    UsageDoubted {
+        /// The model.
+        model_id: String,
+        /// What was told, what is booked, and why.
+        doubt: Doubt,
+    },
     /// The state file held no state when the engine was built.
     StateDamaged {
         /// Where it is now.
@@ -157,7 +164,8 @@ impl What {
             | Self::Cooling { model_id, .. }
             | Self::Cooled { model_id }
             | Self::Fallback { model_id, .. }
-            | Self::CostWarning { model_id, .. } => Some(model_id),
+            | Self::CostWarning { model_id, .. }
+            | Self::UsageDoubted { model_id, .. } => Some(model_id),
             Self::ProviderCooling { .. }
             | Self::ProviderCooled { .. }
             | Self::Restored { .. }

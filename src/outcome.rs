@@ -45,6 +45,34 @@ impl Usage {
     }
 }
 
+/// What a reply says of its tokens, as it says it: numbers that may be missing, below nothing or no whole ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Told {
+    /// Tokens of the prompt.
+    pub prompt: Option<f64>,
+    /// Tokens of the completion.
+    pub completion: Option<f64>,
+    /// Tokens in all.
+    pub total: Option<f64>,
+    /// Tokens of the prompt that were read from a cache.
+    pub cached: Option<f64>,
+    /// Tokens of the prompt that were written into a cache.
+    pub written: Option<f64>,
+    /// Tokens of the completion that were reasoning.
+    pub reasoning: Option<f64>,
+}
+
+/// A reply whose count of tokens is hard to believe.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Doubt {
+    /// What was told.
+    pub told: Told,
+    /// What is booked.
+    pub booked: Usage,
+    /// What is wrong with it, in words.
+    pub problem: String,
+}
+
 /// An amount of money in whole billionths of a US dollar.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NanoUsd(pub u64);

@@ -113,24 +113,3 @@ fn a_drop_that_races_a_status_is_seen_whole_or_not_at_all() {
         assert_eq!(sums(&ledger), (vec![4], 0));
     });
 }
-
-#[test]
-fn a_second_sending_and_another_caller_never_hold_more_than_the_budget() {
-    loom::model(|| {
-        let rules = Rules { daily: Some(NanoUsd(2 * WORST.0)), alerts: vec![], ..Rules::default() };
-        let ledger = Arc::new(Ledger::new(rules));
-        let mut first = ledger.reserve("a", WORST, false, TODAY).ok().unwrap();
-        let other = {
-            let ledger = Arc::clone(&ledger);
-            thread::spawn(move || ledger.reserve("b", WORST, false, TODAY).ok())
-        };
-        let again = first.again(TODAY).is_ok();
-        let other = other.join().unwrap();
-        assert_ne!(again, other.is_some(), "one of the two fits");
-        let status = ledger.status(TODAY);
-        let held = if again { (WORST.0, WORST.0) } else { (2 * WORST.0, 0) };
-        assert_eq!((status.reserved.0, status.uncertain.0), held);
-        drop((first, other));
-        assert_eq!(ledger.reserved(), NanoUsd(0));
-    });
-}

@@ -5,8 +5,10 @@ use std::time::SystemTime;
 use napi::bindgen_prelude::{Null, Object, ToNapiValue};
 use napi::{Either, Env};
 
+use super::outcome::Usage;
 use crate::count;
 use crate::event::{Event, Invalidation, What};
+use crate::outcome::Doubt;
 
 /// A time as ISO 8601 text.
 pub(super) fn iso(time: SystemTime) -> String {
@@ -52,6 +54,14 @@ pub(super) fn event<'a>(env: &'a Env, event: &Event, dropped: u32) -> napi::Resu
         What::Budget { share, spent, daily, day } => {
             to.put("type", "budget")?.put("threshold", *share)?.put("spentUsd", spent.usd())?;
             to.put("dailyBudgetUsd", daily.usd())?.put("day", day)?
+        }
+        What::UsageDoubted { model_id, doubt: Doubt { told, booked, problem } } => {
+            let number = |number: Option<f64>| number.map_or(Either::B(Null), Either::A);
+            let mut numbers = Fields(Object::new(env)?);
+            numbers.put("promptTokens", number(told.prompt))?.put("completionTokens", number(told.completion))?;
+            numbers.put("totalTokens", number(told.total))?;
+            to.put("type", "usage_doubted")?.put("modelId", model_id)?.put("told", numbers.0)?;
+            to.put("booked", Usage::from(booked))?.put("problem", problem)?
         }
         What::StateDamaged { moved_to, problem } => {
             to.put("type", "state_damaged")?.put("movedTo", moved_to)?.put("problem", problem)?

@@ -15,7 +15,7 @@ use super::standing::worth_asking_after;
 use crate::catalog::{Model, Provider, Secret};
 use crate::health::{Circumstances, Fingerprint, Verdict};
 use crate::kind::{FailureKind, SkipReason};
-use crate::money;
+use crate::money::{self, Charge, End, Terms};
 use crate::outcome::{Attempt, NanoUsd, Refusal, Score, Skip, Usage};
 use crate::plan::{Fitted, share_of};
 use crate::provider::body;
@@ -42,7 +42,7 @@ pub(super) struct Answered {
 /// One HTTP call and what became of it.
 struct Sent {
     status: Option<u16>,
-    usage: Option<Usage>,
+    charge: Charge,
     result: Result<Answered, Failure>,
     /// Why the request may be sent again as if it had not been.
     resend: Option<Resend>,
@@ -95,7 +95,7 @@ impl Run<'_> {
             let turn = match turn {
                 Ok(turn) => turn,
                 Err(stop) => {
-                    let waiting = || Sent::ended(stop, "waiting for the provider's turn", None);
+                    let waiting = || Sent::ended(stop, "waiting for the provider's turn", Charge::default());
                     break failed.map_or_else(waiting, |(failed, _)| failed);
                 }
             };
@@ -124,19 +124,22 @@ impl Run<'_> {
             }
             let body = body.get_or_insert_with(|| self.body(model, fitted));
             let sent = self.send(model, fitted, body, patience, usual).await;
-            let cost = sent.usage.map_or(0.0, |usage| money::cost(&model.prices, &usage));
-            let charged = engine.settle(reservation, cost);
-            totals.add(charged, sent.usage.as_ref());
+            let again = sent.result.as_ref().err().and_then(|failure| {
+                let ended = retry::Failed { kind: failure.kind, retry_after: failure.retry_after, resend: sent.resend };
+                retry::once_more(&ended, had, &self.bounds(patience.later), fastrand::f64())
+            });
+            let is_resent = again.is_some_and(|again| again.had.stale && !had.stale);
+            let charge = if is_resent { Charge::held() } else { sent.charge.clone() };
+            let charged = engine.settle(model, reservation, &charge);
+            totals.add(charged, charge.usage.as_ref());
             let Err(failure) = &sent.result else { break sent };
             if failure.kind == FailureKind::RateLimited {
                 own_cooling = Some(engine.cool(model, failure.retry_after));
             }
 
-            let ended = retry::Failed { kind: failure.kind, retry_after: failure.retry_after, resend: sent.resend };
-            let again = retry::once_more(&ended, had, &self.bounds(patience.later), fastrand::f64());
             let Some(again) = again else { break sent };
-            let is_charged_fallback = position > 0 && charged > NanoUsd::default();
-            if is_charged_fallback && !self.allowance.takes_again(fitted) {
+            let may_be_charged = charged > NanoUsd::default() || charge.is_uncertain;
+            if position > 0 && may_be_charged && !self.allowance.takes_again(fitted) {
                 break sent;
             }
             // The turn is given back for the time of a wait.
@@ -187,23 +190,29 @@ impl Run<'_> {
             begun: Arc::clone(&begun),
             time: timeout,
         };
-        let estimate = fitted.usual_usage();
+        let terms = Terms {
+            prices: &model.prices,
+            reasons: model.reasoning,
+            usual: fitted.usual_usage(),
+            max_tokens: fitted.max_tokens,
+            bytes: body.len() as u64,
+        };
         let answered = tokio::select! {
             biased;
             answered = self.call.engine.http.post(&post) => answered,
             ended = self.out_of_time(timeout) => {
-                let charged = begun.load(Ordering::Acquire).then_some(estimate);
-                return Sent { hurried, ..Sent::ended(ended, "no whole reply", charged) };
+                let end = if begun.load(Ordering::Acquire) { End::CutOff { status: None } } else { End::Unsent };
+                return Sent { hurried, ..Sent::ended(ended, "no whole reply", money::charge(&terms, &end)) };
             }
         };
         match answered {
-            Ok(received) => self.read(provider, fitted, &received),
+            Ok(received) => self.read(provider, fitted, &terms, &received),
             Err(wire) => {
-                let charged = wire.sent && wire.status.is_none_or(|status| (200..300).contains(&status));
+                let end = if wire.sent { End::CutOff { status: wire.status } } else { End::Unsent };
+                let charge = money::charge(&terms, &end);
                 let message = reply::shortened(provider.redacted(&wire.message).into_owned());
                 let failure = Failure { kind: wire.kind, message, retry_after: None };
-                let usage = charged.then_some(estimate);
-                Sent { status: wire.status, usage, result: Err(failure), resend: wire.resend, stop: None, hurried }
+                Sent { status: wire.status, charge, result: Err(failure), resend: wire.resend, stop: None, hurried }
             }
         }
     }
@@ -255,7 +264,7 @@ impl Run<'_> {
         fitted.to_json().into()
     }
 
-    fn read(&self, provider: &Provider, fitted: &Fitted, received: &Received) -> Sent {
+    fn read(&self, provider: &Provider, fitted: &Fitted, terms: &Terms<'_>, received: &Received) -> Sent {
         let asked: Vec<&Match> = self.asked(fitted).collect();
         let is_success = (200..300).contains(&received.status);
         // A provider may repeat the key in its complaint; what a model says is not to be changed.
@@ -270,24 +279,23 @@ impl Run<'_> {
             },
             &asked,
         );
-        let estimate = || {
-            let thought = reply.reasoning.as_deref().map_or(0, money::estimate_tokens);
-            let completion_tokens = (thought + money::estimate_tokens(&reply.text)).min(fitted.max_tokens);
-            Usage {
-                prompt_tokens: fitted.prompt_tokens,
-                completion_tokens,
-                reasoning_tokens: thought.min(completion_tokens),
-                estimated: true,
-                ..Usage::default()
-            }
+        let end = End::Replied {
+            status: received.status,
+            told: reply.usage,
+            text: &reply.text,
+            thoughts: reply.reasoning.as_deref(),
+            is_whole: match &reply.result {
+                Ok(_) => !reply.is_cut,
+                Err(failure) => failure.kind == FailureKind::ParseError,
+            },
         };
-        let usage = is_success.then(|| reply.usage.unwrap_or_else(estimate));
+        let charge = money::charge(terms, &end);
         let (reasoning, text) = (reply.reasoning, reply.text);
         let result = match reply.result {
             Ok(scores) => Ok(Answered { scores, reasoning, text }),
             Err(failure) => Err(Failure { message: provider.redacted(&failure.message).into_owned(), ..failure }),
         };
-        Sent { status: Some(received.status), usage, result, resend: None, stop: None, hurried: false }
+        Sent { status: Some(received.status), charge, result, resend: None, stop: None, hurried: false }
     }
 
     fn bounds(&self, later: Duration) -> Bounds {
@@ -350,15 +358,15 @@ impl Run<'_> {
 
 impl Sent {
     /// A call that was given up: for its own time, or for what stopped it from outside.
-    fn ended(stop: Option<Stop>, doing: &str, usage: Option<Usage>) -> Self {
+    fn ended(stop: Option<Stop>, doing: &str, charge: Charge) -> Self {
         let (kind, message) = match stop {
             None => (FailureKind::Timeout, format!("{doing} within the attempt's time")),
             Some(Stop::Deadline) => (FailureKind::Deadline, format!("{doing} before the deadline")),
             Some(Stop::Abort) => (FailureKind::Aborted, "aborted by the caller's signal".to_owned()),
             Some(Stop::Close) => (FailureKind::Aborted, "the engine was closed".to_owned()),
         };
-        let result = Err(Failure { kind, message, retry_after: None });
-        Self { status: None, usage, result, resend: None, stop, hurried: false }
+        let failure = Failure { kind, message, retry_after: None };
+        Self { status: None, charge, result: Err(failure), resend: None, stop, hurried: false }
     }
 }
 

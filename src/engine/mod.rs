@@ -15,8 +15,9 @@ mod spending;
 mod standing;
 mod tending;
 
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime};
 
 use serde_json::Value;
@@ -65,6 +66,8 @@ pub struct Engine {
     invalidations: Announcer<Invalidation>,
     tending: Arc<Tending>,
     ledger: Ledger,
+    /// The models whose count of tokens was hard to believe, which was told.
+    doubted: Mutex<HashSet<String>>,
     metrics: Recorder,
     /// Keeps the state in a file, if the configuration names one.
     keeper: Option<Keeper>,
@@ -191,6 +194,7 @@ impl Engine {
                 pause_fallbacks_at: config.budget.pause_fallbacks_at,
                 alerts: config.budget.alerts.clone(),
             }),
+            doubted: Mutex::default(),
             turns: Turns::default(),
             http,
             closing: CancellationToken::new(),

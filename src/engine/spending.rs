@@ -1,5 +1,6 @@
 //! The day's budget, as the loop asks it and the caller sees it.
 
+use std::sync::PoisonError;
 use std::time::SystemTime;
 
 use tracing::warn;
@@ -9,8 +10,8 @@ use crate::catalog::Model;
 use crate::event::What;
 use crate::kind::SkipReason;
 use crate::metrics::{Gauges, Metrics, ModelGauge};
-use crate::money::{self, Alert, Reservation};
-use crate::outcome::{NanoUsd, Refusal};
+use crate::money::{self, Alert, Charge, Reservation};
+use crate::outcome::{Doubt, NanoUsd, Refusal};
 use crate::plan::Fitted;
 
 impl Engine {
@@ -61,23 +62,30 @@ impl Engine {
         Ok(reservation)
     }
 
-    /// Reserves once more for a request that is to be sent a second time; what was reserved for the first sending is
-    /// held as uncertain. Nothing has changed where the budget forbids it.
-    #[expect(dead_code, reason = "a connection that dies before any byte came is to be sent again")]
-    pub(super) fn reserve_again(&self, reservation: &mut Reservation) -> Result<(), Refusal> {
-        let now = SystemTime::now();
-        reservation.again(now).map_err(|refusal| refused(&refusal, now))?;
-        self.changed();
-        Ok(())
-    }
-
-    /// Books what a request did cost, in billionths of a dollar, and tells which shares of the budget that passed.
-    /// Returns what is booked.
-    pub(super) fn settle(&self, reservation: Reservation, cost: f64) -> NanoUsd {
-        let cost = self.ledger.whole(cost);
-        reservation.settle(cost, |alert| self.tell_alert(alert));
+    /// Books what a request is charged, holds what it may be billed beyond that, and tells which shares of the budget
+    /// that passed; tells of a count of tokens that is hard to believe, once a model. Returns what is booked.
+    pub(super) fn settle(&self, model: &Model, reservation: Reservation, charge: &Charge) -> NanoUsd {
+        let cost = self.ledger.whole(charge.cost);
+        let tell = |alert: &Alert| self.tell_alert(alert);
+        if charge.is_uncertain {
+            reservation.settle_uncertain(cost, tell);
+        } else {
+            reservation.settle(cost, tell);
+        }
+        if let Some(doubt) = &charge.doubt {
+            self.tell_doubt(model, doubt);
+        }
         self.changed();
         cost
+    }
+
+    fn tell_doubt(&self, model: &Model, doubt: &Doubt) {
+        let is_first = self.doubted.lock().unwrap_or_else(PoisonError::into_inner).insert(model.id.clone());
+        if is_first {
+            let model_id = model.id.clone();
+            warn!(model = model_id, problem = doubt.problem, "the usage of a reply is hard to believe");
+            self.announce(What::UsageDoubted { model_id, doubt: doubt.clone() });
+        }
     }
 
     /// Tells that the budget is as good as spent, for what is left covers no model of a call.

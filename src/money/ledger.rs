@@ -44,7 +44,6 @@ pub struct Reservation {
     day: Day,
     model: String,
     worst: NanoUsd,
-    dearer_fallback: bool,
     /// What is booked if nobody settles it; `None` if nothing went out.
     estimate: Option<NanoUsd>,
     is_settled: bool,
@@ -80,7 +79,7 @@ impl Ledger {
         let worst = account.reserve(model, worst);
         drop(books);
         let model = model.to_owned();
-        Ok(Reservation { shared, day, model, worst, dearer_fallback, estimate: None, is_settled: false })
+        Ok(Reservation { shared, day, model, worst, estimate: None, is_settled: false })
     }
 
     /// What [`Ledger::reserve`] would say now, without reserving anything; `None` if it would reserve.
@@ -197,24 +196,6 @@ impl Reservation {
     /// Notes that the request went out and is likely to cost `estimate`, whatever becomes of this reservation.
     pub fn sent(&mut self, estimate: NanoUsd) {
         self.estimate = Some(estimate);
-    }
-
-    /// Reserves as much once more, for the request is to be sent a second time. Nobody will say whether the first
-    /// sending is billed: all that was reserved for it is held for its day.
-    ///
-    /// # Errors
-    /// The rule that forbids a second sending; nothing has changed then.
-    pub fn again(&mut self, now: SystemTime) -> Result<(), Refusal> {
-        let mut books = self.shared.lock();
-        if let Some(refusal) = books.refuses(&self.shared.rules, self.worst, self.dearer_fallback, now) {
-            return Err(refusal);
-        }
-        self.book(&mut books, NanoUsd::default(), self.worst);
-        let (today, account) = books.today_at(now);
-        let worst = account.reserve(&self.model, self.worst);
-        drop(books);
-        (self.day, self.worst) = (today, worst);
-        Ok(())
     }
 
     /// Gives the reservation back and books what the request did cost, be it more than was reserved.

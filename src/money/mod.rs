@@ -2,6 +2,7 @@
 //! a day.
 
 mod account;
+mod charge;
 mod day;
 mod estimate;
 mod ledger;
@@ -11,6 +12,7 @@ mod rules;
 mod tests;
 
 pub use account::Sums;
+pub use charge::{Charge, End, Terms, charge};
 pub use estimate::estimate_tokens;
 pub use ledger::{Ledger, Reservation};
 pub use report::{Spend, SpendOf, Status};

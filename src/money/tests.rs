@@ -1,5 +1,6 @@
 //! A ledger over a day and a midnight, call by call.
 
+mod charges;
 mod costs;
 mod properties;
 mod storm;
@@ -92,33 +93,6 @@ fn a_share_counts_as_gone_where_it_is_uncertain() {
     reserve(&ledger, "m", 600_000, 1.0).settle_uncertain(NanoUsd::micro(1), |alert| alerts.push(alert.clone()));
     let [alert] = &alerts[..] else { panic!("half of the budget is gone: {alerts:?}") };
     assert_eq!((alert.share, alert.spent), (0.5, NanoUsd::micro(1)));
-}
-
-#[test]
-fn a_second_sending_is_reserved_beside_the_first_which_stays_uncertain() {
-    let ledger = ledger();
-    let mut reservation = reserve(&ledger, "m", 400_000, 1.0);
-    reservation.sent(NanoUsd::micro(100_000));
-    assert_eq!(reservation.again(at(2.0)), Ok(()));
-    let status = ledger.status(at(2.0));
-    assert_eq!([status.spent, status.reserved, status.uncertain], [0, 400_000, 400_000].map(NanoUsd::micro));
-    let refused = reservation.again(at(2.0)).expect_err("a third does not fit");
-    assert_eq!((refused.until, ledger.status(at(2.0))), (at(24.0), status));
-    reservation.settle(NanoUsd::micro(50_000), |_| {});
-    let status = ledger.status(at(2.0));
-    assert_eq!([status.spent, status.reserved, status.uncertain], [50_000, 0, 400_000].map(NanoUsd::micro));
-}
-
-#[test]
-fn a_second_sending_after_midnight_is_of_the_new_day() {
-    let ledger = ledger();
-    let mut reservation = reserve(&ledger, "m", 400_000, 23.9);
-    assert_eq!(reservation.again(at(24.1)), Ok(()));
-    let status = ledger.status(at(24.1));
-    assert_eq!([status.spent, status.reserved, status.uncertain], [0, 400_000, 0].map(NanoUsd::micro));
-    let uncertain: Vec<NanoUsd> =
-        ledger.days().iter().map(|day| day.models.iter().map(|m| m.uncertain).sum()).collect();
-    assert_eq!(uncertain, [400_000, 0].map(NanoUsd::micro));
 }
 
 #[test]

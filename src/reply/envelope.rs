@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::complaint::Complaint;
 use super::json::{self, DEEPEST};
 use super::usage;
-use crate::outcome::Usage;
+use crate::outcome::Told;
 
 /// The fields in which providers put what a model thought.
 const REASONING_FIELDS: [&str; 4] = ["reasoning_content", "reasoning", "thinking", "reasoning_details"];
@@ -25,8 +25,8 @@ pub(super) struct Envelope<'a> {
     pub(super) choice: Option<Choice<'a>>,
     /// The error beside or inside the choices.
     pub(super) error: Option<Complaint>,
-    /// The tokens that it says were used.
-    pub(super) usage: Option<Usage>,
+    /// What it says of its tokens.
+    pub(super) usage: Option<Told>,
     /// Whether it is a stream that broke off.
     pub(super) is_cut: bool,
 }
@@ -273,7 +273,7 @@ fn says_something(error: &RawValue) -> bool {
 }
 
 /// The tokens that a body says were used, whatever else it is.
-pub(super) fn usage_of(body: &RawValue) -> Option<Usage> {
+pub(super) fn usage_of(body: &RawValue) -> Option<Told> {
     let mut usage = None;
     json::fields(body, |name, value| {
         if name == "usage" {
@@ -283,7 +283,7 @@ pub(super) fn usage_of(body: &RawValue) -> Option<Usage> {
     usage
 }
 
-fn read_usage(value: &RawValue) -> Option<Usage> {
+fn read_usage(value: &RawValue) -> Option<Told> {
     let usage = Some(value.get()).filter(|usage| usage.len() <= LONGEST_USAGE)?;
     usage::read(&serde_json::from_str(usage).ok()?)
 }

@@ -24,7 +24,7 @@ mod window;
 use std::time::{Duration, SystemTime};
 
 use crate::kind::FailureKind;
-use crate::outcome::{Score, Usage};
+use crate::outcome::{Score, Told};
 use crate::request::Match;
 use complaint::Complaint;
 use envelope::{Choice, Envelope};
@@ -47,13 +47,15 @@ pub struct Received<'a> {
 /// What a reply holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reply {
-    /// The tokens that the reply says were used, whatever became of it.
-    pub usage: Option<Usage>,
+    /// What the reply says of its tokens, whatever became of it.
+    pub usage: Option<Told>,
     /// What the model thought, trimmed; `None` if it did not say.
     pub reasoning: Option<String>,
     /// The text that holds the answer, as it came: the content, else the arguments of a tool call, a refusal or the
     /// reasoning. Empty if there is none.
     pub text: String,
+    /// Whether the text is the begin of a stream that broke off.
+    pub is_cut: bool,
     /// A slot for each asked match, in order, at least one of them with a score; or why there is none.
     pub result: Result<Vec<Option<Score>>, Failure>,
 }
@@ -180,7 +182,7 @@ fn answered(received: &Received<'_>, envelope: Envelope<'_>, asked: &[&Match]) -
         (Finish::Whole, None) => failed(FailureKind::ParseError, "text without a valid score"),
     };
     let reasoning = Some(reasoning).filter(|reasoning| !reasoning.is_empty());
-    Reply { usage, reasoning, text, result }
+    Reply { usage, reasoning, text, is_cut, result }
 }
 
 /// Adds a thought after a blank line.
@@ -199,12 +201,12 @@ impl Received<'_> {
 }
 
 impl Reply {
-    fn failed(usage: Option<Usage>, failure: Failure) -> Self {
-        Self { usage, reasoning: None, text: String::new(), result: Err(failure) }
+    fn failed(usage: Option<Told>, failure: Failure) -> Self {
+        Self { usage, reasoning: None, text: String::new(), is_cut: false, result: Err(failure) }
     }
 
     /// No chat completion, but something else.
-    fn strange(received: &Received<'_>, usage: Option<Usage>, text: &str, what: &str) -> Self {
+    fn strange(received: &Received<'_>, usage: Option<Told>, text: &str, what: &str) -> Self {
         let seen = format!("HTTP {} with {what} instead of a chat completion", received.status);
         Self::failed(usage, Failure::new(FailureKind::InvalidResponse, &seen, text))
     }

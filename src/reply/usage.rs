@@ -1,39 +1,41 @@
-//! The tokens that a reply says it used.
+//! The tokens that a reply says it used, as it says it, in any dialect.
 
 use serde_json::Value;
 
-use crate::outcome::Usage;
+use crate::outcome::Told;
 
-/// From here on a number is no count of tokens, and no longer exact in JavaScript.
-const ABSURD: u64 = 1 << 53;
-
-/// Reads a `usage` object; `None` if it holds no usable number.
-pub(super) fn read(usage: &Value) -> Option<Usage> {
-    let count = |names: &[&str]| names.iter().find_map(|name| usage.get(name).and_then(tokens));
-    let detail = |groups: &[&str], name: &str| {
-        groups.iter().find_map(|group| usage.get(group).and_then(|group| group.get(name)).and_then(tokens))
+/// Reads a `usage` object; `None` if it holds no number of any part.
+pub(super) fn read(usage: &Value) -> Option<Told> {
+    let number = |names: &[&str]| best(names.iter().map(|name| usage.get(name)));
+    let detail = |groups: &[&str], names: &[&str]| {
+        let groups = groups.iter().filter_map(|group| usage.get(group));
+        best(groups.flat_map(|group| names.iter().map(|name| group.get(name))))
     };
-    let prompt = count(&["prompt_tokens", "input_tokens"]);
-    let completion = count(&["completion_tokens", "output_tokens"]);
-    let cached = detail(&["prompt_tokens_details", "input_tokens_details"], "cached_tokens")
-        .or_else(|| count(&["prompt_cache_hit_tokens", "cached_tokens"]));
-    let reasoning = detail(&["completion_tokens_details", "output_tokens_details"], "reasoning_tokens")
-        .or_else(|| count(&["reasoning_tokens"]));
-    prompt.or(completion).or(cached).or(reasoning)?;
-    Some(Usage {
-        prompt_tokens: prompt.unwrap_or_default(),
-        completion_tokens: completion.unwrap_or_default(),
-        cached_tokens: cached.unwrap_or_default(),
-        reasoning_tokens: reasoning.unwrap_or_default(),
-        estimated: false,
-    })
+    let prompt_details: &[&str] = &["prompt_tokens_details", "input_tokens_details"];
+    let read = number(&["cache_read_input_tokens"]);
+    let written = number(&["cache_creation_input_tokens"])
+        .or_else(|| detail(prompt_details, &["cache_write_tokens", "cache_creation_tokens"]));
+    let cached = detail(prompt_details, &["cached_tokens"])
+        .or_else(|| number(&["prompt_cache_hit_tokens", "cached_tokens"]))
+        .or(read);
+    let told = Told {
+        prompt: number(&["prompt_tokens", "input_tokens"]),
+        completion: number(&["completion_tokens", "output_tokens"]),
+        total: number(&["total_tokens"]),
+        cached,
+        written,
+        reasoning: detail(&["completion_tokens_details", "output_tokens_details"], &["reasoning_tokens"])
+            .or_else(|| number(&["reasoning_tokens"])),
+    };
+    told.prompt.or(told.completion).or(told.cached).or(told.reasoning)?;
+    Some(told)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "checked")]
-fn tokens(value: &Value) -> Option<u64> {
-    let whole = |number: f64| number.fract() == 0.0 && (0.0..ABSURD as f64).contains(&number);
-    let number = value.as_u64().or_else(|| value.as_f64().filter(|&number| whole(number)).map(|number| number as u64));
-    number.filter(|&number| number < ABSURD)
+/// Of the names of one part the first whose number counts anything, for some servers fill in one name and leave the
+/// other at 0; else the first that is a number at all.
+fn best<'a>(named: impl Iterator<Item = Option<&'a Value>>) -> Option<f64> {
+    let numbers: Vec<f64> = named.flatten().filter_map(Value::as_f64).collect();
+    numbers.iter().copied().find(|&number| number > 0.0).or_else(|| numbers.first().copied())
 }
 
 #[cfg(test)]
@@ -42,43 +44,60 @@ mod tests {
 
     use super::*;
 
+    /// No number.
+    const NO: f64 = f64::NAN;
+
     /// Prompt, completion, cached and reasoning tokens.
-    fn counts(usage: &Value) -> Option<[u64; 4]> {
-        let usage = read(usage)?;
-        assert!(!usage.estimated);
-        Some([usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens, usage.reasoning_tokens])
+    fn numbers(usage: &Value) -> Option<[Option<f64>; 4]> {
+        let told = read(usage)?;
+        Some([told.prompt, told.completion, told.cached, told.reasoning])
     }
 
     #[test]
     fn every_dialect_is_read() {
+        let some = |numbers: [f64; 4]| Some(numbers.map(|number| Some(number).filter(|number| !number.is_nan())));
         for (usage, expected) in [
-            (json!({ "prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15 }), [10, 5, 0, 0]),
-            (json!({ "input_tokens": 10, "output_tokens": 5 }), [10, 5, 0, 0]),
-            (json!({ "prompt_tokens": 9, "prompt_tokens_details": { "cached_tokens": 4 } }), [9, 0, 4, 0]),
-            (json!({ "prompt_tokens": 9, "prompt_tokens_details": null, "cached_tokens": 3 }), [9, 0, 3, 0]),
-            (json!({ "prompt_tokens": 9, "prompt_cache_hit_tokens": 6 }), [9, 0, 6, 0]),
-            (json!({ "completion_tokens": 9, "completion_tokens_details": { "reasoning_tokens": 7 } }), [0, 9, 0, 7]),
-            (json!({ "completion_tokens": 9, "reasoning_tokens": 2 }), [0, 9, 0, 2]),
-            (json!({ "output_tokens": 9, "output_tokens_details": { "reasoning_tokens": 1 } }), [0, 9, 0, 1]),
-            (json!({ "prompt_tokens": 12.0, "completion_tokens": 1e3 }), [12, 1000, 0, 0]),
-            (json!({ "prompt_tokens": 0, "completion_tokens": 0 }), [0, 0, 0, 0]),
-            (json!({ "prompt_tokens": (1_u64 << 53) - 1 }), [(1 << 53) - 1, 0, 0, 0]),
-            (json!({ "prompt_tokens": -1, "input_tokens": 3 }), [3, 0, 0, 0]),
+            (json!({ "prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15 }), [10.0, 5.0, NO, NO]),
+            (json!({ "input_tokens": 10, "output_tokens": 5 }), [10.0, 5.0, NO, NO]),
+            (json!({ "prompt_tokens": 9, "prompt_tokens_details": { "cached_tokens": 4 } }), [9.0, NO, 4.0, NO]),
+            (json!({ "prompt_tokens": 9, "prompt_tokens_details": null, "cached_tokens": 3 }), [9.0, NO, 3.0, NO]),
+            (json!({ "prompt_tokens": 9, "prompt_cache_hit_tokens": 6 }), [9.0, NO, 6.0, NO]),
+            (json!({ "input_tokens": 9, "cache_read_input_tokens": 6 }), [9.0, NO, 6.0, NO]),
+            (json!({ "completion_tokens_details": { "reasoning_tokens": 7 } }), [NO, NO, NO, 7.0]),
+            (json!({ "completion_tokens": 9, "reasoning_tokens": 2 }), [NO, 9.0, NO, 2.0]),
+            (json!({ "output_tokens": 9, "output_tokens_details": { "reasoning_tokens": 1 } }), [NO, 9.0, NO, 1.0]),
+            (json!({ "prompt_tokens": 12.0, "completion_tokens": 1e3 }), [12.0, 1000.0, NO, NO]),
+            (json!({ "prompt_tokens": 0, "completion_tokens": 0 }), [0.0, 0.0, NO, NO]),
+            (json!({ "prompt_tokens": -1, "input_tokens": 3 }), [3.0, NO, NO, NO]),
+            (json!({ "prompt_tokens": 0, "input_tokens": 3, "output_tokens": 4 }), [3.0, 4.0, NO, NO]),
+            (json!({ "prompt_tokens": "5", "completion_tokens": -2.5 }), [NO, -2.5, NO, NO]),
         ] {
-            assert_eq!(counts(&usage), Some(expected), "{usage}");
+            assert_eq!(numbers(&usage), some(expected), "{usage}");
         }
     }
 
     #[test]
-    fn what_is_no_count_is_ignored() {
-        for number in
-            [json!(-1), json!(1.5), json!(1_u64 << 53), json!(u64::MAX), json!(1e300), json!("5"), json!(null)]
-        {
-            assert_eq!(counts(&json!({ "prompt_tokens": number, "completion_tokens": 2 })), Some([0, 2, 0, 0]));
-            assert_eq!(counts(&json!({ "prompt_tokens": number })), None, "{number}");
-        }
-        for usage in [json!(null), json!({}), json!([1, 2]), json!("12"), json!(12), json!({ "total_tokens": 9 })] {
-            assert_eq!(counts(&usage), None, "{usage}");
+    fn totals_and_what_was_written_into_a_cache_are_read() {
+        let told = |usage: Value| read(&usage).map(|told| (told.total, told.written));
+        let usage = json!({ "input_tokens": 1, "cache_creation_input_tokens": 7, "total_tokens": 9 });
+        assert_eq!(told(usage), Some((Some(9.0), Some(7.0))));
+        let usage = json!({ "prompt_tokens": 1, "prompt_tokens_details": { "cache_write_tokens": 8 } });
+        assert_eq!(told(usage), Some((None, Some(8.0))));
+    }
+
+    #[test]
+    fn what_holds_no_number_of_any_part_tells_nothing() {
+        for usage in [
+            json!(null),
+            json!({}),
+            json!([1, 2]),
+            json!("12"),
+            json!(12),
+            json!({ "total_tokens": 9 }),
+            json!({ "prompt_tokens": "5" }),
+            json!({ "prompt_tokens": null }),
+        ] {
+            assert_eq!(numbers(&usage), None, "{usage}");
         }
     }
 }

@@ -6,9 +6,10 @@ use fallcast::outcome::NanoUsd;
 use support::Step;
 use tokio::sync::mpsc::unbounded_channel;
 
-/// A reply that says what it cost: so many completion tokens at 2 USD for a million, and nothing else.
-fn charged(content: &str, completion_tokens: u64) -> Reply {
-    let usage = json!({ "prompt_tokens": 0, "completion_tokens": completion_tokens });
+/// A reply that says that it cost so many millionths of a dollar: 100 prompt tokens at one, the rest of the completion
+/// at two.
+fn charged(content: &str, micro_usd: u64) -> Reply {
+    let usage = json!({ "prompt_tokens": 100, "completion_tokens": (micro_usd - 100) / 2 });
     Reply::completion(&json!({ "role": "assistant", "content": content }), "stop", &usage)
 }
 
@@ -52,7 +53,7 @@ async fn a_free_model_goes_on_without_a_budget() {
 #[tokio::test]
 async fn late_in_the_budget_only_dearer_fallbacks_are_passed_over() {
     let upstream = Upstream::script([
-        Step::model("d", charged(&answer(&[("m1", 1, 0)]), 400)),
+        Step::model("d", charged(&answer(&[("m1", 1, 0)]), 800)),
         Step::model("a", error(500, "down")),
         Step::model("c", scores(&[("m1", 1, 0)])),
     ])
@@ -82,7 +83,7 @@ async fn a_retry_that_the_budget_refuses_ends_the_attempt_and_loses_nothing() {
 
 #[tokio::test]
 async fn a_share_of_the_budget_is_told_once_and_before_the_call_ends() {
-    let reply = || charged(&answer(&[("m1", 1, 0)]), 500);
+    let reply = || charged(&answer(&[("m1", 1, 0)]), 1000);
     let upstream = Upstream::script((0..3).map(|_| Step::model("a", reply())).collect::<Vec<_>>()).await;
     let engine = engine(&config_with(&upstream, json!({ "dailyBudgetUsd": 0.01, "budgetAlerts": [0.25, 0.1] })));
     let mut events = events(&engine);
@@ -90,6 +91,42 @@ async fn a_share_of_the_budget_is_told_once_and_before_the_call_ends() {
         predict(&engine, request(1)).await.unwrap();
         assert_eq!(told(&mut events), expected);
     }
+}
+
+#[tokio::test]
+async fn what_a_call_that_was_cut_off_may_be_billed_beyond_its_estimate_is_held_for_the_day() {
+    let cut_off = || Reply::status(200).header("content-length", "99").body("{").then_close();
+    let upstream = Upstream::script([Step::model("a", cut_off()), Step::model("a", error(504, "gone"))]).await;
+    let config = budget(&upstream, 2.0, json!({ "maxFallbackDepth": 0, "maxRetries": 0 }));
+    let (engine, worst) = (engine(&config), worst(&config));
+    for calls in 1..=2_u64 {
+        let attempt = predict(&engine, request(1)).await.unwrap_err().history().unwrap().attempts[0].clone();
+        assert!(attempt.cost > NanoUsd(0) && attempt.usage.unwrap().estimated);
+        let status = engine.budget();
+        assert_eq!(status.spent.plus(status.uncertain), NanoUsd(worst.0 * calls));
+        assert_eq!((status.spent, status.reserved), (NanoUsd(attempt.cost.0 * calls), NanoUsd(0)));
+    }
+    assert_eq!((engine.budget().remaining, engine.budget().state.as_str()), (Some(NanoUsd(0)), "exhausted"));
+    assert_eq!(predict(&engine, request(1)).await.unwrap_err().code(), "BUDGET_EXHAUSTED");
+}
+
+#[tokio::test]
+async fn a_usage_that_cannot_be_true_is_estimated_and_told_once_a_model() {
+    let content = json!({ "content": answer(&[("m1", 1, 0)]) });
+    let zeros = || Reply::completion(&content, "stop", &json!({ "prompt_tokens": 0, "completion_tokens": 0 }));
+    let step = |model| Step::model(model, zeros());
+    let upstream = Upstream::script([step("a"), step("a"), step("d")]).await;
+    let engine = engine(&config_with(&upstream, json!({})));
+    let mut events = events(&engine);
+    for (model, is_told) in [("a", true), ("a", false), ("d", true)] {
+        let outcome = predict(&engine, Request { model_id: model.to_owned(), ..request(1) }).await.unwrap();
+        let usage = outcome.history.attempts[0].usage.unwrap();
+        assert!(usage.estimated && usage.prompt_tokens > 0 && usage.completion_tokens > 0);
+        let doubted = told(&mut events);
+        assert_eq!(doubted.len(), usize::from(is_told), "{doubted:?}");
+        assert!(doubted.iter().all(|told| told.contains("0 tokens of the prompt and 0 tokens of the completion")));
+    }
+    assert_eq!(engine.budget().uncertain, NanoUsd(0), "the whole text of a model that does not reason");
 }
 
 /// Sixty-four callers ask eight times each. Nothing is answered, so that every reservation stands: exactly as many

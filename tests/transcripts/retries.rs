@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::*;
+use fallcast::outcome::NanoUsd;
 use support::Step;
 use support::http2::{Http2, Play};
 
@@ -198,10 +199,15 @@ async fn a_request_on_a_stale_connection_is_sent_again_once_on_a_new_one() {
     assert_eq!(attempts(&outcome), pairs(&[("a", "answered")]));
     let attempt = &outcome.unwrap().history.attempts[0];
     assert_eq!((attempt.retries, attempt.failure), (0, None));
-    assert!(attempt.usage.unwrap().estimated, "the first may have been looked at");
+    assert!(!attempt.usage.unwrap().estimated);
+    let held = engine.budget().uncertain;
+    assert!(held > attempt.cost, "the first may have been looked at");
 
     let outcome = predict(&engine, request(1)).await;
     assert_eq!(attempts(&outcome), pairs(&[("a", "network"), ("b", "answered")]), "once, and only if it was kept");
+    let failed = &outcome.unwrap().history.attempts[0];
+    assert!(failed.usage.unwrap().estimated, "the second is charged as one that was cut off");
+    assert_eq!(engine.budget().uncertain.plus(failed.cost), NanoUsd(3 * held.0));
     let connections: Vec<_> = upstream.requests().iter().map(|request| request.connection).collect();
     assert_eq!(connections, [0, 0, 1, 1, 2, 3]);
 }

@@ -10,7 +10,6 @@ enum Event {
     Reserve { model: u8, worst: u64, dearer: bool },
     Sent { which: usize, estimate: u64 },
     Settle { which: usize, actual: u64, is_certain: bool },
-    Again { which: usize },
     Drop { which: usize },
     Clock { hours: f64 },
     Restore { models: Vec<(u8, u64, u64)> },
@@ -25,7 +24,6 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (which.clone(), amount.clone()).prop_map(|(which, estimate)| Event::Sent { which, estimate }),
         3 => (which.clone(), amount.clone(), any::<bool>())
             .prop_map(|(which, actual, is_certain)| Event::Settle { which, actual, is_certain }),
-        1 => which.clone().prop_map(|which| Event::Again { which }),
         1 => which.prop_map(|which| Event::Drop { which }),
         1 => (-6.0..12.0).prop_map(|hours| Event::Clock { hours }),
         1 => prop::collection::vec((0..4_u8, amount.clone(), amount), 0..5).prop_map(|models| Event::Restore { models }),
@@ -37,7 +35,6 @@ struct Held {
     reservation: Reservation,
     day: String,
     worst: u64,
-    dearer: bool,
     estimate: Option<u64>,
 }
 
@@ -69,23 +66,13 @@ proptest! {
                     let reservation = ledger.reserve(&format!("m{model}"), amount, dearer, now);
                     prop_assert_eq!(reservation.is_ok(), fits);
                     held.extend(reservation.ok().map(|reservation| {
-                        Held { reservation, day: day.clone(), worst, dearer, estimate: None }
+                        Held { reservation, day: day.clone(), worst, estimate: None }
                     }));
                 }
                 Event::Sent { which, estimate } if !held.is_empty() => {
                     let index = which % held.len();
                     held[index].reservation.sent(NanoUsd::micro(estimate));
                     held[index].estimate = Some(estimate);
-                }
-                Event::Again { which } if !held.is_empty() => {
-                    let index = which % held.len();
-                    let held = &mut held[index];
-                    let fits = fits(held.worst, held.dearer, gone);
-                    prop_assert_eq!(held.reservation.again(now).is_ok(), fits);
-                    if fits {
-                        book(held, 0, held.worst);
-                        held.day.clone_from(&day);
-                    }
                 }
                 Event::Settle { which, actual, is_certain } if !held.is_empty() => {
                     let held = held.swap_remove(which % held.len());

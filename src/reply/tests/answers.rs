@@ -158,7 +158,7 @@ fn bytes_that_are_not_utf8_do_not_matter_around_the_answer() {
 #[test]
 fn usage_is_read_whatever_became_of_the_reply() {
     let usage = json!({ "prompt_tokens": 7, "completion_tokens": 8, "prompt_tokens_details": { "cached_tokens": 3 } });
-    let expected = Some(Usage { prompt_tokens: 7, completion_tokens: 8, cached_tokens: 3, ..Usage::default() });
+    let expected = Some(Told { prompt: Some(7.0), completion: Some(8.0), cached: Some(3.0), ..Told::default() });
     for (status, body) in [
         (200, json!({ "choices": [{ "message": { "content": answer(1, 0) } }], "usage": usage })),
         (200, json!({ "choices": [{ "message": { "content": "" } }], "usage": usage })),

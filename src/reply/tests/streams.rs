@@ -25,7 +25,7 @@ fn a_stream_that_nobody_asked_for_is_joined() {
     assert_eq!(score(&reply), Some((2, 2)), "{reply:?}");
     assert_eq!(reply.text, answer);
     assert_eq!(reply.reasoning.as_deref(), Some("so it"));
-    assert_eq!(reply.usage.map(|usage| (usage.prompt_tokens, usage.completion_tokens)), Some((5, 6)));
+    assert_eq!(reply.usage.and_then(|told| told.prompt.zip(told.completion)), Some((5.0, 6.0)));
 
     let call =
         |arguments: &str| piece(json!({ "tool_calls": [{ "index": 0, "function": { "arguments": arguments } }] }));
@@ -129,6 +129,6 @@ fn usage_may_come_last_and_is_that_of_the_last_piece_that_has_it() {
         "\n",
     );
     let reply = replied(200, stream);
-    assert_eq!(reply.usage.map(|usage| usage.prompt_tokens), Some(9));
+    assert_eq!(reply.usage.and_then(|told| told.prompt), Some(9.0));
     assert_eq!(score(&reply), Some((1, 0)));
 }
