@@ -78,7 +78,6 @@ impl WireFailure {
             Stage::ConnectTimeout => (FailureKind::Network, "could not connect within the connect time-out".to_owned()),
             Stage::Head | Stage::Body(_) => match fault(in_body, error) {
                 Fault::NotHttp => (FailureKind::InvalidResponse, format!("the reply is not valid HTTP: {cause}")),
-                Fault::Encoding => (FailureKind::InvalidResponse, format!("the reply cannot be decompressed: {cause}")),
                 Fault::Lost if in_body => (FailureKind::Network, format!("the reply was cut off: {cause}")),
                 Fault::Lost => (FailureKind::Network, format!("the connection was lost before a reply: {cause}")),
             },
@@ -106,8 +105,6 @@ impl WireFailure {
 enum Fault {
     /// The bytes are not HTTP, or more of it than a head may have.
     NotHttp,
-    /// The body is not in the encoding that it names.
-    Encoding,
     /// Reset, closed or failed.
     Lost,
 }
@@ -137,8 +134,7 @@ fn fault(in_body: bool, error: &(dyn Error + 'static)) -> Fault {
             }
         }
     }
-    // The decoder's own errors are the only ones of a body that do not come from the HTTP layer.
-    if in_body && !of_http { Fault::Encoding } else { Fault::Lost }
+    Fault::Lost
 }
 
 /// Bytes that arrived unasked, as from a server that greets: the one error of hyper with neither a question to ask it

@@ -7,11 +7,14 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+};
 use reqwest::{Body, Client, Response, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use super::coding::{self, Fault};
 use super::connecting::{NoteConnections, noting};
 use super::failure::Stage;
 pub use super::failure::{Resend, WireFailure};
@@ -22,6 +25,10 @@ use crate::config::HttpConfig;
 
 /// A connection that was idle for 4 s is not used again: common servers close theirs after 5.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_millis(3900);
+/// The most lines that the head of a reply may have; proxies on the way add some to those of the provider.
+const MOST_HEADERS: usize = 1100;
+/// The most bytes that the head of a reply over HTTP/2 may have; HTTP/1 has a limit of its own.
+const MOST_HEADER_BYTES: u32 = 128 * 1024;
 /// An HTTP/2 connection with requests in flight is pinged this often, so that a dead one does not take them all along.
 const PING_INTERVAL: Duration = Duration::from_secs(15);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
@@ -90,6 +97,8 @@ impl Http {
                 .referer(false)
                 .tcp_nodelay(true)
                 .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+                .http1_max_headers(MOST_HEADERS)
+                .http2_max_header_list_size(MOST_HEADER_BYTES)
                 .http2_keep_alive_interval(PING_INTERVAL)
                 .http2_keep_alive_timeout(PING_TIMEOUT)
         };
@@ -150,7 +159,11 @@ impl fmt::Debug for Received {
 
 fn headers(post: &Post<'_>) -> Result<HeaderMap, WireFailure> {
     let json = HeaderValue::from_static("application/json");
-    let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, json.clone()), (ACCEPT, json)]);
+    let mut headers = HeaderMap::from_iter([
+        (CONTENT_TYPE, json.clone()),
+        (ACCEPT, json),
+        (ACCEPT_ENCODING, HeaderValue::from_static(coding::OFFERED)),
+    ]);
     if let Some(key) = post.api_key {
         let bearer = HeaderValue::try_from(format!("Bearer {}", key.expose_secret()))
             .map_err(|_| WireFailure::unsent("the API key has characters that a header cannot carry"))?;
@@ -174,20 +187,35 @@ fn sensitive(mut value: HeaderValue) -> HeaderValue {
 async fn receive(mut response: Response, limit: usize, until: Instant) -> Result<Received, WireFailure> {
     let status = response.status().as_u16();
     let timely = timely(response.headers(), response.status().is_success());
-    let mut body = Vec::new();
+    let codings = coding::of(response.headers());
+    let most = coding::longest(limit, &codings);
+    let mut raw = Vec::new();
     if response.status().is_success() {
-        let most = u64::try_from(limit).unwrap_or(u64::MAX);
-        if let Some(length) = response.content_length().filter(|&length| length > most) {
+        let announced = response.content_length();
+        if let Some(length) = announced.filter(|&length| length > u64::try_from(most).unwrap_or(u64::MAX)) {
             let message = format!("the reply announces {length} bytes, more than the limit of {limit}");
             return Err(WireFailure::refused(status, &message));
         }
-        fill(&mut body, &mut response, limit).await?;
+        if !fill(&mut raw, &mut response, most).await? {
+            return Err(too_large(status, limit));
+        }
     } else {
         // The status decides, so a body that is cut off, too large or slow is not what failed.
         let patience = ERROR_BODY_PATIENCE.min(until.saturating_duration_since(Instant::now()) / 2);
-        let _ = tokio::time::timeout(patience, fill(&mut body, &mut response, limit)).await;
+        let _ = tokio::time::timeout(patience, fill(&mut raw, &mut response, most)).await;
     }
-    Ok(Received { status, timely, body })
+    let is_success = response.status().is_success();
+    match coding::decoded(&codings, raw, limit).await {
+        (_, Some(Fault::TooLarge)) if is_success => Err(too_large(status, limit)),
+        (_, Some(Fault::Broken(error))) if is_success => {
+            Err(WireFailure::refused(status, &format!("the reply cannot be decompressed: {error}")))
+        }
+        (body, _) => Ok(Received { status, timely, body }),
+    }
+}
+
+fn too_large(status: u16, limit: usize) -> WireFailure {
+    WireFailure::refused(status, &format!("the reply is larger than {limit} bytes"))
 }
 
 /// The headers that may say when to come back. A reply that succeeded is only asked for the one.
@@ -204,17 +232,17 @@ fn timely(headers: &HeaderMap, is_success: bool) -> Vec<(String, String)> {
     found.filter_map(|(name, value)| kept(name, value)).take(MOST_TIMELY).collect()
 }
 
-/// Reads the body up to the limit; beyond it the connection is dropped with the response.
-async fn fill(body: &mut Vec<u8>, response: &mut Response, limit: usize) -> Result<(), WireFailure> {
+/// Reads the body up to `most` bytes; false if there is more, in which case the connection is dropped with the response.
+async fn fill(body: &mut Vec<u8>, response: &mut Response, most: usize) -> Result<bool, WireFailure> {
     let status = response.status().as_u16();
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if chunk.len() > limit - body.len() => {
-                body.extend_from_slice(&chunk[..limit - body.len()]);
-                return Err(WireFailure::refused(status, &format!("the reply is larger than {limit} bytes")));
+            Ok(Some(chunk)) if chunk.len() > most - body.len() => {
+                body.extend_from_slice(&chunk[..most - body.len()]);
+                return Ok(false);
             }
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(()),
+            Ok(None) => return Ok(true),
             Err(error) => return Err(WireFailure::read(Stage::Body(status), &error.without_url())),
         }
     }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Instant;
 
 use flate2::Compression;
-use flate2::write::{GzEncoder, ZlibEncoder};
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
 use super::*;
 
@@ -48,6 +48,43 @@ async fn every_encoding_on_offer_is_understood() {
 }
 
 #[tokio::test]
+async fn codings_are_undone_as_their_standards_have_them() {
+    let text = TEXT.as_bytes();
+    let (first, second) = text.split_at(9);
+    let mut bare = DeflateEncoder::new(Vec::new(), Compression::best());
+    bare.write_all(text).unwrap();
+    let replies = [
+        encoded("GZIP", gzip(text)),
+        encoded("x-gzip", gzip(text)),
+        encoded("Br", brotli(text)),
+        encoded("gzip", [gzip(first), gzip(b""), gzip(second)].concat()),
+        encoded("deflate", bare.finish().unwrap()),
+        encoded("gzip, br", brotli(&gzip(text))),
+        encoded("deflate ,GZip", gzip(&deflate(text))),
+        encoded("br", gzip(&brotli(text))).header("Content-Encoding", "gzip"),
+        encoded("identity", text.to_vec()),
+        encoded("identity, gzip", gzip(text)),
+        encoded("utf-8", text.to_vec()),
+    ];
+    for reply in replies {
+        let shown = format!("{reply:?}");
+        let received = answered(reply).await.expect("a reply");
+        assert_eq!(String::from_utf8_lossy(&received.body), TEXT, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_become_smaller_may_be_as_large_as_the_limit_too() {
+    let noise: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(LIMIT).collect();
+    for reply in [encoded("gzip", gzip(&noise)), encoded("gzip, gzip", gzip(&gzip(&noise)))] {
+        assert_eq!(answered(reply).await.expect("a whole reply").body, noise);
+    }
+    let more = [noise, vec![0]].concat();
+    let message = failed(answered(encoded("gzip", gzip(&more))).await, FailureKind::InvalidResponse, Some(200), true);
+    assert_eq!(message, "the reply is larger than 65536 bytes");
+}
+
+#[tokio::test]
 async fn a_body_may_be_as_large_as_the_limit_and_no_larger() {
     for (size, whole) in [(LIMIT, true), (LIMIT + 1, false)] {
         let body = vec![b'x'; size];
@@ -72,11 +109,13 @@ async fn a_body_may_be_as_large_as_the_limit_and_no_larger() {
 
 #[tokio::test]
 async fn a_bomb_is_refused_at_the_limit_in_every_encoding() {
-    // 256 MiB of zeros; unpacking all of it would take seconds.
+    // 48 MiB of zeros that are sent within the limit.
     let zeros = vec![0; 1 << 20];
-    let mut bomb = GzEncoder::new(Vec::new(), Compression::fast());
-    (0..256).for_each(|_| bomb.write_all(&zeros).unwrap());
-    for reply in [encoded("gzip", bomb.finish().unwrap()), encoded("br", brotli(&zeros))] {
+    let mut bomb = GzEncoder::new(Vec::new(), Compression::best());
+    (0..48).for_each(|_| bomb.write_all(&zeros).unwrap());
+    let bomb = bomb.finish().unwrap();
+    let nested = gzip(&bomb);
+    for reply in [encoded("gzip", bomb), encoded("br", brotli(&zeros)), encoded("gzip, gzip", nested)] {
         let begun = Instant::now();
         let message = failed(answered(reply).await, FailureKind::InvalidResponse, Some(200), true);
         assert_eq!(message, "the reply is larger than 65536 bytes");
@@ -116,8 +155,12 @@ async fn a_body_that_is_not_what_it_says_is_invalid() {
         encoded("gzip", flipped),
         encoded("gzip", whole[..whole.len() / 2].to_vec()),
         encoded("gzip", TEXT.into()),
+        encoded("gzip", [gzip(TEXT.as_bytes()), b"more".to_vec()].concat()),
         encoded("br", TEXT.into()),
         encoded("deflate", TEXT.into()),
+        encoded("deflate", deflate(TEXT.as_bytes())[..20].to_vec()),
+        encoded("br", brotli(TEXT.as_bytes())[..20].to_vec()),
+        encoded("gzip,gzip,gzip,gzip,gzip", gzip(TEXT.as_bytes())),
     ];
     for reply in replies {
         let message = failed(answered(reply).await, FailureKind::InvalidResponse, Some(200), true);
@@ -173,6 +216,12 @@ async fn a_redirect_is_returned_and_not_followed() {
     assert_eq!(elsewhere.connections(), 0);
 }
 
+/// An error whose compressed body lacks its end.
+fn encoded_error() -> Reply {
+    let whole = gzip(b"slow down");
+    Reply::status(429).header("content-encoding", "GZip").body(&whole[..whole.len() - 8])
+}
+
 #[tokio::test]
 async fn the_status_of_an_error_outlives_its_body() {
     let cut_off = Reply::status(429).header("retry-after", "7").header("content-length", "99").body("slow do");
@@ -184,6 +233,7 @@ async fn the_status_of_an_error_outlives_its_body() {
         (cut_off.then_stall(), 429, b"slow do"),
         (endless, 500, b"failfailfail"),
         (corrupt, 402, b""),
+        (encoded_error(), 429, b"slow down"),
     ];
     for (reply, status, start) in cases {
         let received = answered(reply).await.expect("a reply");

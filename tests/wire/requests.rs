@@ -68,6 +68,22 @@ async fn a_connection_is_used_again_by_every_clone() {
 }
 
 #[tokio::test]
+async fn a_reply_may_have_a_thousand_headers_and_their_names_any_case() {
+    let many = (0..1000).fold(Reply::status(200), |reply, n| reply.header(&format!("X-Header-{n}"), "a value"));
+    let shouted = gzipped("text");
+    let upstream = Upstream::script([Step::any(many), Step::any(shouted)]).await;
+    assert_eq!(post_to(&http(), &upstream.url()).await.expect("a reply").status, 200);
+    assert_eq!(post_to(&http(), &upstream.url()).await.expect("a reply").body, b"text");
+}
+
+fn gzipped(text: &str) -> Reply {
+    use std::io::Write;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(text.as_bytes()).unwrap();
+    Reply::status(200).header("CONTENT-ENCODING", "GZIP").body(encoder.finish().unwrap())
+}
+
+#[tokio::test]
 async fn every_name_below_localhost_is_this_machine() {
     let upstream = Upstream::handler(|_| Reply::chat("0-0")).await;
     // Labels that long are names that no resolver knows.
