@@ -847,10 +847,21 @@ export interface BuiltPrompt {
 }
 
 /**
- * Configures the engine that the module's functions share. Its first use fixes its configuration: the same values
- * again are harmless.
+ * Closes the engine that the module's functions share: what is pending rejects with `CLOSED`, in whatever thread, and the
+ * state file is written for the last time. Resolves when nothing is left running, at once if there is no engine. Listeners
+ * end with it.
  *
- * Throws `INVALID_CONFIG` with every fault, or when the engine already has other values.
+ * The next use of any function builds a new engine, which `configure` may configure anew; one with the same `stateFile` only
+ * when this promise has resolved.
+ */
+export declare function close(): Promise<void>
+
+/**
+ * Configures the engine that the module's functions share. Its first use fixes its configuration, until it is closed:
+ * the same values again are harmless.
+ *
+ * Throws `INVALID_CONFIG` with every fault, or when the engine already has other values, with the path of each that differs.
+ * `onLog` is not compared: the first one stays.
  */
 export declare function configure(config?: Config | null): void
 

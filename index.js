@@ -838,6 +838,7 @@ module.exports = nativeBinding
 module.exports.Fallcast = nativeBinding.Fallcast
 module.exports.activatePrompts = nativeBinding.activatePrompts
 module.exports.buildPrompt = nativeBinding.buildPrompt
+module.exports.close = nativeBinding.close
 module.exports.configure = nativeBinding.configure
 module.exports.disableModel = nativeBinding.disableModel
 module.exports.enableModel = nativeBinding.enableModel

@@ -10,9 +10,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { upstreamFor } from './support.mjs';
 
 /** Starts a program against an upstream; `ended` resolves with its code, signal and output. */
-function start(name, upstream, args = []) {
+function start(name, upstream, args = [], more = {}) {
   const path = fileURLToPath(new URL(`programs/${name}.mjs`, import.meta.url));
-  const env = { ...process.env, UPSTREAM: upstream.baseUrl };
+  const env = { ...process.env, UPSTREAM: upstream.baseUrl, ...more };
   const child = fork(path, args, { env, silent: true, execArgv: [] });
   onTestFinished(() => child.kill('SIGKILL'));
   let output = '';
@@ -65,6 +65,34 @@ test('the default engine is shared by all threads, and outlives each', async () 
   const { ended } = start('shared', await upstreamFor());
   const answer = { modelId: 'a', models: 1, code: 'INVALID_CONFIG' };
   expect(await ended).toEqual(well(JSON.stringify([answer, answer])));
+});
+
+test('the shared engine is closed while threads wait in it, twice by each of them, and built anew', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fallcast-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const upstream = await upstreamFor('never');
+  const { child, ended } = start('closing', upstream, [], { STATE_FILE: join(folder, 'state.json') });
+  await upstream.received(8);
+  child.send('close');
+  const closed = ['CLOSED', 'CLOSED'];
+  const said = { ended: [closed, closed, closed, closed], models: ['new'], seen: [['new'], ['new'], ['new']] };
+  expect(await ended).toEqual(well(JSON.stringify(said)));
+});
+
+test('an engine is collected though its listeners name it, and tells as long as anybody can know', async () => {
+  const upstream = await upstreamFor(({ index }) => (index < 2 ? 'clean' : 'held'));
+  const { child, ended } = start('collected', upstream);
+  await upstream.received(2);
+  child.send('go on');
+  await once(child, 'message');
+  upstream.release();
+  const { code, output } = await ended;
+  expect({ code, ...JSON.parse(output) }).toEqual({
+    code: 0,
+    collected: { closed: true, 'listened to after its close': true, 'never closed': true },
+    kept: ['disabled'],
+    pending: ['attempt answered', 'call ended'],
+  });
 });
 
 test.each([

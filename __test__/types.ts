@@ -1,6 +1,6 @@
 /** Compiled, never run: what TypeScript users see of the addon, with unions and nullability. */
 import {
-  activatePrompts, buildPrompt, configure, disableModel, enableModel, explain, Fallcast, getActiveModelCount,
+  activatePrompts, buildPrompt, close, configure, disableModel, enableModel, explain, Fallcast, getActiveModelCount,
   getActiveProviders, getBudget, getFallbackProvider, getMetrics, getMetricsText, getModels, getPrompts,
   MODEL_FALLBACKS, onEvent, onInvalidate, predictWithFallback, recoverDisabledModels, reloadPrompts, reportFailure,
   reportSuccess, restore, snapshot, updateCatalog,
@@ -280,6 +280,8 @@ function money(engine: Fallcast): void {
 
 export async function everything(): Promise<void> {
   configure(config);
+  const closed: undefined = await close().then(() => undefined);
+  configure(closed);
   updateCatalog({ providers: [provider], models: [model], fallbacks: { mine: 'other' } });
   const engines: Fallcast[] = [new Fallcast(), new Fallcast(null), new Fallcast(config)];
   for (const engine of engines) {

@@ -21,7 +21,7 @@ that is not listed here is a fault.
 | \`TOGETHER_API_KEY\`, \`SYNTHETIC_API_KEY\` | when an engine is built | keys of the built-in providers; an empty one is no key |
 | what \`apiKeyEnv\` of a provider names | when an engine is built | its key |
 | \`DAILY_BUDGET\` | when an engine is built | \`dailyBudgetUsd\`, unless the configuration has it |
-| \`HTTPS_PROXY\`, \`HTTP_PROXY\`, \`ALL_PROXY\`, \`NO_PROXY\` | when an engine is built | proxies (http, https, socks4a, socks5h), except to this machine; or in small letters. One that cannot be used is `INVALID_CONFIG` |
+| \`HTTPS_PROXY\`, \`HTTP_PROXY\`, \`ALL_PROXY\`, \`NO_PROXY\` | when an engine is built | proxies (http, https, socks4a, socks5h), except to this machine; or in small letters. One that cannot be used is \`INVALID_CONFIG\` |
 `;
 
 /** The sections in order: a head, what stands under it, and the interface whose fields follow. */
@@ -86,17 +86,19 @@ export function functionsPage() {
   const functions = source.statements.filter(ts.isFunctionDeclaration);
   const { members } = source.statements.find(ts.isClassDeclaration);
   const names = functions.map((node) => node.name.text);
-  const methods = members.filter((member) => ts.isMethodDeclaration(member) && !names.includes(member.name.text));
+  const methods = members.filter((member) => ts.isMethodDeclaration(member) && (
+    member.name.text === 'close' || !names.includes(member.name.text)
+  ));
   const constructor = members.find(ts.isConstructorDeclaration);
   const section = (head, node) => `### \`${head}\`\n\n${documentation(node)}\n`;
   return [
     '# Functions\n',
     'Generated from `index.d.ts` by `npm run docs`.\n',
     `## \`new Fallcast(config?: Config | null)\`\n\n${documentation(constructor)}\n`,
-    'It has every function of the module but `configure` as a method of the same name, and these:\n',
+    'It has every function of the module but `configure` as a method of the same name. Closed, it stays so:\n',
     ...methods.map((node) => section(signature(node), node)),
     '## The module\n',
-    'The functions of the module share one engine for the whole process, worker threads included; its first use fixes its\nconfiguration. `MODEL_FALLBACKS` has the fallbacks of the built-in catalogue.\n',
+    'The functions of the module share one engine for the whole process, worker threads included; its first use fixes its\nconfiguration, until `close()`. `MODEL_FALLBACKS` has the fallbacks of the built-in catalogue.\n',
     ...functions.map((node) => section(signature(node), node)),
   ].join('\n');
 }

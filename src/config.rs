@@ -1,9 +1,11 @@
 //! The validated options of an engine; a leaf.
 
 mod budget;
+mod difference;
 mod health;
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -105,7 +107,7 @@ pub enum LogLevel {
 }
 
 /// A part of a catalogue as the user gave it, not yet checked; it may hold keys, which `Debug` does not show.
-#[derive(Clone, Default, PartialEq, Hash)]
+#[derive(Clone, Default, PartialEq)]
 pub struct CatalogLayer {
     /// An array of providers.
     pub providers: Option<Value>,
@@ -184,17 +186,25 @@ impl HttpConfig {
 }
 
 impl CatalogLayer {
-    /// The same layer, where a part that lays nothing over the others is absent.
+    /// Of each part its name, and a number by which it is told whether another layer has the same; a part that lays
+    /// nothing over the others is as one that is absent.
     #[must_use]
-    pub fn without_empty_parts(self) -> Self {
-        let full = |part: Option<Value>| {
-            part.filter(|part| match part {
-                Value::Array(entries) => !entries.is_empty(),
-                Value::Object(entries) => !entries.is_empty(),
-                _ => true,
-            })
+    pub fn digests(&self) -> [(&'static str, u64); 3] {
+        let full = |part: &&Value| match part {
+            Value::Array(entries) => !entries.is_empty(),
+            Value::Object(entries) => !entries.is_empty(),
+            _ => true,
         };
-        Self { providers: full(self.providers), models: full(self.models), fallbacks: full(self.fallbacks) }
+        let digest = |part: &Option<Value>| {
+            let mut hasher = DefaultHasher::new();
+            part.as_ref().filter(full).hash(&mut hasher);
+            hasher.finish()
+        };
+        [
+            ("providers", digest(&self.providers)),
+            ("models", digest(&self.models)),
+            ("fallbacks", digest(&self.fallbacks)),
+        ]
     }
 
     /// Takes the fields of a layer out of an object, unchecked.

@@ -1,6 +1,8 @@
 //! The class: an engine of one's own.
 
-use napi::bindgen_prelude::{Object, PromiseRaw};
+use std::cell::Cell;
+
+use napi::bindgen_prelude::{Object, PromiseRaw, This};
 use napi::{Either, Env, Unknown};
 use napi_derive::napi;
 
@@ -10,12 +12,15 @@ use super::handle::{Handle, Unsubscribe};
 use super::metrics::Metrics;
 use super::outcome::{BuiltPrompt, Fallback, PredictionOutcome, PromptVersionStatus};
 use super::plan::Plan;
+use super::realm::Owner;
 use super::status::ModelStatus;
 
 /// An engine with a catalogue, a health and a budget of its own, apart from the one that the module's functions share.
 #[napi]
 pub struct Fallcast {
     handle: Handle,
+    /// Whether anybody was ever to be told anything of it.
+    is_listened_to: Cell<bool>,
 }
 
 #[napi]
@@ -24,9 +29,13 @@ impl Fallcast {
     ///
     /// Throws `INVALID_CONFIG` with every fault, a line each, and its path.
     #[napi(constructor)]
-    pub fn new(env: &Env, #[napi(ts_arg_type = "Config | null")] config: Option<Unknown<'_>>) -> Result<Self, Thrown> {
-        let handle = Handle::new(env, config).map_err(|mistake| thrown(env, mistake))?;
-        Ok(Self { handle })
+    pub fn new(
+        env: &Env,
+        this: This<'_>,
+        #[napi(ts_arg_type = "Config | null")] config: Option<Unknown<'_>>,
+    ) -> Result<Self, Thrown> {
+        let handle = Handle::new(env, config, Some(this.object)).map_err(|mistake| thrown(env, mistake))?;
+        Ok(Self { is_listened_to: Cell::new(handle.has_log()), handle })
     }
 
     /// Asks the model for scores, and when it fails the models of its chain, within the money and the time that the
@@ -35,10 +44,11 @@ impl Fallcast {
     pub fn predict_with_fallback<'env>(
         &self,
         env: &'env Env,
+        this: This<'env>,
         #[napi(ts_arg_type = "PredictionRequest")] request: Unknown<'env>,
         #[napi(ts_arg_type = "PredictOptions | null")] options: Option<Unknown<'env>>,
     ) -> napi::Result<PromiseRaw<'env, PredictionOutcome>> {
-        self.handle.predict(env, request, options)
+        self.handle.predict(env, request, options, self.listened_to(this))
     }
 
     /// What a request would do if every attempt failed: each step with estimate, price ratio and adjustments, and each
@@ -172,8 +182,12 @@ impl Fallcast {
     /// Brings back every model whose time has come, without waiting for the timer that does so. Resolves with how many.
     /// A model that was switched off by hand stays off.
     #[napi]
-    pub fn recover_disabled_models<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, u32>> {
-        self.handle.recover_disabled_models(env)
+    pub fn recover_disabled_models<'env>(
+        &self,
+        env: &'env Env,
+        this: This<'env>,
+    ) -> napi::Result<PromiseRaw<'env, u32>> {
+        self.handle.recover_disabled_models(env, self.listened_to(this))
     }
 
     /// Applies a failure that you decided, as if an attempt had ended with it: a database that refused the row, say. While
@@ -246,9 +260,11 @@ impl Fallcast {
     pub fn on_event<'env>(
         &self,
         env: &'env Env,
+        this: This<'env>,
         #[napi(ts_arg_type = "(event: EngineEvent) => void")] listener: Unknown<'_>,
     ) -> Result<Unsubscribe<'env>, Thrown> {
-        self.handle.on_event(env, listener)
+        self.is_listened_to.set(true);
+        self.handle.on_event(env, listener, Some(this.object))
     }
 
     /// Has a function called whenever another set of models is active, with the new count, as `onEvent` does. What is cached
@@ -259,15 +275,24 @@ impl Fallcast {
     pub fn on_invalidate<'env>(
         &self,
         env: &'env Env,
+        this: This<'env>,
         #[napi(ts_arg_type = "(event: InvalidationEvent) => void")] listener: Unknown<'_>,
     ) -> Result<Unsubscribe<'env>, Thrown> {
-        self.handle.on_invalidate(env, listener)
+        self.is_listened_to.set(true);
+        self.handle.on_invalidate(env, listener, Some(this.object))
     }
 
     /// Rejects what is pending, and every later prediction, with `CLOSED`; what is known can still be asked. Writes the
     /// state file for the last time. Resolves when nothing is left running.
     #[napi(ts_return_type = "Promise<void>")]
-    pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
-        self.handle.close(env)
+    pub fn close<'env>(&self, env: &'env Env, this: This<'env>) -> napi::Result<PromiseRaw<'env, ()>> {
+        self.handle.close(env, self.listened_to(this))
+    }
+}
+
+impl Fallcast {
+    /// This object, if it has to live on until the call has ended: its listeners live as long as it does.
+    fn listened_to<'env>(&self, this: This<'env>) -> Owner<'env> {
+        self.is_listened_to.get().then_some(this.object)
     }
 }

@@ -1,50 +1,61 @@
 //! The module's functions, which share one engine in the whole process, whatever thread calls them.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use napi::bindgen_prelude::{Object, PromiseRaw};
 use napi::{Either, Env, Unknown};
 use napi_derive::napi;
+use tracing::info;
 
 use super::budget::Budget;
 use super::error::{Thrown, rejected, thrown};
-use super::handle::{Handle, Plans, Unsubscribe};
+use super::handle::{Handle, Plans, Unsubscribe, close_all};
 use super::metrics::Metrics;
 use super::node::ModelFallbacks;
 use super::outcome::{BuiltPrompt, Fallback, PredictionOutcome, PromptVersionStatus};
 use super::plan::Plan;
 use super::read::Mistake;
 use super::status::ModelStatus;
-use crate::check::Faults;
+use crate::check::{Faults, path};
+use crate::config::ROOT;
+use crate::engine::Engine;
 use crate::error::EngineError;
 
-/// The process's engine, once it has been used or configured.
-static SHARED: Mutex<Option<Handle>> = Mutex::new(None);
+/// The process's engine.
+static SHARED: Mutex<Shared> = Mutex::new(Shared { current: None, closed: Vec::new() });
+
+struct Shared {
+    /// Once it has been used or configured, until it is closed.
+    current: Option<Handle>,
+    /// Those before it, of which something may be left running.
+    closed: Vec<Weak<Engine>>,
+}
 
 /// The fallbacks of the built-in catalogue: a model's id, and the ids of its fallbacks in order.
 #[napi]
 pub const MODEL_FALLBACKS: ModelFallbacks = ModelFallbacks;
 
-/// Configures the engine that the module's functions share. Its first use fixes its configuration: the same values
-/// again are harmless.
+/// Configures the engine that the module's functions share. Its first use fixes its configuration, until it is closed:
+/// the same values again are harmless.
 ///
-/// Throws `INVALID_CONFIG` with every fault, or when the engine already has other values.
+/// Throws `INVALID_CONFIG` with every fault, or when the engine already has other values, with the path of each that differs.
+/// `onLog` is not compared: the first one stays.
 #[napi]
 pub fn configure(env: &Env, #[napi(ts_arg_type = "Config | null")] config: Option<Unknown<'_>>) -> Result<(), Thrown> {
     let configure = || {
         let plans = Plans::read(env, config)?;
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*shared {
-            Some(current) if !current.engine.is_built_like(&plans.blueprint) => {
-                let problem = "the engine of this process is in use with other values";
-                Err(EngineError::InvalidConfig(Faults::one("config", problem)).into())
-            }
-            Some(_) => Ok(()),
-            None => {
-                *shared = Some(plans.build(env)?);
-                Ok(())
-            }
+        let mut shared = lock();
+        let Some(current) = &shared.current else {
+            let handle = plans.build(env, None)?;
+            handle.act(|engine| info!(models = engine.models().len(), "engine configured"));
+            shared.current = Some(handle);
+            return Ok(());
+        };
+        let mut faults = Faults::new();
+        for name in current.engine.differences(&plans.blueprint) {
+            faults.push(&path::field(ROOT, name), "differs from what the engine of this process is in use with");
         }
+        Ok(faults.into_result(()).map_err(EngineError::InvalidConfig)?)
     };
     configure().map_err(|mistake| thrown(env, mistake))
 }
@@ -58,7 +69,7 @@ pub fn predict_with_fallback<'env>(
     #[napi(ts_arg_type = "PredictOptions | null")] options: Option<Unknown<'env>>,
 ) -> napi::Result<PromiseRaw<'env, PredictionOutcome>> {
     match shared(env) {
-        Ok(handle) => handle.predict(env, request, options),
+        Ok(handle) => handle.predict(env, request, options, None),
         Err(mistake) => rejected(env, mistake),
     }
 }
@@ -190,7 +201,7 @@ pub fn enable_model(env: &Env, #[napi(ts_arg_type = "string")] model_id: Unknown
 #[napi]
 pub fn recover_disabled_models(env: &Env) -> napi::Result<PromiseRaw<'_, u32>> {
     match shared(env) {
-        Ok(handle) => handle.recover_disabled_models(env),
+        Ok(handle) => handle.recover_disabled_models(env, None),
         Err(mistake) => rejected(env, mistake),
     }
 }
@@ -261,7 +272,7 @@ pub fn on_event<'env>(
     env: &'env Env,
     #[napi(ts_arg_type = "(event: EngineEvent) => void")] listener: Unknown<'_>,
 ) -> Result<Unsubscribe<'env>, Thrown> {
-    get(env)?.on_event(env, listener)
+    get(env)?.on_event(env, listener, None)
 }
 
 /// Has a function called whenever another set of models is active, with the new count, as `onEvent` does. What is cached
@@ -273,7 +284,28 @@ pub fn on_invalidate<'env>(
     env: &'env Env,
     #[napi(ts_arg_type = "(event: InvalidationEvent) => void")] listener: Unknown<'_>,
 ) -> Result<Unsubscribe<'env>, Thrown> {
-    get(env)?.on_invalidate(env, listener)
+    get(env)?.on_invalidate(env, listener, None)
+}
+
+/// Closes the engine that the module's functions share: what is pending rejects with `CLOSED`, in whatever thread, and the
+/// state file is written for the last time. Resolves when nothing is left running, at once if there is no engine. Listeners
+/// end with it.
+///
+/// The next use of any function builds a new engine, which `configure` may configure anew; one with the same `stateFile` only
+/// when this promise has resolved.
+#[napi(ts_return_type = "Promise<void>")]
+pub fn close(env: &Env) -> napi::Result<PromiseRaw<'_, ()>> {
+    let mut shared = lock();
+    shared.closed.retain(|engine| engine.strong_count() > 0);
+    let current = shared.current.take();
+    shared.closed.extend(current.iter().map(|handle| Arc::downgrade(&handle.engine)));
+    let closed = shared.closed.iter().filter_map(Weak::upgrade).collect();
+    drop(shared);
+    close_all(env, closed, current)
+}
+
+fn lock() -> MutexGuard<'static, Shared> {
+    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn get(env: &Env) -> Result<Handle, Thrown> {
@@ -282,10 +314,10 @@ fn get(env: &Env) -> Result<Handle, Thrown> {
 
 /// The shared engine, built with the default configuration if nobody configured it.
 fn shared(env: &Env) -> Result<Handle, Mistake> {
-    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(handle) = &*shared {
+    let mut shared = lock();
+    if let Some(handle) = &shared.current {
         return Ok(handle.clone());
     }
-    let handle = Handle::new(env, None)?;
-    Ok(shared.insert(handle).clone())
+    let handle = Handle::new(env, None, None)?;
+    Ok(shared.current.insert(handle).clone())
 }

@@ -18,7 +18,7 @@ use super::outcome::{BuiltPrompt, Fallback, PredictionOutcome, PromptVersionStat
 use super::plain::plain;
 use super::plan::Plan;
 use super::read::{self, Fields, Mistake};
-use super::realm::{Listener, Realm};
+use super::realm::{Listener, Owner, Realm};
 use super::status::ModelStatus;
 use super::written::Written;
 use crate::check::Faults;
@@ -45,8 +45,13 @@ pub(super) struct Handle {
 
 impl Handle {
     /// Builds an engine from a configuration.
-    pub(super) fn new(env: &Env, config: Option<Unknown<'_>>) -> Result<Self, Mistake> {
-        Plans::read(env, config)?.build(env)
+    pub(super) fn new(env: &Env, config: Option<Unknown<'_>>, owner: Owner<'_>) -> Result<Self, Mistake> {
+        Plans::read(env, config)?.build(env, owner)
+    }
+
+    /// Whether its log records go anywhere.
+    pub(super) fn has_log(&self) -> bool {
+        self.log.is_some()
     }
 
     /// Runs a task of the engine's on the threads of the runtime, its log records going where the engine's go.
@@ -60,7 +65,7 @@ impl Handle {
     }
 
     /// Does something of the engine's on this thread, its log records going where the engine's go.
-    fn act<T>(&self, act: impl FnOnce(&Engine) -> T) -> T {
+    pub(super) fn act<T>(&self, act: impl FnOnce(&Engine) -> T) -> T {
         match &self.log {
             Some(log) => tracing::dispatcher::with_default(log, || act(&self.engine)),
             None => act(&self.engine),
@@ -72,9 +77,10 @@ impl Handle {
         env: &'env Env,
         request: Unknown<'_>,
         options: Option<Unknown<'_>>,
+        owner: Owner<'_>,
     ) -> napi::Result<PromiseRaw<'env, PredictionOutcome>> {
         let mut request_id = None;
-        self.start(env, request, options, &mut request_id).or_else(|mistake| {
+        self.start(env, request, options, owner, &mut request_id).or_else(|mistake| {
             let (error, cause) = into_engine_error(env, mistake);
             self.act(|_| info!(code = error.code(), path = error.path(), request_id, "call refused"));
             refused(env, &error, cause, request_id.as_ref())
@@ -87,6 +93,7 @@ impl Handle {
         env: &'env Env,
         request: Unknown<'_>,
         options: Option<Unknown<'_>>,
+        owner: Owner<'_>,
         request_id: &mut Option<String>,
     ) -> Result<PromiseRaw<'env, PredictionOutcome>, Mistake> {
         let (options, signal) = read::options(env, options)?;
@@ -95,7 +102,7 @@ impl Handle {
         let realm = Realm::current(env)?;
         let abort = signal.map(|signal| AbortListener::attach(env, &realm, signal)).transpose()?;
         let token = abort.as_ref().map_or_else(|| realm.call_token(), AbortListener::token);
-        let (delivery, promise) = realm.promise(env, abort, Some(Arc::clone(call.ids())))?;
+        let (delivery, promise) = realm.promise(env, Some(Arc::clone(call.ids())), abort, owner)?;
         self.spawn(async move {
             delivery.deliver(match call.run(&token).await {
                 Ok(outcome) => Settled::Outcome(Box::new(Written::new(outcome))),
@@ -205,9 +212,13 @@ impl Handle {
         enable().map_err(|mistake| thrown(env, mistake))
     }
 
-    pub(super) fn recover_disabled_models<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, u32>> {
+    pub(super) fn recover_disabled_models<'env>(
+        &self,
+        env: &'env Env,
+        owner: Owner<'_>,
+    ) -> napi::Result<PromiseRaw<'env, u32>> {
         // Settled through the inbox, so that the events arrive first.
-        let (delivery, promise) = Realm::current(env)?.promise(env, None, None)?;
+        let (delivery, promise) = Realm::current(env)?.promise(env, None, None, owner)?;
         let recovered = self.act(Engine::recover_due);
         delivery.deliver(Settled::Number(u32::try_from(recovered).unwrap_or(u32::MAX)));
         Ok(promise)
@@ -254,8 +265,13 @@ impl Handle {
     }
 
     /// Has `listener` called with every event; returns what ends that.
-    pub(super) fn on_event<'env>(&self, env: &'env Env, listener: Unknown<'_>) -> Result<Unsubscribe<'env>, Thrown> {
-        self.subscribe(env, listener, Engine::listen, Engine::events)
+    pub(super) fn on_event<'env>(
+        &self,
+        env: &'env Env,
+        listener: Unknown<'_>,
+        owner: Owner<'_>,
+    ) -> Result<Unsubscribe<'env>, Thrown> {
+        self.subscribe(env, listener, owner, Engine::listen, Engine::events)
     }
 
     /// Has `listener` called with every invalidation; returns what ends that.
@@ -263,15 +279,17 @@ impl Handle {
         &self,
         env: &'env Env,
         listener: Unknown<'_>,
+        owner: Owner<'_>,
     ) -> Result<Unsubscribe<'env>, Thrown> {
         let add = |engine: &Engine, sink| engine.invalidations().add(sink);
-        self.subscribe(env, listener, add, Engine::invalidations)
+        self.subscribe(env, listener, owner, add, Engine::invalidations)
     }
 
     fn subscribe<'env, T>(
         &self,
         env: &'env Env,
         listener: Unknown<'_>,
+        owner: Owner<'_>,
         add: fn(&Engine, Arc<dyn EventSink<T>>),
         announcer: fn(&Engine) -> &Announcer<T>,
     ) -> Result<Unsubscribe<'env>, Thrown>
@@ -281,14 +299,15 @@ impl Handle {
     {
         let subscribe = || {
             let realm = Realm::current(env)?;
-            let (number, line) = realm.listen(read::function(listener, &"listener")?)?;
+            let (number, line) = realm.listen(env, read::function(listener, &"listener")?, owner)?;
             let sink: Arc<dyn EventSink<T>> = Arc::new(line);
             self.act(|engine| add(engine, Arc::clone(&sink)));
-            let engine = Arc::downgrade(&self.engine);
+            // The function does not keep alive what the engine lets go of at its end.
+            let (engine, sink) = (Arc::downgrade(&self.engine), Arc::downgrade(&sink));
             // The function belongs to this thread, as the realm does.
-            Ok(env.create_function_from_closure("unsubscribe", move |_| {
-                realm.let_go(number);
-                if let Some(engine) = engine.upgrade() {
+            Ok(env.create_function_from_closure("unsubscribe", move |context| {
+                realm.let_go(context.env, number);
+                if let (Some(engine), Some(sink)) = (engine.upgrade(), sink.upgrade()) {
                     announcer(&engine).remove(&sink);
                 }
                 Ok(())
@@ -298,8 +317,8 @@ impl Handle {
     }
 
     /// Closes the engine; the promise resolves when nothing of it is left running.
-    pub(super) fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
-        let (delivery, promise) = Realm::current(env)?.promise(env, None, None)?;
+    pub(super) fn close<'env>(&self, env: &'env Env, owner: Owner<'_>) -> napi::Result<PromiseRaw<'env, ()>> {
+        let (delivery, promise) = Realm::current(env)?.promise(env, None, None, owner)?;
         let engine = Arc::clone(&self.engine);
         let close = self.spawn(async move {
             engine.close().await;
@@ -309,6 +328,30 @@ impl Handle {
             Ok(()) => Ok(promise),
             Err(mistake) => rejected(env, mistake),
         }
+    }
+}
+
+/// Closes the `current` engine, and waits for those that were `closed` before; the promise resolves when nothing of any is
+/// left running.
+pub(super) fn close_all(
+    env: &Env,
+    closed: Vec<Arc<Engine>>,
+    current: Option<Handle>,
+) -> napi::Result<PromiseRaw<'_, ()>> {
+    let (delivery, promise) = Realm::current(env)?.promise(env, None, None, None)?;
+    let close = runtime().map(|runtime| {
+        let log = current.and_then(|handle| handle.log).unwrap_or_else(Dispatch::none);
+        let close = async move {
+            for engine in closed {
+                engine.close().await;
+            }
+            delivery.deliver(Settled::Done);
+        };
+        runtime.spawn(close.with_subscriber(log));
+    });
+    match close {
+        Ok(()) => Ok(promise),
+        Err(mistake) => rejected(env, mistake),
     }
 }
 
@@ -343,10 +386,10 @@ impl<'a> Plans<'a> {
     }
 
     /// Builds the engine.
-    pub(super) fn build(self, env: &Env) -> Result<Handle, Mistake> {
+    pub(super) fn build(self, env: &Env, owner: Owner<'_>) -> Result<Handle, Mistake> {
         let level = self.blueprint.config().log_level.as_str();
         let log = self.on_log.map(|listener| {
-            let (_, line) = Realm::current(env)?.listen(listener)?;
+            let (_, line) = Realm::current(env)?.listen(env, listener, owner)?;
             Ok::<_, Mistake>(log::dispatch(line, level))
         });
         let log = log.transpose()?;

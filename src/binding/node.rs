@@ -1,12 +1,13 @@
 //! What napi's safe interface does not offer: a promise that is settled later without a thread-safe function of its
-//! own, a thread-safe function that keeps the process alive only at times, and the exception that a getter left behind.
+//! own, a thread-safe function that keeps the process alive only at times, a weak reference, and the exception that a
+//! getter left behind.
 //!
 //! All of it must be used on the JavaScript thread of its environment, which nothing here that is not `Send` leaves.
 #![expect(unsafe_code, reason = "calls Node-API directly; the one file that does")]
 
 use std::ptr;
 
-use napi::bindgen_prelude::{Object, PromiseRaw, ToNapiValue};
+use napi::bindgen_prelude::{FromNapiValue, Object, PromiseRaw, ToNapiValue};
 use napi::{Env, JsValue, Status, Unknown, sys};
 
 use crate::engine;
@@ -33,6 +34,43 @@ impl Deferred {
     pub(super) fn reject(self, env: &Env, error: Object<'_>) -> napi::Result<()> {
         // SAFETY: as above, and `error` is a live value of the same environment.
         check(unsafe { sys::napi_reject_deferred(env.raw(), self.0, error.raw()) })
+    }
+}
+
+/// Knows a JavaScript value without keeping it alive.
+pub(super) struct Weak {
+    env: sys::napi_env,
+    reference: sys::napi_ref,
+}
+
+impl Weak {
+    /// Knows `value`, an object or a function.
+    pub(super) fn new<'env>(env: &'env Env, value: &impl JsValue<'env>) -> napi::Result<Self> {
+        let mut reference = ptr::null_mut();
+        // SAFETY: `env` is live on this thread, `value` is one of its values, and the pointer is valid for writing.
+        check(unsafe { sys::napi_create_reference(env.raw(), value.raw(), 0, &raw mut reference) })?;
+        Ok(Self { env: env.raw(), reference })
+    }
+
+    /// The value, unless it has been collected.
+    pub(super) fn get<T: FromNapiValue>(&self, env: &Env) -> Option<T> {
+        let mut value = ptr::null_mut();
+        // SAFETY: `env` is live on this thread and made the reference, which is deleted only on drop; what is read is
+        // null, or a live value that the scope of the caller holds.
+        unsafe {
+            check(sys::napi_get_reference_value(env.raw(), self.reference, &raw mut value)).ok()?;
+            if value.is_null() { None } else { T::from_napi_value(env.raw(), value).ok() }
+        }
+    }
+}
+
+impl Drop for Weak {
+    fn drop(&mut self) {
+        // SAFETY: it is dropped on the thread of its environment, at the latest by the environment's cleanup hook, and the
+        // reference is deleted only here.
+        unsafe {
+            sys::napi_delete_reference(self.env, self.reference);
+        }
     }
 }
 

@@ -10,12 +10,12 @@ use napi::bindgen_prelude::{
     CallbackContext, FnArgs, FromNapiValue, Function, FunctionRef, JsObjectValue, Object, ObjectRef, PromiseRaw,
 };
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{Env, JsValue, Status, Unknown};
+use napi::{Env, JsValue, Status, Unknown, ValueType};
 use tokio_util::sync::CancellationToken;
 
 use super::abort::{AbortListener, LastSignal, Shared};
 use super::inbox::{Inbox, Letters, Line, Post, Settled};
-use super::node::{Deferred, keep_alive, take_exception};
+use super::node::{Deferred, Weak, keep_alive, take_exception};
 use super::written::Parse;
 use super::{error, event, written};
 use crate::call_id::CallIds;
@@ -27,8 +27,18 @@ type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
 /// A user's function that is told something, while it is at hand.
 pub(super) type Listener<'a> = Function<'a, Object<'static>, Unknown<'static>>;
 
-/// The same, kept.
-type ListenerRef = FunctionRef<Object<'static>, Unknown<'static>>;
+/// The object of JavaScript that an engine is; `None` for the engine that the module's functions share, which is none.
+pub(super) type Owner<'a> = Option<Object<'a>>;
+
+/// A user's function, kept.
+#[derive(Clone)]
+enum Kept {
+    /// As long as it is not let go.
+    Always(Rc<FunctionRef<Object<'static>, Unknown<'static>>>),
+    /// As long as its owner lives, which alone keeps it alive: so an engine that nothing but its own listeners names can
+    /// be collected with them.
+    ByOwner { function: Rc<Weak>, listeners: Rc<Weak> },
+}
 
 /// A function that takes a count and an event target.
 type SetMaxListeners = FunctionRef<FnArgs<(u32, Object<'static>)>, ()>;
@@ -42,7 +52,9 @@ pub(super) struct Realm {
     wake: Arc<OnceLock<Wake>>,
     inbox: Arc<Inbox>,
     pending: RefCell<HashMap<u64, Pending>>,
-    listeners: RefCell<HashMap<u64, Rc<ListenerRef>>>,
+    listeners: RefCell<HashMap<u64, Kept>>,
+    /// A `WeakMap` from each owner to an object that has its listeners by their numbers.
+    owners: ObjectRef<false>,
     next: Cell<u64>,
     last_signal: RefCell<LastSignal>,
     parse: Parse,
@@ -58,6 +70,8 @@ struct Pending {
     /// What it would be rejected with: made while the caller is on the stack, so that its `stack` tells who called.
     error: ObjectRef<false>,
     abort: Option<AbortListener>,
+    /// The engine whose listeners are to be told until then.
+    owner: Option<ObjectRef<false>>,
     /// The call whose end it is, if it is one's.
     ids: Option<Arc<CallIds>>,
 }
@@ -107,6 +121,7 @@ impl Realm {
             inbox,
             pending: RefCell::default(),
             listeners: RefCell::default(),
+            owners: new_weak_map(env)?,
             next: Cell::new(0),
             last_signal: RefCell::default(),
             parse: written::parse(env)?,
@@ -117,16 +132,47 @@ impl Realm {
         Ok(realm)
     }
 
-    /// Has a function of the user's called with whatever is written to the line.
-    pub(super) fn listen(&self, listener: Listener<'_>) -> napi::Result<(u64, Line)> {
+    /// Has a function of the user's called with whatever is written to the line, as long as its owner lives.
+    pub(super) fn listen(&self, env: &Env, listener: Listener<'_>, owner: Owner<'_>) -> napi::Result<(u64, Line)> {
         let number = self.number();
-        self.listeners.borrow_mut().insert(number, Rc::new(listener.create_ref()?));
+        let kept = match owner {
+            None => Kept::Always(Rc::new(listener.create_ref()?)),
+            Some(owner) => {
+                let mut listeners = self.listeners_of(env, owner)?;
+                listeners.set(number.to_string(), listener)?;
+                Kept::ByOwner {
+                    function: Rc::new(Weak::new(env, &listener)?),
+                    listeners: Rc::new(Weak::new(env, &listeners)?),
+                }
+            }
+        };
+        self.listeners.borrow_mut().insert(number, kept);
         Ok((number, Line::new(Arc::clone(&self.inbox), number)))
     }
 
+    /// The object that has the listeners of an owner.
+    fn listeners_of<'env>(&self, env: &'env Env, owner: Object<'_>) -> napi::Result<Object<'env>> {
+        let owners = self.owners.get_value(env)?;
+        let get: Function<'_, Object<'_>, Unknown<'_>> = owners.get_named_property("get")?;
+        let known = get.apply(owners, owner)?;
+        if known.get_type()? == ValueType::Object {
+            return Ok(Object::from_raw(env.raw(), known.raw()));
+        }
+        let listeners = Object::new(env)?;
+        let set: Function<'_, FnArgs<(Object<'_>, Object<'_>)>, Unknown<'_>> = owners.get_named_property("set")?;
+        set.apply(owners, (owner, listeners).into())?;
+        Ok(listeners)
+    }
+
     /// Never calls that function again, whatever waits for it.
-    pub(super) fn let_go(&self, listener: u64) {
-        self.listeners.borrow_mut().remove(&listener);
+    pub(super) fn let_go(&self, env: &Env, listener: u64) {
+        let kept = self.listeners.borrow_mut().remove(&listener);
+        if let Some(Kept::ByOwner { listeners, .. }) = kept
+            && let Some(mut listeners) = listeners.get::<Object<'_>>(env)
+        {
+            // It is a plain object of ours, which refuses nothing.
+            let _ = listeners.delete_named_property(listener.to_string());
+        }
     }
 
     fn number(&self) -> u64 {
@@ -142,14 +188,16 @@ impl Realm {
     pub(super) fn promise<'env, T>(
         &self,
         env: &'env Env,
-        abort: Option<AbortListener>,
         ids: Option<Arc<CallIds>>,
+        abort: Option<AbortListener>,
+        owner: Owner<'_>,
     ) -> napi::Result<(Delivery, PromiseRaw<'env, T>)> {
         let (deferred, promise) = Deferred::new(env)?;
         let error = error::blank(env)?.create_ref()?;
+        let owner = owner.map(|owner| owner.create_ref()).transpose()?;
         let call = self.number();
         let mut pending = self.pending.borrow_mut();
-        pending.insert(call, Pending { deferred, error, abort, ids });
+        pending.insert(call, Pending { deferred, error, abort, owner, ids });
         if pending.len() == 1 {
             self.keep_alive(env, true);
         }
@@ -163,7 +211,7 @@ impl Realm {
             self.tell(env, letters);
         }
         for listener in waiting.forgotten {
-            self.let_go(listener);
+            self.let_go(env, listener);
         }
         for (call, result) in waiting.settled {
             let Some(pending) = self.pending.borrow_mut().remove(&call) else { continue };
@@ -179,7 +227,7 @@ impl Realm {
     fn tell(&self, env: &Env, Letters { listener, posts, mut dropped }: Letters) {
         for post in posts {
             // Any call may have been the one in which the listener was let go.
-            let Some(function) = self.listeners.borrow().get(&listener).cloned() else { return };
+            let Some(kept) = self.listeners.borrow().get(&listener).cloned() else { return };
             let dropped = std::mem::take(&mut dropped);
             // A listener must not change what it is told of, so what it throws, or its promise rejects with, is dropped.
             let _ = env.run_in_scope(|| {
@@ -188,7 +236,8 @@ impl Realm {
                     Post::Event(told) => event::event(env, &told, dropped),
                     Post::Invalidation(told) => event::invalidation(env, &told, dropped),
                 };
-                let returned = function.borrow_back(env)?.call(told?)?;
+                let Some(function) = kept.function(env)? else { return Ok(()) };
+                let returned = function.call(told?)?;
                 if returned.is_promise()? {
                     PromiseRaw::<()>::from_unknown(returned)?.catch(|_: CallbackContext<Unknown<'_>>| Ok(()))?;
                 }
@@ -232,6 +281,12 @@ impl Realm {
     }
 }
 
+fn new_weak_map(env: &Env) -> napi::Result<ObjectRef<false>> {
+    let constructor: Function<'_, (), ()> = env.get_global()?.get_named_property("WeakMap")?;
+    let map = constructor.new_instance(())?;
+    Object::from_raw(env.raw(), map.raw()).create_ref()
+}
+
 fn find_set_max_listeners(env: &Env) -> napi::Result<SetMaxListeners> {
     let process: Object<'_> = env.get_global()?.get_named_property("process")?;
     let get: Function<'_, &str, Object<'_>> = process.get_named_property("getBuiltinModule")?;
@@ -257,7 +312,20 @@ impl Pending {
                 self.deferred.reject(env, object)
             }
         }?;
+        if let Some(owner) = self.owner {
+            owner.unref(env)?;
+        }
         self.error.unref(env)
+    }
+}
+
+impl Kept {
+    /// The function, unless it is collected.
+    fn function<'env>(&self, env: &'env Env) -> napi::Result<Option<Listener<'env>>> {
+        match self {
+            Self::Always(function) => function.borrow_back(env).map(Some),
+            Self::ByOwner { function, .. } => Ok(function.get(env)),
+        }
     }
 }
 

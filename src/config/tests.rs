@@ -19,6 +19,48 @@ fn nothing_is_the_default() {
 }
 
 #[test]
+fn every_field_is_named_that_differs_and_no_other() {
+    let fields = json!({
+        "builtinCatalog": false, "catalog": "conf/models", "prompts": "conf/prompts", "maxFallbackDepth": 0,
+        "warnPriceRatio": null, "maxPriceRatio": 1.5, "maxFallbackCost": 0.25, "dailyBudgetUsd": 0.5,
+        "pauseFallbacksAt": 1, "budgetAlerts": [0.1], "stateFile": "var/state.json", "disableThreshold": null,
+        "cooldownMs": 1, "failuresAfterRecovery": 1, "transientThreshold": null, "transientCooldownMs": 8,
+        "providerCooldownMs": 9, "attemptTimeoutMs": 2, "deadlineMs": 3, "maxRetries": 4, "fallbackOnContentFilter": true,
+        "http.connectTimeoutMs": 5, "http.maxResponseBytes": 6, "http.caCertificates": [PEM], "http.userAgent": "me/1 (x)",
+        "http.allowInsecureHttp": true, "logLevel": "trace",
+    });
+    let Value::Object(fields) = fields else { unreachable!("it is an object") };
+    let mut all = json!({});
+    for (name, value) in &fields {
+        let mut one = json!({});
+        for config in [&mut one, &mut all] {
+            match name.split_once('.') {
+                Some((group, name)) => config[group][name] = value.clone(),
+                None => config[name] = value.clone(),
+            }
+        }
+        let one = Config::parse(&one).unwrap_or_else(|faults| panic!("{faults}"));
+        assert_eq!(one.differences(&Config::default()), [name.as_str()]);
+        assert_eq!(Config::default().differences(&one), [name.as_str()]);
+        assert!(one.differences(&one.clone()).is_empty());
+    }
+    let all = Config::parse(&all).unwrap_or_else(|faults| panic!("{faults}"));
+    assert!(all.differences(&Config::default()).into_iter().eq(fields.keys()), "in this order");
+}
+
+#[test]
+fn a_layer_tells_its_parts_apart() {
+    let layer = |fields: Value| Object::read(&fields, ROOT, &mut Faults::new(), CatalogLayer::read).unwrap_or_default();
+    let differing = |fields: Value| {
+        let pairs = layer(fields).digests().into_iter().zip(CatalogLayer::default().digests());
+        pairs.filter(|(one, other)| one != other).map(|(one, _)| one.0).collect::<Vec<_>>()
+    };
+    assert_eq!(differing(json!({ "providers": [1] })), ["providers"]);
+    assert_eq!(differing(json!({ "models": [1], "fallbacks": { "a": "b" } })), ["models", "fallbacks"]);
+    assert!(differing(json!({ "providers": [], "models": [], "fallbacks": {} })).is_empty());
+}
+
+#[test]
 fn every_field_is_read() {
     let value = json!({
         "builtinCatalog": false, "catalog": "conf/models", "providers": [1], "models": [2], "fallbacks": { "a": "b" },

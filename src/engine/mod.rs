@@ -16,7 +16,6 @@ mod standing;
 mod tending;
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime};
 
@@ -55,9 +54,9 @@ use tending::Tending;
 /// Everything that the calls of one engine share.
 pub struct Engine {
     config: Config,
-    /// Tells whether another engine was given the same catalogue layer; the layer itself, which may hold keys, is not
+    /// Tell whether another engine was given the same catalogue layer; the layer itself, which may hold keys, is not
     /// kept.
-    layer_digest: u64,
+    layer_digests: [(&'static str, u64); 3],
     library: Library,
     health: Health,
     blame: Blame,
@@ -82,7 +81,7 @@ pub struct Engine {
 pub struct Blueprint {
     config: Config,
     library: Library,
-    layer_digest: u64,
+    layer_digests: [(&'static str, u64); 3],
 }
 
 impl Blueprint {
@@ -93,9 +92,8 @@ impl Blueprint {
     pub fn read(config: &Value, variables: Variables<'_>) -> Result<Self, EngineError> {
         let read = || {
             let (mut config, library) = load(config, variables)?;
-            let mut hasher = DefaultHasher::new();
-            std::mem::take(&mut config.layer).without_empty_parts().hash(&mut hasher);
-            Ok(Self { config, library, layer_digest: hasher.finish() })
+            let layer_digests = std::mem::take(&mut config.layer).digests();
+            Ok(Self { config, library, layer_digests })
         };
         read().map_err(EngineError::InvalidConfig)
     }
@@ -174,12 +172,12 @@ impl Engine {
     /// `INVALID_CONFIG` if the HTTP client cannot be made, the environment names a proxy that cannot be used, or the state
     /// file cannot be used.
     pub fn build(blueprint: Blueprint) -> Result<Self, EngineError> {
-        let Blueprint { config, library, layer_digest } = blueprint;
+        let Blueprint { config, library, layer_digests } = blueprint;
         proxies::check(|name| std::env::var_os(name)).map_err(EngineError::InvalidConfig)?;
         let http =
             Http::new(&config.http).map_err(|fault| EngineError::InvalidConfig(Faults::one("config.http", fault)))?;
         let mut engine = Self {
-            layer_digest,
+            layer_digests,
             health: Health::new(&config.health),
             blame: Blame::default(),
             count: Count::default(),
@@ -235,10 +233,12 @@ impl Engine {
         &self.config
     }
 
-    /// Whether it was built to the same configuration.
+    /// The names of the options in which it was built to another configuration.
     #[must_use]
-    pub fn is_built_like(&self, blueprint: &Blueprint) -> bool {
-        self.config == blueprint.config && self.layer_digest == blueprint.layer_digest
+    pub fn differences(&self, blueprint: &Blueprint) -> Vec<&'static str> {
+        let layers = self.layer_digests.iter().zip(&blueprint.layer_digests);
+        let parts = layers.filter(|(own, other)| own != other).map(|((name, _), _)| *name);
+        parts.chain(self.config.differences(&blueprint.config)).collect()
     }
 
     /// How many models are active.
@@ -301,15 +301,19 @@ impl Engine {
         &self.ledger
     }
 
-    /// Rejects what is pending and whatever comes later with `CLOSED`; returns when nothing is left running.
+    /// Rejects what is pending and whatever comes later with `CLOSED`; returns when nothing is left running. It may be
+    /// closed more than once, also while it is being closed.
     pub async fn close(&self) {
+        let is_first = !self.closing.is_cancelled();
         self.closing.cancel();
         self.tending.ended.cancel();
         self.library.close();
         self.calls.close();
         self.calls.wait().await;
         self.keep_last().await;
-        info!("engine closed");
+        if is_first {
+            info!("engine closed");
+        }
     }
 
     fn plan(&self, catalog: &Catalog, original: ModelIndex, wish: &Wish<'_>) -> Plan {
