@@ -3,23 +3,24 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use tracing::{info, warn};
 
+use super::reading::is_long;
 use super::retry::{self, Bounds, Had};
 use super::run::{Run, Stop};
 use super::standing::worth_asking_after;
-use crate::catalog::{Model, Provider, Secret};
+use crate::catalog::{Model, Secret};
 use crate::health::{Circumstances, Fingerprint, Verdict};
 use crate::kind::{FailureKind, SkipReason};
 use crate::money::{self, Charge, End, Terms};
 use crate::outcome::{Attempt, NanoUsd, Refusal, Score, Skip, Usage};
 use crate::plan::{Fitted, share_of};
 use crate::provider::body;
-use crate::provider::http::{Post, Received, Resend};
+use crate::provider::http::{Post, Received, Resend, WireFailure};
 use crate::provider::turns::Turn;
 use crate::reply::{self, Failure};
 use crate::request::Match;
@@ -190,26 +191,26 @@ impl Run<'_> {
             begun: Arc::clone(&begun),
             time: timeout,
         };
-        let terms = Terms {
-            prices: &model.prices,
-            reasons: model.reasoning,
-            usual: fitted.usual_usage(),
-            max_tokens: fitted.max_tokens,
-            bytes: body.len() as u64,
-        };
+        let charge = |end| money::charge(&terms(model, fitted, body.len()), &end);
+        let status = AtomicU16::default();
         let answered = tokio::select! {
             biased;
-            answered = self.call.engine.http.post(&post) => answered,
+            answered = async {
+                let received = self.call.engine.http.post(&post).await?;
+                status.store(received.status, Ordering::Relaxed);
+                Ok::<_, WireFailure>(self.read(model, fitted, body.len(), received).await)
+            } => answered,
             ended = self.out_of_time(timeout) => {
-                let end = if begun.load(Ordering::Acquire) { End::CutOff { status: None } } else { End::Unsent };
-                return Sent { hurried, ..Sent::ended(ended, "no whole reply", money::charge(&terms, &end)) };
+                let status = Some(status.into_inner()).filter(|&status| status > 0);
+                let end = if begun.load(Ordering::Acquire) { End::CutOff { status } } else { End::Unsent };
+                return Sent { hurried, ..Sent::ended(ended, "no whole reply", charge(end)) };
             }
         };
         match answered {
-            Ok(received) => self.read(provider, fitted, &terms, &received),
+            Ok(sent) => sent,
             Err(wire) => {
                 let end = if wire.sent { End::CutOff { status: wire.status } } else { End::Unsent };
-                let charge = money::charge(&terms, &end);
+                let charge = charge(end);
                 let message = reply::shortened(provider.redacted(&wire.message).into_owned());
                 let failure = Failure { kind: wire.kind, message, retry_after: None };
                 Sent { status: wire.status, charge, result: Err(failure), resend: wire.resend, stop: None, hurried }
@@ -264,38 +265,16 @@ impl Run<'_> {
         fitted.to_json().into()
     }
 
-    fn read(&self, provider: &Provider, fitted: &Fitted, terms: &Terms<'_>, received: &Received) -> Sent {
+    /// Reads a reply, a long one beside the async workers.
+    async fn read(&self, model: &Model, fitted: &Fitted, bytes: usize, received: Received) -> Sent {
         let asked: Vec<&Match> = self.asked(fitted).collect();
-        let is_success = (200..300).contains(&received.status);
-        // A provider may repeat the key in its complaint; what a model says is not to be changed.
-        let text = if is_success { Cow::default() } else { String::from_utf8_lossy(&received.body) };
-        let complaint = provider.redacted(&text);
-        let reply = reply::read(
-            &reply::Received {
-                status: received.status,
-                headers: &received.timely,
-                body: if is_success { &received.body } else { complaint.as_bytes() },
-                now: SystemTime::now(),
-            },
-            &asked,
-        );
-        let end = End::Replied {
-            status: received.status,
-            told: reply.usage,
-            text: &reply.text,
-            thoughts: reply.reasoning.as_deref(),
-            is_whole: match &reply.result {
-                Ok(_) => !reply.is_cut,
-                Err(failure) => failure.kind == FailureKind::ParseError,
-            },
-        };
-        let charge = money::charge(terms, &end);
-        let (reasoning, text) = (reply.reasoning, reply.text);
-        let result = match reply.result {
-            Ok(scores) => Ok(Answered { scores, reasoning, text }),
-            Err(failure) => Err(Failure { message: provider.redacted(&failure.message).into_owned(), ..failure }),
-        };
-        Sent { status: Some(received.status), charge, result, resend: None, stop: None, hurried: false }
+        if !is_long(&received.body) {
+            return Sent::read(model, fitted, bytes, &asked, &received);
+        }
+        let (model, fitted) = (model.clone(), fitted.clone());
+        let asked: Vec<Match> = asked.into_iter().cloned().collect();
+        let reading = move || Sent::read(&model, &fitted, bytes, &asked.iter().collect::<Vec<_>>(), &received);
+        self.call.engine.readers.read(reading).await
     }
 
     fn bounds(&self, later: Duration) -> Bounds {
@@ -357,6 +336,41 @@ impl Run<'_> {
 }
 
 impl Sent {
+    /// What came of a request of so many bytes whose reply arrived.
+    fn read(model: &Model, fitted: &Fitted, bytes: usize, asked: &[&Match], received: &Received) -> Self {
+        let provider = &model.provider;
+        let is_success = (200..300).contains(&received.status);
+        // A provider may repeat the key in its complaint; what a model says is not to be changed.
+        let text = if is_success { Cow::default() } else { String::from_utf8_lossy(&received.body) };
+        let complaint = provider.redacted(&text);
+        let reply = reply::read(
+            &reply::Received {
+                status: received.status,
+                headers: &received.timely,
+                body: if is_success { &received.body } else { complaint.as_bytes() },
+                now: SystemTime::now(),
+            },
+            asked,
+        );
+        let end = End::Replied {
+            status: received.status,
+            told: reply.usage,
+            text: &reply.text,
+            thoughts: reply.reasoning.as_deref(),
+            is_whole: match &reply.result {
+                Ok(_) => !reply.is_cut,
+                Err(failure) => failure.kind == FailureKind::ParseError,
+            },
+        };
+        let charge = money::charge(&terms(model, fitted, bytes), &end);
+        let (reasoning, text) = (reply.reasoning, reply.text);
+        let result = match reply.result {
+            Ok(scores) => Ok(Answered { scores, reasoning, text }),
+            Err(failure) => Err(Failure { message: provider.redacted(&failure.message).into_owned(), ..failure }),
+        };
+        Self { status: Some(received.status), charge, result, resend: None, stop: None, hurried: false }
+    }
+
     /// A call that was given up: for its own time, or for what stopped it from outside.
     fn ended(stop: Option<Stop>, doing: &str, charge: Charge) -> Self {
         let (kind, message) = match stop {
@@ -367,6 +381,17 @@ impl Sent {
         };
         let failure = Failure { kind, message, retry_after: None };
         Self { status: None, charge, result: Err(failure), resend: None, stop, hurried: false }
+    }
+}
+
+/// What a request of so many bytes is charged by.
+fn terms<'a>(model: &'a Model, fitted: &Fitted, bytes: usize) -> Terms<'a> {
+    Terms {
+        prices: &model.prices,
+        reasons: model.reasoning,
+        usual: fitted.usual_usage(),
+        max_tokens: fitted.max_tokens,
+        bytes: bytes as u64,
     }
 }
 

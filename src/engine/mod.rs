@@ -8,6 +8,7 @@ mod keeper;
 mod library;
 mod news;
 mod prompts;
+mod reading;
 mod retry;
 mod run;
 mod snapshot;
@@ -49,6 +50,7 @@ pub use explain::{Explanation, Step};
 pub use run::Call;
 
 use keeper::Keeper;
+use reading::Readers;
 use tending::Tending;
 
 /// Everything that the calls of one engine share.
@@ -71,6 +73,7 @@ pub struct Engine {
     /// Keeps the state in a file, if the configuration names one.
     keeper: Option<Keeper>,
     turns: Turns,
+    readers: Readers,
     http: Http,
     closing: CancellationToken,
     calls: TaskTracker,
@@ -194,6 +197,7 @@ impl Engine {
             }),
             doubted: Mutex::default(),
             turns: Turns::default(),
+            readers: Readers::default(),
             http,
             closing: CancellationToken::new(),
             calls: TaskTracker::new(),
