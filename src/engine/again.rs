@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::retry::{self, Had};
 use super::run::Run;
 use crate::plan::{Candidate, fit};
 
@@ -12,6 +13,20 @@ impl Run<'_> {
         let candidates = self.plan.candidates.iter().enumerate();
         let waits = candidates.filter_map(|(position, candidate)| self.wait_for(position, candidate));
         waits.min().filter(|wait| !wait.is_zero())
+    }
+
+    /// Whether the call waits for the model at `position`: it is the last of the chain, nothing but a 429 to another call
+    /// keeps it from being asked, and it may be asked soon. Without retries nothing is waited for.
+    pub(super) fn is_worth_waiting_for(&self, position: usize) -> bool {
+        let candidate = &self.plan.candidates[position];
+        let model = self.call.catalog.model(candidate.model);
+        let bounds = self.bounds(Duration::ZERO);
+        let is_soon = |wait| retry::wait_on(wait, Had::default(), &bounds, 0.0).is_some();
+        position + 1 == self.plan.candidates.len()
+            && bounds.max_retries > 0
+            && self.call.engine.health.is_only_limited(&model.id, &model.provider.id)
+            && !self.has_failed(&model.provider.id)
+            && self.wait_for(position, candidate).is_some_and(is_soon)
     }
 
     /// How long it is until nothing forbids to call the model at `position`; `None` if something always will.

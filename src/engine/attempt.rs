@@ -104,23 +104,28 @@ impl Run<'_> {
             let admitted = engine
                 .admit(model, permit.as_ref(), own_cooling)
                 .and_then(|permit| Ok((permit, engine.reserve(model, fitted, is_dearer)?)));
+            let is_first = permit.is_none();
             let reservation = match (admitted, failed.take()) {
                 (Ok((leave, reservation)), before) => {
                     permit = Some(leave);
                     had = before.map_or(had, |(_, again)| again);
                     reservation
                 }
-                (Err(refusal), Some((before, again))) => {
+                (Err(refusal), before) => {
                     drop(turn);
-                    match self.wait_on(&refusal, again, patience.later).await {
-                        Some(again) => failed = Some((before, again)),
-                        None => break before,
+                    let (before, so_far) = before.map_or((None, had), |(before, again)| (Some(before), again));
+                    let waits = before.is_some() || self.is_worth_waiting_for(position);
+                    let again = if waits { self.wait_on(&refusal, so_far, patience.later).await } else { None };
+                    match (again, before) {
+                        (Some(again), Some(before)) => failed = Some((before, again)),
+                        (Some(again), None) => had = again,
+                        (None, Some(before)) => break before,
+                        (None, None) => return Err(refusal.of(&model.id)),
                     }
                     continue;
                 }
-                (Err(refusal), None) => return Err(refusal.of(&model.id)),
             };
-            if had == Had::default() && position > 0 {
+            if is_first && position > 0 {
                 self.announce_fallback(position, model);
             }
             let body = body.get_or_insert_with(|| self.body(model, fitted));
@@ -277,7 +282,7 @@ impl Run<'_> {
         self.call.engine.readers.read(reading).await
     }
 
-    fn bounds(&self, later: Duration) -> Bounds {
+    pub(super) fn bounds(&self, later: Duration) -> Bounds {
         let max_retries = self.call.engine.config.max_retries;
         Bounds { is_last: later.is_zero(), max_retries, remaining: self.remaining() }
     }

@@ -175,11 +175,15 @@ impl Run<'_> {
         let candidate = &self.plan.candidates[position];
         let model = self.call.catalog.model(candidate.model);
         let fitted = match &candidate.verdict {
-            Err(skip) => return Err(skip.clone()),
             Ok(fitted) if self.outstanding.len() == self.scores.len() => fitted.clone(),
-            Ok(_) => fit(model, self.wish, &self.outstanding),
+            Err(skip) if skip.reason != SkipReason::Cooling || !self.is_worth_waiting_for(position) => {
+                return Err(skip.clone());
+            }
+            _ => fit(model, self.wish, &self.outstanding),
         };
-        if let Some(refusal) = self.refuses(position, &fitted) {
+        if let Some(refusal) = self.refuses(position, &fitted)
+            && (refusal.reason != SkipReason::Cooling || !self.is_worth_waiting_for(position))
+        {
             return Err(refusal.of(&model.id));
         }
         let allowance = self.allowance;
@@ -205,6 +209,11 @@ impl Run<'_> {
         }
         let unavailable = self.call.engine.unavailable(self.call.catalog.model(index));
         unavailable.or_else(|| self.call.guards_refuse(self.plan, &self.allowance, position, fitted))
+    }
+
+    /// Whether the provider has refused the key or the account.
+    pub(super) fn has_failed(&self, provider: &str) -> bool {
+        self.failed_providers.iter().any(|(failed, _)| failed == provider)
     }
 
     /// The time-outs of the attempts that are still to come after the one at `position`, as far as can be foreseen, where

@@ -20,6 +20,8 @@ pub(super) struct Entry {
     last_failure: AtomicU64,
     last_success: AtomicU64,
     switched: AtomicU64,
+    /// Until when a 429 asked for it to be left alone, on the clock of the breakers.
+    limited_until: AtomicU64,
 }
 
 /// A time as milliseconds since 1970.
@@ -60,6 +62,14 @@ impl Entry {
 
     pub(super) fn set_last_success(&self, at: SystemTime) {
         self.last_success.store(stamp(at), Ordering::Relaxed);
+    }
+
+    pub(super) fn limited_until(&self) -> u64 {
+        self.limited_until.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_limited(&self, until: u64) {
+        self.limited_until.fetch_max(until, Ordering::Relaxed);
     }
 
     /// Notes that a breaker opened or closed.

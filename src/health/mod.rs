@@ -213,6 +213,9 @@ impl Health {
             return Cooling(until);
         }
         let entry = self.entry(model);
+        if kind == FailureKind::RateLimited {
+            entry.set_limited(until);
+        }
         entry.transients.recover(now, &self.transients, &self.changes, |_| tell_cooled(model, tell));
         entry.transients.open(until, &self.changes, |before, after| {
             if before == after {

@@ -34,6 +34,18 @@ impl Health {
         [disabled, cooling, provider].into_iter().flatten().reduce(|one, other| one.and(&other))
     }
 
+    /// Whether `model` of `provider` may not be called now for nothing but what a 429 asked for.
+    #[must_use]
+    pub fn is_only_limited(&self, model: &str, provider: &str) -> bool {
+        let limited = |entry: &Arc<Entry>| {
+            let word = entry.transients.word();
+            let closed = !entry.faults.word().is_open() && entry.faults.full(&self.faults).is_none();
+            word.is_open() && word.open_until <= entry.limited_until() && closed
+        };
+        let entry = self.models.get(model).map(|entry| Arc::clone(&entry));
+        entry.as_ref().is_some_and(limited) && self.providers.check(provider, || self.clock.now()).is_ok()
+    }
+
     /// The refusal of a model whose own faults forbid to call it.
     pub(super) fn shut(&self, entry: &Entry, shut: Shut) -> Refusal {
         let Shut::Until(until) = shut else { return self.cooling(shut) };

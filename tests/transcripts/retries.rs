@@ -231,3 +231,65 @@ async fn callers_who_are_told_to_wait_together_are_all_answered() {
         assert_eq!(attempts(&call.await.unwrap()), pairs(&[("a", "answered")]));
     }
 }
+
+/// An engine of one model that is left alone, and the call that was told so.
+async fn told_to_wait(upstream: &Upstream, fields: Value) -> (Arc<Engine>, tokio::task::JoinHandle<()>) {
+    let mut config = config_with(upstream, fields);
+    config["models"].as_array_mut().unwrap().truncate(1);
+    config["models"][0]["fallbacks"] = json!([]);
+    let engine = engine(&config);
+    let call = engine.call(request(1), RawOptions::default()).unwrap();
+    let first = tokio::spawn(async move { drop(call.run(&CancellationToken::new()).await) });
+    while engine.models()[0].health.cooling_until.is_none() {
+        tokio::task::yield_now().await;
+    }
+    (engine, first)
+}
+
+#[tokio::test]
+async fn a_call_that_comes_while_the_only_model_was_told_to_wait_waits_as_well() {
+    let upstream = Upstream::script([
+        Step::model("a", error(429, "later").header("retry-after", "1")),
+        Step::model("a", scores(&[("m1", 1, 0)])),
+        Step::model("a", scores(&[("m1", 1, 0)])),
+    ])
+    .await;
+    let (engine, first) = told_to_wait(&upstream, json!({ "maxRetries": 1 })).await;
+    let second = predict_meanwhile(&engine, RawOptions::default()).await;
+    assert_eq!((attempts(&second), skips(&second)), (pairs(&[("a", "answered")]), pairs(&[])));
+    assert_eq!(second.unwrap().history.attempts[0].retries, 0, "a wait is no retry");
+    first.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_waits_for_nothing_that_is_too_late_or_not_to_be_asked_again() {
+    let hurried = RawOptions { deadline_ms: Some(900.0), ..RawOptions::default() };
+    for (seconds, retries, options) in
+        [("11", 2, RawOptions::default()), ("5", 2, hurried), ("5", 0, RawOptions::default())]
+    {
+        let step = Step::model("a", error(429, "later").header("retry-after", seconds));
+        let upstream = Upstream::script([step]).await;
+        let fields = json!({ "maxRetries": retries });
+        let (engine, first) = told_to_wait(&upstream, fields).await;
+        let second = predict_meanwhile(&engine, options).await;
+        assert_eq!((attempts(&second), skips(&second)), (pairs(&[]), pairs(&[("a", "cooling")])));
+        assert_eq!(second.unwrap_err().code(), "NO_MODEL_AVAILABLE");
+        first.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_signal_ends_the_wait_for_a_model_that_others_found_busy() {
+    let upstream = Upstream::script([Step::model("a", error(429, "later").header("retry-after", "9"))]).await;
+    let (engine, first) = told_to_wait(&upstream, json!({})).await;
+    let abort = CancellationToken::new();
+    let call = engine.call(request(1), RawOptions::default()).unwrap();
+    let (second, ()) = tokio::join!(call.run(&abort), async { abort.cancel() });
+    assert_eq!(second.unwrap_err().code(), "ABORT_ERR");
+    first.abort();
+}
+
+/// As [`predict_with`], while another call has a reservation.
+async fn predict_meanwhile(engine: &Arc<Engine>, options: RawOptions) -> Result<Outcome, EngineError> {
+    engine.call(request(1), options)?.run(&CancellationToken::new()).await
+}
