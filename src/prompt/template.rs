@@ -2,6 +2,7 @@
 
 use crate::check::Faults;
 use crate::football;
+use crate::line;
 use crate::money::estimate_tokens;
 
 /// The most characters of an unknown name that are shown.
@@ -105,7 +106,7 @@ pub(super) fn listing() -> String {
 }
 
 fn unknown(name: &str) -> String {
-    let shown: String = name.chars().take(LONGEST_SHOWN).collect();
+    let shown: String = line::without_keys(name).chars().take(LONGEST_SHOWN).collect();
     let known: Vec<String> = Placeholder::NAMES.iter().map(|(name, _)| format!("{{{{{name}}}}}")).collect();
     format!("nothing fills the placeholder {{{{{shown}}}}}, known are {}", known.join(", "))
 }
@@ -153,6 +154,7 @@ mod tests {
                 "dir/a.md: line 4: {{ begins a placeholder that does not end on its line",
             ]
         );
+        assert!(rendered("{{sk-1234}}").unwrap_err()[0].contains("{{[key]}}"));
         assert_eq!(rendered(" \n").unwrap_err(), ["dir/a.md: must not be empty"]);
     }
 
