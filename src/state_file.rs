@@ -21,8 +21,9 @@ pub struct StateFile {
     path: PathBuf,
     folder: PathBuf,
     temporary: PathBuf,
-    writing: Mutex<()>,
-    lock: File,
+    lock_path: PathBuf,
+    /// The lock that is held; whoever writes has it.
+    lock: Mutex<File>,
 }
 
 /// What [`StateFile::open`] found.
@@ -55,8 +56,15 @@ impl StateFile {
     pub fn open(path: &Path) -> Result<Opened, String> {
         let at = |problem: &str, error: &io::Error| format!("{}: {problem}: {error}", path.display());
         let path_in_full = in_full(path)?;
+        if has_other_names(&path_in_full) {
+            return Err(format!(
+                "{}: is a hard link, and another engine may use the file by its other name",
+                path.display()
+            ));
+        }
         let beside = |suffix: &str| with_suffix(&path_in_full, suffix);
-        let lock = lock(&beside(".lock")).map_err(|problem| format!("{}: {problem}", path.display()))?;
+        let lock_path = beside(".lock");
+        let lock = lock(&lock_path).map_err(|problem| format!("{}: {problem}", path.display()))?;
         let (state, damaged) = match read(&path_in_full).map_err(|error| at("cannot be read", &error))? {
             Content::Missing => (None, None),
             Content::State(state) => (Some(state), None),
@@ -68,7 +76,7 @@ impl StateFile {
         };
         let folder = path_in_full.parent().map(Path::to_path_buf).unwrap_or_default();
         let temporary = beside(".tmp");
-        let file = Self { path: path_in_full, folder, temporary, writing: Mutex::default(), lock };
+        let file = Self { path: path_in_full, folder, temporary, lock_path, lock: lock.into() };
         Ok(Opened { file, state, damaged })
     }
 
@@ -83,11 +91,12 @@ impl StateFile {
     /// Replaces the state. Blocks until it is on the disk; a crash at any moment leaves the old state or the new one.
     ///
     /// # Errors
-    /// If `state` is no object or is larger than 64 MiB, or the file system refuses; the old state remains, unless it
-    /// was only the folder that could not be brought to the disk.
+    /// If `state` is no object or is larger than 64 MiB, another engine has taken the file, or the file system refuses;
+    /// the old state remains, unless it was only the folder that could not be brought to the disk.
     pub fn write(&self, state: &Value) -> io::Result<()> {
         let bytes = serialize(state)?;
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        self.hold(&mut held)?;
         let replaced = create(&self.temporary, &bytes).and_then(|()| fs::rename(&self.temporary, &self.path));
         if let Err(error) = replaced {
             // A full disk is not to be kept full; the first error says more than a second one would.
@@ -98,10 +107,21 @@ impl StateFile {
     }
 }
 
+impl StateFile {
+    /// Makes sure that the lock that is held is the one that others ask for. If somebody has removed or replaced its file
+    /// or the folder around it, the one that is there now is locked instead, unless another engine has it.
+    fn hold(&self, held: &mut File) -> io::Result<()> {
+        if !is_at(held, &self.lock_path) {
+            *held = lock(&self.lock_path).map_err(io::Error::other)?;
+        }
+        Ok(())
+    }
+}
+
 impl Drop for StateFile {
     /// Closing the file would not do: a process that is just being started holds a copy of it for a moment.
     fn drop(&mut self) {
-        let _ = self.lock.unlock();
+        let _ = self.lock.get_mut().unwrap_or_else(PoisonError::into_inner).unlock();
     }
 }
 
@@ -130,6 +150,10 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn lock(path: &Path) -> Result<File, String> {
+    // Opening a pipe would wait for whoever reads it.
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(format!("cannot be locked: {} is no regular file", path.display()));
+    }
     let file = private(OpenOptions::new().write(true).create(true).truncate(false))
         .open(path)
         .map_err(|error| format!("cannot be locked: {}: {error}", path.display()))?;
@@ -203,6 +227,32 @@ fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+/// Whether the file that is open is the one that has this path.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    let is_same = |open: fs::Metadata, found: fs::Metadata| (open.dev(), open.ino()) == (found.dev(), found.ino());
+    file.metadata().and_then(|open| fs::metadata(path).map(|found| is_same(open, found))).unwrap_or_default()
+}
+
+/// Whether the file that is open, and locked, is the one that has this path: then that one is locked.
+#[cfg(not(unix))]
+fn is_at(_file: &File, path: &Path) -> bool {
+    File::open(path).is_ok_and(|found| matches!(found.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
+/// Whether the file has another name, under which another engine may use it: a hard link.
+#[cfg(unix)]
+fn has_other_names(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| std::os::unix::fs::MetadataExt::nlink(&found) > 1)
+}
+
+#[cfg(not(unix))]
+fn has_other_names(_path: &Path) -> bool {
+    false
 }
 
 /// Makes files that are created readable and writable for their owner alone.

@@ -501,6 +501,8 @@ export interface Snapshot {
   providers?: Record<string, { coolingUntil: string; kind: FailureKind }>
   /** What was spent on the day. */
   spend?: DaySpend
+  /** What was spent on other days that are not over for every clock; absent where nothing was. */
+  otherDays?: DaySpend[]
   /** The version of the prompts that is pinned; null if none is. */
   pinnedPrompts?: string | null
 }

@@ -1,6 +1,7 @@
 //! Where the layers of a catalogue come from: the built-in files and the user's folder.
 
-use std::io::ErrorKind;
+use std::fs;
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 use serde_json::Value;
@@ -11,6 +12,9 @@ use crate::check::{Faults, Object};
 /// The files of a catalogue, as the built-in ones are embedded and as a user's folder holds them.
 pub(super) const MODELS: &str = "models.json";
 pub(super) const PROVIDERS: &str = "providers.json";
+
+/// The most bytes of a file.
+const LARGEST: u64 = 64 * 1024 * 1024;
 
 const BUILTIN_MODELS: &str = include_str!("../../catalog/models.json");
 const BUILTIN_PROVIDERS: &str = include_str!("../../catalog/providers.json");
@@ -53,7 +57,7 @@ impl Files {
 /// A file that is not there is `None` without a fault.
 fn read(file: &Path, faults: &mut Faults) -> Option<(String, Value)> {
     let root = format!("{}: ", file.display());
-    match std::fs::read_to_string(file) {
+    match read_text(file) {
         Ok(text) => parse(root, &text, faults),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => {
@@ -61,6 +65,21 @@ fn read(file: &Path, faults: &mut Faults) -> Option<(String, Value)> {
             None
         }
     }
+}
+
+/// Reads a regular file of a bounded size: a pipe or a device might never end.
+fn read_text(file: &Path) -> io::Result<String> {
+    let refuse = |problem: &str| Err(io::Error::new(ErrorKind::InvalidInput, problem));
+    let metadata = fs::metadata(file)?;
+    if !metadata.is_file() {
+        return refuse("it is no regular file");
+    }
+    let mut text = String::new();
+    fs::File::open(file)?.take(LARGEST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LARGEST {
+        return refuse("it is larger than 64 MiB");
+    }
+    Ok(text)
 }
 
 fn parse(root: String, text: &str, faults: &mut Faults) -> Option<(String, Value)> {

@@ -4,11 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tokio::sync::Notify;
 use tracing::{error, info, warn};
 
 use super::Engine;
 use super::tending::Tending;
+use super::understood::{Understood, lay_over, spend_alone, understood};
 use crate::check::Faults;
 use crate::error::EngineError;
 use crate::event::What;
@@ -21,6 +23,8 @@ const PACE: Duration = Duration::from_secs(1);
 /// The file of one engine, open from its begin to its close.
 pub(super) struct Keeper {
     file: tokio::sync::Mutex<Option<Arc<StateFile>>>,
+    /// What was in the file and is not understood, to be written back.
+    kept: Value,
     changed: Arc<Notify>,
     /// Whether something has changed since the state that was written last was taken.
     is_unsaved: AtomicBool,
@@ -37,7 +41,17 @@ impl Engine {
         let refused = |problem| EngineError::InvalidConfig(Faults::one("config.stateFile", problem));
         let opened = StateFile::open(path).map_err(refused)?;
         let mut damaged = opened.damaged;
-        if let Some(Err(EngineError::InvalidConfig(faults))) = opened.state.map(|state| self.restore(&state)) {
+        let Understood { state, kept, later } = understood(opened.state.unwrap_or_default());
+        if let Some(version) = later {
+            warn!(version, "the state file is of a later version: what is understood of it is taken over");
+        }
+        if !state.is_null()
+            && let Err(EngineError::InvalidConfig(faults)) = self.restore(&state)
+        {
+            // What was spent must not be spent again, whatever else is wrong.
+            if let Some(spend) = spend_alone(&state) {
+                self.restore(&spend)?;
+            }
             let problem = faults.to_string();
             let moved_to = opened.file.set_aside().map_err(|error| refused(format!("{problem}: {error}")))?;
             damaged = Some(Damaged { moved_to, problem });
@@ -47,6 +61,7 @@ impl Engine {
         }
         Ok(Some(Keeper {
             file: tokio::sync::Mutex::new(Some(Arc::new(opened.file))),
+            kept,
             changed: Arc::default(),
             is_unsaved: AtomicBool::default(),
             damaged: damaged.into(),
@@ -95,7 +110,10 @@ impl Engine {
         let Some(keeper) = &mut self.keeper else { return };
         let (file, is_unsaved) = (keeper.file.get_mut().take(), *keeper.is_unsaved.get_mut());
         let Some(file) = file.filter(|_| is_unsaved) else { return };
-        if let Err(error) = file.write(&self.snapshot()) {
+        let kept = std::mem::take(&mut keeper.kept);
+        let mut state = self.snapshot();
+        lay_over(&mut state, &kept);
+        if let Err(error) = file.write(&state) {
             warn!(problem = error.to_string(), "the state could not be written");
         }
     }
@@ -107,7 +125,8 @@ impl Engine {
         // The lock is held until the state is on the disk, so that an older one never follows a later one.
         let Some(to) = file.as_ref().map(Arc::clone) else { return true };
         keeper.is_unsaved.store(false, Ordering::Release);
-        let state = self.snapshot();
+        let mut state = self.snapshot();
+        lay_over(&mut state, &keeper.kept);
         let written = tokio::task::spawn_blocking(move || to.write(&state)).await;
         let problem = match written {
             Ok(Ok(())) => None,

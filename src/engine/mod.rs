@@ -15,6 +15,7 @@ mod snapshot;
 mod spending;
 mod standing;
 mod tending;
+mod understood;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};

@@ -18,7 +18,7 @@ use crate::money::{Spend, SpendOf};
 use crate::outcome::NanoUsd;
 
 /// The version of the format; another one is refused.
-const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 1;
 
 /// How the path of every fault in a snapshot begins.
 const ROOT: &str = "snapshot";
@@ -35,14 +35,20 @@ impl Engine {
         let providers: Map<_, _> = saved.providers.into_iter().map(provider).collect();
         let now = SystemTime::now();
         let spend = self.ledger.spend(now);
-        json!({
+        let mut others = self.ledger.days();
+        others.retain(|other| other.day != spend.day && !other.models.is_empty());
+        let mut state = json!({
             "version": VERSION,
             "takenAt": text(now),
             "models": models,
             "providers": providers,
             "spend": spend_to_json(spend),
             "pinnedPrompts": self.pinned_prompts(),
-        })
+        });
+        if !others.is_empty() {
+            state[OTHER_DAYS] = others.into_iter().map(spend_to_json).collect();
+        }
+        state
     }
 
     /// Takes over a state. What is known here of a model stays if it is later, and what was spent today if it is more;
@@ -52,7 +58,8 @@ impl Engine {
     /// # Errors
     /// `INVALID_CONFIG` with every fault, or for another version; nothing has changed then.
     pub fn restore(&self, snapshot: &Value) -> Result<(), EngineError> {
-        let Read { health: mut saved, spend, pinned_prompts } = read(snapshot).map_err(EngineError::InvalidConfig)?;
+        let Read { health: mut saved, taken_at, spend, other_days, pinned_prompts } =
+            read(snapshot).map_err(EngineError::InvalidConfig)?;
         let catalog = self.library.catalog();
         let mut ignored = Vec::new();
         saved.models.retain(|(id, _)| {
@@ -74,7 +81,7 @@ impl Engine {
             self.announce(What::Restored { ignored });
         });
         if let Some(spend) = spend {
-            self.ledger.restore(&spend, SystemTime::now());
+            self.ledger.restore(&spend, &other_days, taken_at, SystemTime::now());
         }
         self.tending.look.notify_one();
         info!(models = saved.models.len(), providers = saved.providers.len(), "state restored");
@@ -92,11 +99,15 @@ impl Engine {
 #[derive(Default)]
 struct Read {
     health: Saved,
+    taken_at: Option<SystemTime>,
     spend: Option<Spend>,
+    other_days: Vec<Spend>,
     /// The version of the prompts that is pinned.
     pinned_prompts: Option<String>,
 }
 
+/// What was spent on other days, where anything was.
+pub(super) const OTHER_DAYS: &str = "otherDays";
 /// The whole millionths of a dollar that each model has spent.
 const MICRO: &str = "microUsd";
 /// What each model has spent beyond whole millionths, in billionths of a dollar; absent where none has.
@@ -137,6 +148,11 @@ fn model_to_json(model: &SavedModel) -> Value {
     })
 }
 
+/// Whether a state can be taken over as it is.
+pub(super) fn is_readable(snapshot: &Value) -> bool {
+    read(snapshot).is_ok()
+}
+
 fn read(snapshot: &Value) -> Result<Read, Faults> {
     let version = snapshot.get("version");
     if let Some(version) = version.filter(|version| version.as_u64() != Some(VERSION)) {
@@ -147,7 +163,7 @@ fn read(snapshot: &Value) -> Result<Read, Faults> {
     let mut faults = Faults::new();
     let read = Object::read(snapshot, ROOT, &mut faults, |fields| {
         fields.required("version", rule::whole(VERSION..=VERSION));
-        fields.optional("takenAt", time);
+        let taken_at = fields.optional("takenAt", time);
         let mut saved = Saved::default();
         let models = fields.record("models");
         let providers = fields.record("providers");
@@ -162,7 +178,12 @@ fn read(snapshot: &Value) -> Result<Read, Faults> {
             saved.providers.extend(provider.flatten());
         }
         let spend = fields.object("spend", read_spend).flatten();
-        Read { health: saved, spend, pinned_prompts: fields.nullable("pinnedPrompts", rule::name, None) }
+        let mut other_days = Vec::new();
+        for (path, value) in fields.list(OTHER_DAYS) {
+            other_days.extend(Object::read(value, &path, fields.faults(), read_spend).flatten());
+        }
+        let pinned_prompts = fields.nullable("pinnedPrompts", rule::name, None);
+        Read { health: saved, taken_at, spend, other_days, pinned_prompts }
     });
     faults.into_result(read.unwrap_or_default())
 }

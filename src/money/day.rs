@@ -19,8 +19,14 @@ impl Day {
         Self((seconds / SECONDS).min(LAST))
     }
 
+    /// The day that is written so; `None` if none is.
+    pub(super) fn named(text: &str) -> Option<Self> {
+        let begin = humantime::parse_rfc3339(&format!("{text}T00:00:00Z")).ok()?;
+        Some(Self::of(begin)).filter(|day| day.to_string() == text)
+    }
+
     /// The midnight at which it begins.
-    fn begin(self) -> SystemTime {
+    pub(super) fn begin(self) -> SystemTime {
         UNIX_EPOCH + Duration::from_secs(self.0 * SECONDS)
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::account::Account;
 use super::day::Day;
@@ -13,8 +13,9 @@ use crate::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What an engine has spent and what it has promised, day by day in UTC.
 ///
-/// Today is the day of the latest time that it was ever given. So a clock that is set back opens no budget anew, and
-/// the day that a clock showed too early lasts until it is over.
+/// Today is the day of the latest time that it was given: a clock that is set back by a day or less opens no budget anew.
+/// One that is set back by more was wrong before, and its days are left. What was spent on a day stays on the books, so
+/// that nothing opens twice, however the clock is set.
 #[derive(Default)]
 pub struct Ledger {
     shared: Arc<Shared>,
@@ -28,12 +29,17 @@ struct Shared {
 
 #[derive(Default)]
 struct Books {
-    today: Day,
-    /// Of today and yesterday, and of earlier days on which something is still reserved.
+    latest: Option<SystemTime>,
+    /// Of today, yesterday, the days on which something is still reserved, and some others.
     accounts: BTreeMap<Day, Account>,
     /// What rounding has left over of all costs so far, in billionths of a dollar: half a one at most, either way.
     carried: f64,
 }
+
+/// A clock that is set back by more was wrong before.
+const CORRECTION: Duration = Duration::from_secs(24 * 3600);
+/// So many days stay on the books, if no more of them are needed.
+const KEPT: usize = 8;
 
 /// The most that one request to a provider can cost, held until it is known what it did cost.
 ///
@@ -140,8 +146,8 @@ impl Ledger {
         self.shared.lock().accounts.values().map(|account| account.total().reserved).sum()
     }
 
-    /// What was spent on each day that is still on the books: today, yesterday, and every earlier day on which
-    /// something is reserved.
+    /// What was spent on each day that is still on the books, in order: today, yesterday, every day on which something is
+    /// reserved, and others up to eight in all.
     #[must_use]
     pub fn days(&self) -> Vec<Spend> {
         let books = self.shared.lock();
@@ -156,14 +162,22 @@ impl Ledger {
         spend(today, account)
     }
 
-    /// Takes over what a snapshot says was spent today, if that is more than what this ledger knows of; another day's
-    /// spend is ignored. No alert is told again for what the snapshot had spent.
-    pub fn restore(&self, spend: &Spend, now: SystemTime) {
+    /// Takes over what a snapshot says was spent, day by day, where that is more than what this ledger knows of. `today`
+    /// is the day that it was there, and `taken_at` when it was taken: that a clock has gone back since, by a day or
+    /// less, opens nothing here either. No alert is told again for what the snapshot had spent.
+    pub fn restore(&self, today: &Spend, others: &[Spend], taken_at: Option<SystemTime>, now: SystemTime) {
         let mut books = self.shared.lock();
-        let (today, account) = books.today_at(now);
-        if spend.day == today.to_string() {
-            account.restore(&spend.models);
+        books.today_at(now);
+        let Some(day) = Day::named(&today.day) else { return };
+        let latest = taken_at.map_or(day.begin(), |taken_at| taken_at.max(day.begin()));
+        if latest.duration_since(now).is_ok_and(|ahead| ahead <= CORRECTION) {
+            books.latest = books.latest.max(Some(latest));
         }
+        for (day, spend) in others.iter().chain([today]).filter_map(|spend| Day::named(&spend.day).zip(Some(spend))) {
+            books.accounts.entry(day).or_default().restore(&spend.models);
+        }
+        books.today_at(now);
+        books.forget();
     }
 }
 
@@ -177,12 +191,35 @@ impl Shared {
 impl Books {
     /// Today, which begins with this if it has to, and its account.
     fn today_at(&mut self, now: SystemTime) -> (Day, &mut Account) {
-        let today = self.today.max(Day::of(now));
-        if today > self.today {
-            self.accounts.retain(|day, account| day.next() >= today || account.total().reserved.0 > 0);
-            self.today = today;
+        let before = self.today();
+        let back = self.latest.and_then(|latest| latest.duration_since(now).ok());
+        if back.is_none_or(|back| back > CORRECTION) {
+            self.latest = Some(now);
+        }
+        let today = self.today();
+        if today != before {
+            self.accounts.entry(today).or_default();
+            self.forget();
         }
         (today, self.accounts.entry(today).or_default())
+    }
+
+    fn today(&self) -> Day {
+        self.latest.map(Day::of).unwrap_or_default()
+    }
+
+    /// Strikes days that are not needed: first the past ones, the oldest first, then those to come, the last first.
+    fn forget(&mut self) {
+        let today = self.today();
+        while self.accounts.len() > KEPT {
+            let is_idle = |(day, account): (&Day, &Account)| {
+                let is_needed = *day == today || day.next() == today || account.total().reserved.0 > 0;
+                (!is_needed).then_some(*day)
+            };
+            let past = self.accounts.range(..today).find_map(is_idle);
+            let Some(day) = past.or_else(|| self.accounts.iter().rev().find_map(is_idle)) else { return };
+            self.accounts.remove(&day);
+        }
     }
 
     fn refuses(&mut self, rules: &Rules, worst: NanoUsd, dearer_fallback: bool, now: SystemTime) -> Option<Refusal> {
@@ -216,7 +253,7 @@ impl Reservation {
     fn close(mut self, spent: NanoUsd, uncertain: NanoUsd, tell: impl FnMut(&Alert)) {
         self.is_settled = true;
         let mut books = self.shared.lock();
-        let today = books.today;
+        let today = books.today();
         let account = self.book(&mut books, spent, uncertain);
         if self.day == today {
             let (told, sums) = (account.tell(), account.total());

@@ -209,24 +209,66 @@ fn a_call_over_midnight_is_booked_in_the_day_of_its_reservation() {
 fn only_days_that_are_still_needed_stay_on_the_books() {
     let ledger = ledger();
     let held = reserve(&ledger, "m", 10, 1.0);
-    for day in 1..5 {
+    for day in 1..12 {
         spend(&ledger, 1, 24.0 * f64::from(day));
     }
-    let days = |ledger: &Ledger| ledger.days().into_iter().map(|spend| spend.day).collect::<Vec<_>>();
-    assert_eq!(days(&ledger), ["2026-03-14", "2026-03-17", "2026-03-18"]);
+    let days =
+        |ledger: &Ledger| ledger.days().iter().map(|spend| spend.day[8..].parse().expect("a day")).collect::<Vec<u8>>();
+    assert_eq!(days(&ledger), [14, 19, 20, 21, 22, 23, 24, 25]);
     assert_eq!(ledger.reserved(), NanoUsd::micro(10));
     drop(held);
-    spend(&ledger, 1, 24.0 * 5.0);
-    assert_eq!(days(&ledger), ["2026-03-18", "2026-03-19"]);
+    spend(&ledger, 1, 24.0 * 12.0);
+    assert_eq!(days(&ledger), [19, 20, 21, 22, 23, 24, 25, 26]);
 }
 
 #[test]
-fn a_clock_set_back_opens_no_budget_anew() {
+fn a_clock_that_is_set_back_by_a_day_or_less_opens_no_budget_anew() {
+    for back in [0.001, 1.5, 24.0] {
+        let ledger = ledger();
+        spend(&ledger, 1_000_000, 25.0);
+        let refusal =
+            ledger.refuses(NanoUsd::micro(1), false, at(25.0 - back)).expect("today's spend is not forgotten");
+        assert_eq!(refusal.until, at(48.0));
+        assert_eq!(ledger.status(at(25.0 - back)).day, "2026-03-15");
+        assert_eq!(ledger.refuses(NanoUsd::micro(1), false, at(48.0)), None);
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_back_by_more_was_wrong_and_each_day_has_one_budget() {
     let ledger = ledger();
-    spend(&ledger, 1_000_000, 25.0);
-    let refusal = ledger.refuses(NanoUsd::micro(1), false, at(1.0)).expect("today's spend is not forgotten");
-    assert_eq!(refusal.until, at(48.0));
-    assert_eq!(ledger.status(at(1.0)).day, "2026-03-15");
+    spend(&ledger, 300_000, 1.0);
+    for ahead in [24.0 * 5.0, 24.0 * 400.0] {
+        spend(&ledger, 1_000_000, ahead + 1.0);
+        assert_eq!(ledger.status(at(2.0)).remaining, Some(NanoUsd::micro(700_000)), "what today had spent is known");
+        assert!(
+            ledger.refuses(NanoUsd::micro(1), false, at(ahead + 2.0)).is_some(),
+            "and what was spent ahead of time"
+        );
+        assert_eq!(ledger.status(at(2.0)).day, "2026-03-14");
+    }
+    for day in [1.0, 2.0] {
+        assert_eq!(ledger.refuses(DAILY, false, at(24.0 * day)), None, "the days between have budgets of their own");
+    }
+}
+
+#[test]
+fn a_restart_with_a_clock_that_was_set_back_opens_nothing() {
+    let before = ledger();
+    spend(&before, 1_000_000, 25.0);
+    let today = before.spend(at(25.0));
+    let restarted = |taken_at: Option<f64>, hours: f64| {
+        let after = ledger();
+        after.restore(&today, &[], taken_at.map(at), at(hours));
+        (after.status(at(hours)).day, after.refuses(NanoUsd::micro(1), false, at(hours)).is_some(), after)
+    };
+    for (taken_at, hours) in [(Some(25.0), 1.0), (Some(25.0), 23.0), (None, 1.0), (Some(23.0), 22.0), (None, 47.9)] {
+        let (day, is_shut, _) = restarted(taken_at, hours);
+        assert_eq!((day.as_str(), is_shut), ("2026-03-15", true), "taken at {taken_at:?}, restarted at {hours}");
+    }
+    let (day, is_shut, after) = restarted(Some(25.0), 0.5);
+    assert_eq!((day.as_str(), is_shut), ("2026-03-14", false), "a correction");
+    assert!(after.refuses(NanoUsd::micro(1), false, at(26.0)).is_some(), "the later day's spend is not forgotten");
 }
 
 #[test]
@@ -241,15 +283,15 @@ fn a_restored_spend_replaces_a_smaller_one_of_the_same_day() {
 
     spend(&after, 7, 2.0);
     let held = reserve(&after, "b", 40, 2.0);
-    after.restore(&snapshot, at(2.0));
+    after.restore(&snapshot, &[], None, at(2.0));
     assert_eq!(after.spend(at(2.0)), snapshot);
     assert_eq!(sums(&after, 2.0), (600_000, 40));
     assert_eq!(told_by(held, 40), [] as [f64; 0], "half of it was told before");
     assert_eq!(spend(&after, 200_000, 2.0), [0.8]);
 
-    after.restore(&snapshot, at(2.0));
+    after.restore(&snapshot, &[], None, at(2.0));
     assert_eq!(sums(&after, 2.0).0, 800_040, "a smaller one changes nothing");
-    after.restore(&snapshot, at(24.0));
+    after.restore(&snapshot, &[], None, at(24.0));
     assert_eq!(sums(&after, 24.0).0, 0, "nor does yesterday's");
 }
 

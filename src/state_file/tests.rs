@@ -4,6 +4,7 @@ use tempfile::TempDir;
 use super::*;
 
 mod kill;
+mod taken;
 
 struct Place {
     folder: TempDir,
@@ -163,7 +164,7 @@ fn two_engines_of_one_process_are_refused_until_the_first_has_gone() {
 fn the_lock_ends_with_its_owner_though_a_process_that_is_being_started_has_a_copy() {
     let place = Place::new();
     let first = open(&place.path());
-    let _copy = first.file.lock.try_clone().expect("a file can be shared");
+    let _copy = first.file.lock.lock().expect("not poisoned").try_clone().expect("a file can be shared");
     drop(first);
     open(&place.path());
 }

@@ -43,7 +43,8 @@ proptest! {
     fn the_books_agree_with_a_plain_account(daily in 0..1_000_u64, events in prop::collection::vec(event(), 0..80)) {
         let ledger = Ledger::new(Rules { daily: Some(NanoUsd::micro(daily)), ..Rules::default() });
         let mut held: Vec<Held> = Vec::new();
-        let (mut hours, mut day) = (1_000.0, ledger.status(at(1_000.0)).day);
+        let (mut hours, mut latest) = (1_000.0, 1_000.0_f64);
+        let mut day = ledger.status(at(1_000.0)).day;
         let (mut spent, mut uncertain) = (0, 0);
         let mut told = Vec::new();
         for event in events {
@@ -91,7 +92,11 @@ proptest! {
                     let rest = held.estimate.map_or(0, |estimate| held.worst.saturating_sub(estimate));
                     book(&held, held.estimate.unwrap_or_default(), rest);
                 }
-                Event::Clock { hours: more } => hours += more,
+                // A step back by more than a day is a correction, which has a test of its own.
+                Event::Clock { hours: more } => {
+                    hours = f64::max(hours + more, latest - 24.0);
+                    latest = latest.max(hours);
+                }
                 Event::Restore { models } => {
                     let sums = models.iter().fold((0, 0), |sums, &(_, spent, rest)| (sums.0 + spent, sums.1 + rest));
                     let of = |&(model, spent, uncertain): &(u8, u64, u64)| SpendOf {
@@ -99,7 +104,8 @@ proptest! {
                         spent: NanoUsd::micro(spent),
                         uncertain: NanoUsd::micro(uncertain),
                     };
-                    ledger.restore(&Spend { day: day.clone(), models: models.iter().map(of).collect() }, now);
+                    let spend = Spend { day: day.clone(), models: models.iter().map(of).collect() };
+                    ledger.restore(&spend, &[], None, now);
                     if sums.0 + sums.1 > spent + uncertain {
                         (spent, uncertain) = sums;
                     }
