@@ -10,6 +10,10 @@ use crate::reply::scores::goals::goals;
 /// How many groups are open at once.
 pub(super) const DEEPEST: usize = 64;
 
+/// The most nodes of a text: some hundred times those of an answer for all matches that may be asked at once. A text with
+/// more is none, and would take many times its size.
+pub(super) const MOST_NODES: usize = 1 << 17;
+
 /// A scalar that was read, of which it is not yet known whether it is a key or a value.
 #[derive(Clone, Copy)]
 enum Pending<'a> {
@@ -59,7 +63,7 @@ impl<'a> Scanner<'a> {
         while let Some(shape) = self.lexer.open() {
             self.push(shape);
             let mut place = Place::Start;
-            while !self.stack.is_empty() {
+            while !self.stack.is_empty() && self.nodes.len() <= MOST_NODES - DEEPEST {
                 let Some(token) = self.lexer.next(place) else { break };
                 place = match token {
                     Token::Open(_) | Token::Comma => Place::Start,
@@ -67,6 +71,9 @@ impl<'a> Scanner<'a> {
                     Token::Close(_) | Token::Quoted(_) | Token::Bare { .. } => Place::Loose,
                 };
                 self.take(token);
+            }
+            if self.nodes.len() > MOST_NODES - DEEPEST {
+                return Vec::new();
             }
         }
         self.finish();

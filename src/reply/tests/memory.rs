@@ -87,3 +87,16 @@ fn an_envelope_takes_no_more_than_what_is_used_of_it() {
     }
     assert!(faults.is_empty(), "{faults:#?}");
 }
+
+#[test]
+fn a_text_of_tiny_values_takes_no_more_either() {
+    let mut faults = Vec::new();
+    for piece in
+        ["{\\\"home\\\":1},", "{\\\"home\\\":1,", "{home:1},", "[1,2],", "{},", "\\\"a\\\":1,", "{a:1}", "{id:a}"]
+    {
+        let count = (4 << 20) / piece.len();
+        let body = format!("{{\"choices\":[{{\"text\":\"[{}]\"}}]}}", piece.repeat(count)).into_bytes();
+        check(piece, 200, &body, &mut faults);
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
