@@ -6,7 +6,8 @@ use std::time::SystemTime;
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use fallcast::reply::{Received, read};
+use fallcast::protocol::Received;
+use fallcast::reply::read;
 use fallcast::request::Match;
 
 const MATCHES: usize = 10;

@@ -19,13 +19,15 @@ pub mod line;
 pub mod metrics;
 pub mod money;
 pub mod outcome;
+pub mod parse;
 pub mod plan;
 pub mod prompt;
-pub mod provider;
+pub mod protocol;
 pub mod reply;
 pub mod request;
 pub mod state_file;
 mod sync;
+pub mod transport;
 
 /// Requests are made on one thread and freed on another, which glibc's allocator is slow at and musl's slower. Version 2 of
 /// mimalloc, for version 3 ends the process when a thread starts after the one that loaded the addon has ended.

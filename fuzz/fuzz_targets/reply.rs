@@ -9,7 +9,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use fallcast::reply::{Received, read};
+use fallcast::protocol::Received;
+use fallcast::reply::read;
 use fallcast::request::Match;
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;

@@ -19,11 +19,11 @@ use crate::kind::{FailureKind, SkipReason};
 use crate::money::{self, Charge, End, Terms};
 use crate::outcome::{Attempt, NanoUsd, Refusal, Score, Skip, Usage};
 use crate::plan::{Fitted, share_of};
-use crate::provider::body;
-use crate::provider::http::{Post, Received, Resend, WireFailure};
-use crate::provider::turns::Turn;
-use crate::reply::{self, Failure};
+use crate::protocol::{self, Failure, body};
+use crate::reply;
 use crate::request::Match;
+use crate::transport::http::{Post, Received, Resend, WireFailure};
+use crate::transport::turns::Turn;
 
 /// What the loop must know of a failed attempt.
 pub(super) struct Failed {
@@ -216,7 +216,7 @@ impl Run<'_> {
             Err(wire) => {
                 let end = if wire.sent { End::CutOff { status: wire.status } } else { End::Unsent };
                 let charge = charge(end);
-                let message = reply::shortened(provider.redacted(&wire.message).into_owned());
+                let message = protocol::shortened(provider.redacted(&wire.message).into_owned());
                 let failure = Failure { kind: wire.kind, message, retry_after: None };
                 Sent { status: wire.status, charge, result: Err(failure), resend: wire.resend, stop: None, hurried }
             }
@@ -349,7 +349,7 @@ impl Sent {
         let text = if is_success { Cow::default() } else { String::from_utf8_lossy(&received.body) };
         let complaint = provider.redacted(&text);
         let reply = reply::read(
-            &reply::Received {
+            &protocol::Received {
                 status: received.status,
                 headers: &received.timely,
                 body: if is_success { &received.body } else { complaint.as_bytes() },

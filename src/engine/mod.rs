@@ -40,10 +40,10 @@ use crate::money::{Ledger, Rules};
 use crate::outcome::{NanoUsd, Refusal};
 use crate::plan::{self, Plan, Wish};
 use crate::prompt::{Ask, Rendering, Texts};
-use crate::provider::http::Http;
-use crate::provider::proxies;
-use crate::provider::turns::Turns;
 use crate::request::{self, Match, Options, RawOptions, Request};
+use crate::transport::http::Http;
+use crate::transport::proxies;
+use crate::transport::turns::Turns;
 
 use library::{Library, Setup, check_version};
 

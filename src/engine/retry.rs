@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::kind::FailureKind;
-use crate::provider::http::Resend;
+use crate::transport::http::Resend;
 
 /// The first backoff's longest wait; it doubles with each retry.
 const BACKOFF: Duration = Duration::from_millis(500);

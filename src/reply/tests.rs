@@ -1,8 +1,13 @@
 //! Whole replies, from bytes to scores or a kind.
 
+use std::time::{Duration, SystemTime};
+
 use serde_json::{Value, json};
 
-use super::*;
+use super::{Match, read};
+use crate::football::Value as Score;
+use crate::outcome::Told;
+use crate::protocol::{Failure, Received, is_one_line};
 
 mod answers;
 mod errors;
@@ -10,6 +15,8 @@ mod failing;
 mod memory;
 mod properties;
 mod streams;
+
+type Reply = crate::protocol::Reply<Vec<Option<Score>>>;
 
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fallcast::config::HttpConfig;
 use fallcast::kind::FailureKind;
-use fallcast::provider::http::{Http, Post, Received, Resend, WireFailure};
+use fallcast::transport::http::{Http, Post, Received, Resend, WireFailure};
 use secrecy::SecretString;
 use support::{Reply, Step, Upstream};
 use url::Url;

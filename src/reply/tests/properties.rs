@@ -72,7 +72,7 @@ fn check(status: u16, retry_after: Option<&str>, body: &[u8]) -> Result<(), Test
         }
         Err(failure) => {
             prop_assert!(failure.message.chars().count() <= 300);
-            prop_assert!(message::is_one_line(&failure.message));
+            prop_assert!(is_one_line(&failure.message));
             let beginning = format!("HTTP {status}");
             prop_assert!(failure.message.starts_with(&beginning));
         }

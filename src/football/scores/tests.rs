@@ -7,14 +7,14 @@ mod random;
 mod sides;
 
 /// What is read of a text for matches with these ids.
-fn read_scores(text: &str, ids: &[&str]) -> Vec<Option<Score>> {
+fn read(text: &str, ids: &[&str]) -> Vec<Option<Score>> {
     let matches: Vec<Match> = ids.iter().map(|&id| Match { id: id.to_owned(), ..Match::default() }).collect();
-    super::read_scores(text, &matches.iter().collect::<Vec<_>>())
+    super::read(text, &matches.iter().collect::<Vec<_>>())
 }
 
 /// One slot a match, such as `2-1 . 0-0`.
 fn shown(text: &str, asked: &[&str]) -> String {
-    let slots = read_scores(text, asked);
+    let slots = read(text, asked);
     assert_eq!(slots.len(), asked.len());
     let slots: Vec<String> =
         slots.iter().map(|slot| slot.map_or(".".into(), |score| format!("{}-{}", score.home, score.away))).collect();
@@ -380,7 +380,7 @@ fn the_deepest_nesting_needs_little_stack() {
         text = format!("{}{}{}", r#"{"a":"#.repeat(63), serde_json::Value::from(text), "}".repeat(63));
     }
     let small = std::thread::Builder::new().stack_size(1024 * 1024);
-    let read = small.spawn(move || read_scores(&text, &["m1"]));
+    let read = small.spawn(move || read(&text, &["m1"]));
     assert!(read.is_ok_and(|reader| reader.join().is_ok()));
 }
 
@@ -393,6 +393,6 @@ fn a_hundred_matches() {
         .map(|id| format!("{{\"match_id\":\"match-{id}\",\"home_score\":{},\"away_score\":0}}", id % 21))
         .collect();
     let text = format!("{{\"predictions\":[{}]}}", objects.join(","));
-    let slots = read_scores(&text, &asked);
+    let slots = read(&text, &asked);
     assert!((0..100).zip(slots).all(|(id, slot)| slot.is_some_and(|score| u32::from(score.home) == id % 21)));
 }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use super::fields::{Field, LONGEST, Side, Surety, fold};
 use super::teams::{Meant, Team};
-use crate::reply::relaxed::{Content, Node, siblings, unescape};
+use crate::parse::relaxed::{Content, Node, siblings, unescape};
 
 /// How deep names are looked for in the records of a match and of its teams.
 const DEEPEST_NAMES: u8 = 3;
@@ -115,7 +115,7 @@ impl Sides {
         match node.content {
             Content::Quoted(raw) => self.title(&unescape(raw)),
             Content::Bare(bare) => self.title(bare),
-            Content::Couple(names) => {
+            Content::Pair(names) if node.score().is_none() => {
                 let [home, away] = names.map(unescape);
                 self.couple([&home, &away]);
             }

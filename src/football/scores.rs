@@ -1,12 +1,11 @@
 //! Reads the scores for the asked matches out of a text.
 
-pub(super) mod goals;
-
 mod asked;
 mod beyond;
 mod claims;
 mod facts;
 mod fields;
+mod goals;
 mod periods;
 mod sides;
 mod teams;
@@ -15,8 +14,8 @@ mod tests;
 
 use std::ops::Range;
 
-use super::relaxed::{Content, Node, scan, siblings, unescape};
 use crate::outcome::Score;
+use crate::parse::relaxed::{Content, Node, scan, siblings, unescape};
 use crate::request::Match;
 use asked::Asked;
 use beyond::Beyond;
@@ -35,7 +34,8 @@ const DEEPEST_TEXT: u8 = 3;
 /// A later value of the text corrects an earlier one. Of several scores for one match in one value the surest counts,
 /// of those the likeliest, and none where they differ and nothing says which. An object without an id counts only if
 /// one match was asked. A score whose sides are named the other way round than asked is turned round.
-pub(super) fn read_scores(text: &str, asked: &[&Match]) -> Vec<Option<Score>> {
+#[must_use]
+pub fn read(text: &str, asked: &[&Match]) -> Vec<Option<Score>> {
     let mut reader =
         Reader { asked: Asked::new(asked), slots: vec![Claims::default(); asked.len()], value: 0, groups: 0 };
     let trimmed = text.trim();
@@ -190,7 +190,10 @@ impl Reader<'_> {
         }
         let got = match node.content {
             Content::Group { end, complete, .. } => self.group(nodes, place + 1..end, complete, own, depth),
-            Content::Pair(pair) => named.is_some() && self.give(own, Surety::Score, pair),
+            Content::Pair(_) => {
+                let score = named.and_then(|_| node.score());
+                score.is_some_and(|score| self.give(own, Surety::Score, score))
+            }
             Content::Bare(bare) => {
                 let score = named.and_then(|_| score(bare));
                 score.is_some_and(|score| self.give(own, Surety::Score, score))
@@ -205,7 +208,6 @@ impl Reader<'_> {
                     None => false,
                 }
             }
-            Content::Couple(_) => false,
         };
         got && owner == around.owner
     }

@@ -12,7 +12,7 @@ use super::goals::{goals, score};
 use super::periods::is_of_other;
 use super::sides::Sides;
 use crate::outcome::Score;
-use crate::reply::relaxed::{Content, Node, siblings, unescape};
+use crate::parse::relaxed::{Content, Node, siblings, unescape};
 
 /// What the members of a group say about the group itself.
 #[derive(Default)]
@@ -90,7 +90,7 @@ impl<'n> Facts<'n> {
                 self.beyond.within(nodes, place, node, 0);
             }
             Field::Score { surety } => match (node.content, value) {
-                (Content::Pair(pair), _) => self.offer_whole(name, surety, Some(pair)),
+                (Content::Pair(_), None) => self.offer_whole(name, surety, node.score()),
                 (_, Some(text)) if complete => {
                     self.offer_whole(name, surety, score(&text));
                     self.is_chosen |= is_chosen(key, &text);
@@ -214,21 +214,25 @@ fn goals_within(nodes: &[Node<'_>], place: usize, node: &Node<'_>) -> Option<u8>
 }
 
 impl Node<'_> {
-    /// The text of a scalar; that of a list is empty.
+    /// The text of a scalar; that of a list of two that are no score is empty.
     pub(super) fn text(&self) -> Option<Cow<'_, str>> {
         match self.content {
             Content::Quoted(raw) => Some(unescape(raw)),
             Content::Bare(bare) => Some(Cow::Borrowed(bare)),
-            Content::Couple(_) => Some(Cow::Borrowed("")),
-            Content::Pair(_) | Content::Group { .. } => None,
+            Content::Pair(pair) => pair_of_goals(pair).is_none().then_some(Cow::Borrowed("")),
+            Content::Group { .. } => None,
         }
     }
 
-    /// The score that a scalar or a pair is by itself.
+    /// The score that a scalar or a pair is.
     pub(super) fn score(&self) -> Option<Score> {
         match self.content {
-            Content::Pair(pair) => Some(pair),
+            Content::Pair(pair) => pair_of_goals(pair),
             _ => score(&self.text()?),
         }
     }
+}
+
+fn pair_of_goals([home, away]: [&str; 2]) -> Option<Score> {
+    Some(Score { home: goals(home)?, away: goals(away)? })
 }

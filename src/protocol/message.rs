@@ -39,7 +39,7 @@ fn folded(text: &str) -> String {
 
 /// Whether nothing in it ends a line or steers a terminal.
 #[cfg(test)]
-pub(super) fn is_one_line(text: &str) -> bool {
+pub(crate) fn is_one_line(text: &str) -> bool {
     !text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
 }
 

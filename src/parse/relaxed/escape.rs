@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 /// A string as it was meant, without its escapes.
-pub(in crate::reply) fn unescape(raw: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn unescape(raw: &str) -> Cow<'_, str> {
     if !raw.contains('\\') {
         return Cow::Borrowed(raw);
     }

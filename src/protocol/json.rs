@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::message::beginning;
-use super::relaxed::unescape;
+use crate::parse::relaxed::unescape;
 
 /// How deep values are looked into.
 pub(super) const DEEPEST: u8 = 12;

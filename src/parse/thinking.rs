@@ -15,28 +15,29 @@ use tags::{Tag, tags};
 
 /// What a model said, split.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Split<'a> {
+pub struct Split<'a> {
     /// If blocks of names that say neither thinking nor answer stand in what is not thinking: the rest of it.
-    pub(super) outside: Option<String>,
+    pub outside: Option<String>,
     /// What is not thinking.
-    pub(super) answer: Cow<'a, str>,
+    pub answer: Cow<'a, str>,
     /// If thinking began that never ended: the answer together with that thinking, which may hold the real answer if
     /// nothing else does.
-    pub(super) unclosed: Option<Cow<'a, str>>,
+    pub unclosed: Option<Cow<'a, str>>,
     /// The thinking, trimmed; `None` if there is none.
-    pub(super) thinking: Option<String>,
+    pub thinking: Option<String>,
 }
 
 impl Split<'_> {
     /// The texts that may hold the answer, the surest first. What one leaves out no later one may fill in.
-    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
         let answer = Some(self.answer.as_ref());
         [self.outside.as_deref(), answer, self.unclosed.as_deref()].into_iter().flatten()
     }
 }
 
 /// Splits what a model said into its thinking and its answer: first by channels, then by tags.
-pub(super) fn split(text: &str) -> Split<'_> {
+#[must_use]
+pub fn split(text: &str) -> Split<'_> {
     let Some(said) = channels::split(text) else { return by_tags(text) };
     let inner = by_tags(&said.answer);
     let mut thinking = said.thinking;
@@ -96,7 +97,7 @@ fn outside(text: &str) -> Option<String> {
 }
 
 /// Adds a thought after a blank line.
-fn add(thinking: &mut String, thought: &str) {
+pub fn add(thinking: &mut String, thought: &str) {
     let thought = thought.trim();
     if !thinking.is_empty() && !thought.is_empty() {
         thinking.push_str("\n\n");

@@ -1,6 +1,5 @@
-//! The wire: serialises a fitted request, waits for its turn at the provider, and sends it.
+//! Carries bytes to a provider and back, one POST at a time, and knows nothing of what they mean.
 
-pub mod body;
 mod coding;
 mod connecting;
 pub mod failure;

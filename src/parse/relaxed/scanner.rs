@@ -4,8 +4,7 @@ use std::collections::VecDeque;
 
 use super::lex::{Lexer, Place, Shape, Token};
 use super::{Content, Node};
-use crate::outcome::Score;
-use crate::reply::scores::goals::goals;
+use crate::parse::number;
 
 /// How many groups are open at once.
 pub(super) const DEEPEST: usize = 64;
@@ -224,14 +223,10 @@ impl<'a> Scanner<'a> {
         self.lists -= usize::from(frame.shape == Shape::List);
         if frame.node.is_some() {
             self.end_group(frame.node, true);
-        } else if let (Shape::List, 2, [Some(home), Some(away)]) = (frame.shape, frame.count, frame.elements)
-            && let (Some(home), Some(away)) = (goals(home), goals(away))
+        } else if let (Shape::List, 2, [Some(first), Some(second)]) = (frame.shape, frame.count, frame.elements)
+            && (frame.key.is_some() || [first, second].iter().all(|text| number::small(text).is_some()))
         {
-            self.leaf(frame.key, Content::Pair(Score { home, away }));
-        } else if let (Shape::List, 2, [Some(first), Some(second)], Some(_)) =
-            (frame.shape, frame.count, frame.elements, frame.key)
-        {
-            self.leaf(frame.key, Content::Couple([first, second]));
+            self.leaf(frame.key, Content::Pair([first, second]));
         } else if frame.key.is_some() {
             // The field is there, though nothing is in it.
             self.leaf(frame.key, Content::Bare(""));

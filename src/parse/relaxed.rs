@@ -11,31 +11,30 @@ mod scanner;
 #[cfg(test)]
 mod tests;
 
-use crate::outcome::Score;
-pub(super) use escape::unescape;
+pub use escape::unescape;
 use scanner::Scanner;
 
 /// A value and the key it stands under.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Node<'a> {
+pub struct Node<'a> {
     /// As it was written, escapes and all; none for an element of a list.
-    pub(super) key: Option<&'a str>,
-    pub(super) content: Content<'a>,
+    pub key: Option<&'a str>,
+    /// What it holds.
+    pub content: Content<'a>,
 }
 
 /// What a node holds.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Content<'a> {
+pub enum Content<'a> {
     /// A string, escapes and all.
     Quoted(&'a str),
     /// A number, a literal or a word without quotes.
     Bare(&'a str),
-    /// A list of exactly two numbers of goals.
-    Pair(Score),
-    /// A list, under a key, of exactly two other scalars, as they were written.
-    Couple([&'a str; 2]),
+    /// A list of exactly two scalars, as they were written. Without a key it is one only of two small whole numbers.
+    Pair([&'a str; 2]),
     /// Braces or square brackets: the nodes after this one, up to `end`.
     Group {
+        /// Where its members end.
         end: usize,
         /// Whether it stands in square brackets.
         list: bool,
@@ -45,17 +44,19 @@ pub(super) enum Content<'a> {
 }
 
 /// All the values in a text, with the members of each group behind it.
-pub(super) fn scan(text: &str) -> Vec<Node<'_>> {
+#[must_use]
+pub fn scan(text: &str) -> Vec<Node<'_>> {
     Scanner::new(text).run()
 }
 
 /// The nodes of a range that stand beside each other, with their places; the members of groups are passed over.
-pub(super) fn siblings<'n, 'a>(nodes: &'n [Node<'a>], start: usize, end: usize) -> Siblings<'n, 'a> {
+#[must_use]
+pub fn siblings<'n, 'a>(nodes: &'n [Node<'a>], start: usize, end: usize) -> Siblings<'n, 'a> {
     Siblings { nodes, at: start, end: end.min(nodes.len()) }
 }
 
 /// See [`siblings`].
-pub(super) struct Siblings<'n, 'a> {
+pub struct Siblings<'n, 'a> {
     nodes: &'n [Node<'a>],
     at: usize,
     end: usize,

@@ -1,7 +1,7 @@
 //! Sides that a reply names.
 
+use crate::football::scores::read as read_scores;
 use crate::outcome::Score;
-use crate::reply::scores::read_scores;
 use crate::request::Match;
 
 fn game(id: &str, home_team: &str, away_team: &str) -> Match {

@@ -1,13 +1,13 @@
 use proptest::prelude::*;
 
-use super::read_scores;
+use super::read;
 use crate::outcome::Score;
-use crate::reply::thinking::split;
+use crate::parse::thinking::split;
 
 /// What is read of a text when its thinking is taken away first.
 fn answer(text: &str, asked: &[&str]) -> Vec<Option<Score>> {
     let split = split(text);
-    let mut scores = split.texts().map(|text| read_scores(text, asked));
+    let mut scores = split.texts().map(|text| read(text, asked));
     scores.find(|scores| scores.iter().any(Option::is_some)).unwrap_or_else(|| vec![None; asked.len()])
 }
 
