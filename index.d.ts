@@ -434,6 +434,7 @@ export interface BudgetEvent extends EventBase {
  */
 export interface UsageDoubtedEvent extends EventBase {
   type: 'usage_doubted'
+  /** The model. */
   modelId: string
   /** What the reply says; null for what it does not. */
   told: { promptTokens: number | null; completionTokens: number | null; totalTokens: number | null }

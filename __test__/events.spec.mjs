@@ -388,8 +388,9 @@ test('predictions that run at once leave exact counts', async () => {
   const engine = engineFor(chain(upstream, { bad: { fallbacks: ['good'] }, good: {} }));
   const { events } = listen(engine);
   const counts = listen(engine, 'onInvalidate').events;
-  const outcomes = await Promise.all(Array.from({ length: 50 }, () => (
-    engine.predictWithFallback({ modelId: 'bad', matches: matches() })
+  // Failures of the same matches would count once.
+  const outcomes = await Promise.all(Array.from({ length: 50 }, (_, index) => (
+    engine.predictWithFallback({ modelId: 'bad', matches: [{ ...matches()[0], id: `m${index}` }] })
   )));
   expect(outcomes.every(({ modelId }) => modelId === 'good')).toBe(true);
   expect(events.filter(({ type }) => type === 'disabled')).toMatchObject([{ modelId: 'bad', consecutiveFailures: 5 }]);

@@ -168,6 +168,16 @@ describe('an operator can tell', () => {
     ]);
   });
 
+  test('that a model is asked again, after what, and how long that is waited for', async () => {
+    const { said } = await heard({ a: ['internal_error', 'internal_error', 'clean'] }, { maxRetries: 2 });
+    expect(said('asking again').map(({ level, fields: { model, kind, status, retries, waitMs } }) => (
+      [level, model, kind, status, retries, typeof waitMs]
+    ))).toEqual([
+      ['debug', 'a', 'server_error', 500, 1, 'number'], ['debug', 'a', 'server_error', 500, 2, 'number'],
+    ]);
+    expect(said('attempt answered')).toMatchObject([{ fields: { retries: 2 } }]);
+  });
+
   test('who waits for a provider, and that the wait is over', async () => {
     const records = [];
     const { predict, upstream, engine } = await transcript({ a: 'held' }, {

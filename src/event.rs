@@ -151,7 +151,7 @@ impl What {
     /// Whether a call may have caused it; what only its time brings about is merely noticed in one.
     #[must_use]
     pub fn comes_of_calls(&self) -> bool {
-        !matches!(self, Self::Recovered { .. })
+        !matches!(self, Self::Recovered { .. } | Self::Cooled { .. } | Self::ProviderCooled { .. })
     }
 
     /// The one model that it happened to, if it was one alone.

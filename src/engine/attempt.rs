@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::reading::is_long;
 use super::retry::{self, Bounds, Had};
@@ -148,6 +148,8 @@ impl Run<'_> {
             if position > 0 && may_be_charged && !self.allowance.takes_again(fitted) {
                 break sent;
             }
+            let (kind, wait_ms) = (failure.kind.as_str(), milliseconds(again.wait));
+            debug!(model = model.id, kind, status = sent.status, retries = again.had.retries, wait_ms, "asking again");
             // The turn is given back for the time of a wait.
             held = again.wait.is_zero().then_some(turn);
             if self.out_of_time(again.wait).await.is_some() {
@@ -292,6 +294,7 @@ impl Run<'_> {
     async fn wait_on(&self, refusal: &Refusal, had: Had, later: Duration) -> Option<Had> {
         let cooling = refusal.retry_after.filter(|_| refusal.reason == SkipReason::Cooling)?;
         let again = retry::wait_on(cooling, had, &self.bounds(later), fastrand::f64())?;
+        debug!(wait_ms = milliseconds(again.wait), "waiting on, for others were told to");
         self.out_of_time(again.wait).await.is_none().then_some(again.had)
     }
 
@@ -422,6 +425,10 @@ impl Totals {
     }
 }
 
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// What was seen, without what the model said: a reply is in no log record.
 fn unquoted(message: &str, failure: Option<FailureKind>) -> &str {
     match failure {
@@ -433,7 +440,7 @@ fn unquoted(message: &str, failure: Option<FailureKind>) -> &str {
 fn log(attempt: &Attempt) {
     let model = attempt.model_id.as_str();
     let provider = attempt.provider_id.as_str();
-    let duration_ms = u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX);
+    let duration_ms = milliseconds(attempt.duration);
     let (status, retries, cost_usd) = (attempt.status, attempt.retries, attempt.cost.usd());
     let Some(kind) = attempt.failure.map(FailureKind::as_str) else {
         info!(model, provider, status, retries, duration_ms, cost_usd, "attempt answered");
