@@ -4,7 +4,9 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { chain, engineFor, fail, listen, matches, quiet, rejection, thrown, transcript, upstreamFor } from './support.mjs';
+import {
+  another, chain, engineFor, fail, listen, matches, quiet, rejection, thrown, transcript, upstreamFor,
+} from './support.mjs';
 
 const inShort = (events) => events.map(({ type, modelId }) => (modelId ? `${type} ${modelId}` : type));
 const sequences = (events) => events.map(({ sequence }) => sequence);
@@ -388,9 +390,8 @@ test('predictions that run at once leave exact counts', async () => {
   const engine = engineFor(chain(upstream, { bad: { fallbacks: ['good'] }, good: {} }));
   const { events } = listen(engine);
   const counts = listen(engine, 'onInvalidate').events;
-  // Failures of the same matches would count once.
-  const outcomes = await Promise.all(Array.from({ length: 50 }, (_, index) => (
-    engine.predictWithFallback({ modelId: 'bad', matches: [{ ...matches()[0], id: `m${index}` }] })
+  const outcomes = await Promise.all(Array.from({ length: 50 }, () => (
+    engine.predictWithFallback({ modelId: 'bad', matches: [another()] })
   )));
   expect(outcomes.every(({ modelId }) => modelId === 'good')).toBe(true);
   expect(events.filter(({ type }) => type === 'disabled')).toMatchObject([{ modelId: 'bad', consecutiveFailures: 5 }]);

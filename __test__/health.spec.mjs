@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
 import {
-  chain, engineFor, fail, fallcast, listen, matches, quiet, rejection, skipsInShort, stateOf, thrown, transcript,
-  upstreamFor,
+  another, chain, engineFor, fail, fallcast, listen, matches, quiet, rejection, skipsInShort, stateOf, thrown,
+  transcript, upstreamFor,
 } from './support.mjs';
 
 /** Milliseconds from now until an ISO 8601 time. */
@@ -17,15 +17,16 @@ function expectIn(time, ms, slack = 20_000) {
 
 describe('a model that fails by its own fault', () => {
   test('is switched off by the fifth failure in a row, for an hour', async () => {
-    const { engine, predict, asked } = await transcript({ a: 'prose', b: 'clean' });
+    const { engine, predict, predictAnother, asked } = await transcript({ a: 'prose', b: 'clean' });
     for (let failures = 1; failures <= 4; failures += 1) {
-      await predict();
+      await predictAnother();
       const { state, consecutiveFailures, disabledUntil } = stateOf(engine, 'a');
       expect({ state, consecutiveFailures, disabledUntil }).toEqual({
         state: 'active', consecutiveFailures: failures, disabledUntil: null,
       });
     }
-    expect((await predict()).attempts).toMatchObject([{ modelId: 'a', failure: 'parse_error' }, { modelId: 'b' }]);
+    expect((await predictAnother()).attempts)
+      .toMatchObject([{ modelId: 'a', failure: 'parse_error' }, { modelId: 'b' }]);
     const { state, consecutiveFailures, disabledUntil, disabledReason, lastFailure } = stateOf(engine, 'a');
     expect({ state, consecutiveFailures }).toEqual({ state: 'disabled', consecutiveFailures: 5 });
     expectIn(disabledUntil, HOUR);
@@ -44,15 +45,15 @@ describe('a model that fails by its own fault', () => {
 
   test('begins anew after a success', async () => {
     const replies = [...Array(4).fill('prose'), 'clean', ...Array(4).fill('empty'), 'prose'];
-    const { engine, predict } = await transcript({ a: replies });
-    for (let call = 0; call < 4; call += 1) await rejection(predict());
-    await predict();
+    const { engine, predictAnother } = await transcript({ a: replies });
+    for (let call = 0; call < 4; call += 1) await rejection(predictAnother());
+    await predictAnother();
     const { consecutiveFailures, lastSuccessAt, lastFailure } = stateOf(engine, 'a');
     expect({ consecutiveFailures, kind: lastFailure.kind }).toEqual({ consecutiveFailures: 0, kind: 'parse_error' });
     expectIn(lastSuccessAt, 0);
-    for (let call = 0; call < 4; call += 1) await rejection(predict());
+    for (let call = 0; call < 4; call += 1) await rejection(predictAnother());
     expect(stateOf(engine, 'a')).toMatchObject({ state: 'active', consecutiveFailures: 4 });
-    await rejection(predict());
+    await rejection(predictAnother());
     expect(stateOf(engine, 'a').state).toBe('disabled');
   });
 
@@ -106,6 +107,60 @@ describe('a model that fails by its own fault', () => {
     expect(new Set(events.map(({ modelId }) => modelId))).toEqual(new Set(ids));
     expect(await engine.getActiveModelCount()).toBe(20);
   });
+});
+
+describe('a model is not blamed', () => {
+  const spoilt = [
+    ['a stop sequence', {}, { stop: ['}'] }],
+    ['a temperature', {}, { temperature: 2 }],
+    ['a limit of tokens', {}, { maxTokens: 500 }],
+    ['a prompt', { prompt: { user: 'A haiku, please' } }, {}],
+    ['a version of the prompt', { promptVersion: '1' }, {}],
+  ];
+  test.each(spoilt)('for what %s of the caller\'s may have done', async (_, request, options) => {
+    const replies = ['prose', 'empty', 'truncated', 'bad_parameter', 'prose', 'clean'];
+    const { engine, predictAnother } = await transcript({ a: replies });
+    for (let call = 0; call < 5; call += 1) {
+      await rejection(engine.predictWithFallback({ modelId: 'a', matches: [another()], ...request }, options));
+    }
+    expect(stateOf(engine, 'a')).toMatchObject({ state: 'active', consecutiveFailures: 0 });
+    expect((await predictAnother()).modelId).toBe('a');
+  });
+
+  test('twice for the same matches, in whatever order', async () => {
+    const { engine, predict } = await transcript({ a: 'prose' });
+    for (let call = 0; call < 6; call += 1) {
+      const asked = call % 2 === 0 ? matches(2) : matches(2).reverse();
+      await rejection(engine.predictWithFallback({ modelId: 'a', matches: asked }));
+    }
+    expect(stateOf(engine, 'a').consecutiveFailures).toBe(1);
+    await rejection(predict());
+    expect(stateOf(engine, 'a').consecutiveFailures).toBe(2);
+  });
+
+  test('for a time that the caller cut short', async () => {
+    const { engine, predict } = await transcript({ a: 'never', b: 'clean' }, { transientThreshold: 1 });
+    expect((await predict({ attemptTimeoutMs: 20 })).fallbackReason).toBe('timeout');
+    expect(stateOf(engine, 'a')).toMatchObject({ coolingUntil: null, lastFailure: { kind: 'timeout' } });
+  });
+});
+
+test('a model that has come back is tried by three calls at a time until it answers', async () => {
+  const upstream = await upstreamFor({ name: 'held', then: 'clean' });
+  const engine = engineFor(chain(upstream, ['a'], { cooldownMs: 10 }));
+  const { next } = listen(engine);
+  fail(engine, 'a', 5);
+  await next('recovered');
+  const calls = Array.from({ length: 3 }, () => engine.predictWithFallback({ modelId: 'a', matches: matches() }));
+  await upstream.received(3);
+  const error = await rejection(engine.predictWithFallback({ modelId: 'a', matches: matches() }));
+  expect(error).toMatchObject({ code: 'NO_MODEL_AVAILABLE', retryAfterMs: 1000 });
+  expect(error.skips).toEqual([{ modelId: 'a', reason: 'cooling', detail: 'coming back: 3 calls under way' }]);
+  expect(engine.getFallbackProvider('a')).toBeUndefined();
+  expect(stateOf(engine, 'a')).toMatchObject({ state: 'active', coolingUntil: null });
+  upstream.release();
+  await Promise.all(calls);
+  await engine.predictWithFallback({ modelId: 'a', matches: matches() });
 });
 
 describe('recoverDisabledModels', () => {
@@ -338,9 +393,8 @@ describe('cooling', () => {
     const { next } = listen(engine);
     for (let call = 0; call < 3; call += 1) await rejection(predict());
     await next('cooling');
-    let error;
-    do error = await rejection(predict());
-    while (error.code === 'NO_MODEL_AVAILABLE');
+    expect(await next('cooled')).toMatchObject({ modelId: 'a' });
+    await rejection(predict());
     expect(await next('cooling')).toMatchObject({ modelId: 'a', kind: 'server_error' });
   });
 
@@ -377,11 +431,10 @@ describe('a provider that refuses the key or the account', () => {
 
   test('for as long as configured', async () => {
     const { engine, predict, asked } = await transcript({ a: ['unauthorized', 'clean'] }, { providerCooldownMs: 1 });
+    const { next } = listen(engine);
     await rejection(predict());
-    let outcome;
-    do outcome = await predict().catch(({ code }) => code);
-    while (outcome === 'NO_MODEL_AVAILABLE');
-    expect(outcome.modelId).toBe('a');
+    expect(await next('provider_cooled')).toMatchObject({ providerId: 'p' });
+    expect((await predict()).modelId).toBe('a');
     expect(asked()).toEqual(['a', 'a']);
     expect(stateOf(engine, 'a').coolingUntil).toBeNull();
   });

@@ -18,10 +18,10 @@ const of = (engine, id) => engine.getMetrics().models.find(({ modelId }) => mode
 
 describe('routes', () => {
   test('a fallback\'s success is its own and the route\'s, never the original\'s', async () => {
-    const { engine, predict } = await transcript(
+    const { engine, predictAnother } = await transcript(
       { 'deepseek-r1-0528-syn': { name: 'prose', usage }, 'deepseek-r1': answer });
-    for (let call = 0; call < 5; call += 1) await predict();
-    const { originalCostUsd } = await predict();
+    for (let call = 0; call < 5; call += 1) await predictAnother();
+    const { originalCostUsd } = await predictAnother();
 
     const { routes } = engine.getMetrics();
     const route = { originalModelId: 'deepseek-r1-0528-syn', modelId: 'deepseek-r1' };

@@ -68,6 +68,8 @@ export async function transcript(table, { models = {}, providers = [], ...config
     engine,
     /** Asks the first model for `count` matches. */
     predict: (options, count = 1) => engine.predictWithFallback({ modelId, matches: matches(count) }, options),
+    /** Asks the first model for a match that was not asked for before. */
+    predictAnother: (options) => engine.predictWithFallback({ modelId, matches: [another()] }, options),
     /** The models that the upstream was asked, in order. */
     asked: () => upstream.requests.map(({ model }) => model),
   };
@@ -83,6 +85,10 @@ export function matches(count = 1) {
     kickoff: '2025-10-19T15:30:00Z',
   }));
 }
+
+let others = 0;
+/** A match with an id that no other one has. */
+export const another = () => ({ ...matches()[0], id: `another-${others += 1}` });
 
 /** What the upstream predicts for the matches, as an outcome has it. */
 export function predictions(ids, modelId) {

@@ -47,6 +47,8 @@ async fn recover(engine: Weak<Engine>, tending: Arc<Tending>) {
             }
         };
         tokio::select! {
+            // First, so that nothing is told of an engine that was closed meanwhile.
+            biased;
             () = tending.ended.cancelled() => return,
             () = tending.look.notified() => {}
             () = sleep => {}
