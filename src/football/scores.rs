@@ -31,8 +31,8 @@ const DEEPEST_TEXT: u8 = 3;
 
 /// Reads the scores for the asked matches out of a text; one slot for each, in order.
 ///
-/// A later value of the text corrects an earlier one. Of several scores for one match in one value the surest counts,
-/// of those the likeliest, and none where they differ and nothing says which. An object without an id counts only if
+/// What comes after words corrects what came before them. Of several other scores for one match the surest counts, of
+/// those the likeliest, and none where they differ and nothing says which. An object without an id counts only if
 /// one match was asked. A score whose sides are named the other way round than asked is turned round.
 #[must_use]
 pub fn read(text: &str, asked: &[&Match]) -> Vec<Option<Score>> {
@@ -71,7 +71,7 @@ struct Around<'s> {
 struct Reader<'q> {
     asked: Asked<'q>,
     slots: Vec<Claims>,
-    /// The number of the value that is read.
+    /// After how many words between values the reader is.
     value: usize,
     /// How many groups were read.
     groups: usize,
@@ -83,7 +83,7 @@ impl Reader<'_> {
         let nodes = scan(text);
         let mut got = false;
         for (place, node) in siblings(&nodes, 0, nodes.len()) {
-            self.value += usize::from(depth == 0);
+            self.value += usize::from(depth == 0 && matches!(node.content, Content::Prose));
             got |= self.member(&nodes, place, node, around, depth);
         }
         got
@@ -208,6 +208,7 @@ impl Reader<'_> {
                     None => false,
                 }
             }
+            Content::Prose => false,
         };
         got && owner == around.owner
     }

@@ -32,6 +32,8 @@ pub enum Content<'a> {
     Bare(&'a str),
     /// A list of exactly two scalars, as they were written. Without a key it is one only of two small whole numbers.
     Pair([&'a str; 2]),
+    /// Words between two values of the text, of which none are inside another.
+    Prose,
     /// Braces or square brackets: the nodes after this one, up to `end`.
     Group {
         /// Where its members end.

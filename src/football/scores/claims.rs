@@ -24,7 +24,7 @@ enum Scale {
 }
 
 /// What the names of weights are made of, and what the value is then.
-const PARTS: [(&str, Option<Scale>); 21] = [
+const PARTS: [(&str, Option<Scale>); 22] = [
     ("probability", Some(Scale::Probability)),
     ("prob", Some(Scale::Probability)),
     ("likelihood", Some(Scale::Probability)),
@@ -39,6 +39,7 @@ const PARTS: [(&str, Option<Scale>); 21] = [
     ("predicted", None),
     ("prediction", None),
     ("estimated", None),
+    ("implied", None),
     ("correct", None),
     ("exact", None),
     ("scoreline", None),
@@ -88,7 +89,10 @@ impl Weight {
             (Some(number), Scale::Probability) => (number.trim(), Scale::Percent),
             (Some(number), Scale::Confidence) => (number.trim(), Scale::ConfidencePercent),
             (Some(_), _) => return None,
-            (None, scale) => (value.trim_start_matches('#'), scale),
+            (None, Scale::Rank) => {
+                (value.trim_start_matches('#').trim_end_matches(|end: char| end.is_ascii_alphabetic()), scale)
+            }
+            (None, scale) => (value, scale),
         };
         let value: f64 = number.parse().ok().filter(|value: &f64| value.is_finite())?;
         Some(Self { scale, value: if scale == Scale::Rank { -value } else { value } })
@@ -106,8 +110,12 @@ fn level(word: &str) -> Option<f64> {
 /// Whether a field says that its record is the one that is meant.
 pub(super) fn is_chosen(key: &str, value: &str) -> bool {
     let mut buffer = [0; LONGEST];
-    matches!(value.trim(), "true" | "True" | "yes")
-        && fold(key, &mut buffer).is_some_and(|name| CHOSEN.binary_search(&name).is_ok())
+    let Some(name) = fold(key, &mut buffer) else { return false };
+    if matches!(name, "label" | "type" | "kind" | "status") {
+        let mut buffer = [0; LONGEST];
+        return fold(value, &mut buffer).is_some_and(|value| CHOSEN.binary_search(&value).is_ok());
+    }
+    matches!(value.trim(), "true" | "True" | "yes") && CHOSEN.binary_search(&name).is_ok()
 }
 
 /// Whether what stands under a key comes before what stands beside it (1), after it (-1), or neither.
@@ -115,9 +123,21 @@ pub(super) fn tier(key: &str) -> i8 {
     let mut buffer = [0; LONGEST];
     let Some(name) = fold(key, &mut buffer) else { return 0 };
     let begins = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
-    if begins(&["final", "revised", "corrected", "updated", "adjusted", "answer", "best", "mostlikely", "likeliest"]) {
+    let first = ["final", "revised", "corrected", "updated", "adjusted", "answer", "best", "mostlikely", "likeliest"];
+    if begins(&first) || begins(&["primary", "main", "preferred", "chosen", "selected"]) {
         1
-    } else if begins(&["initial", "preliminary", "firstguess", "raw", "original", "baseline", "actual"]) {
+    } else if begins(&[
+        "initial",
+        "preliminary",
+        "firstguess",
+        "raw",
+        "original",
+        "baseline",
+        "actual",
+        "secondary",
+        "second",
+        "other",
+    ]) {
         -1
     } else {
         0
@@ -155,7 +175,7 @@ impl Equal {
 /// What is claimed of one match.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Claims {
-    /// The value of the text in which they were made. A later value corrects an earlier one.
+    /// After how many words between values they were made. Those after words correct those before.
     value: usize,
     tier: i8,
     surety: Surety,
@@ -165,7 +185,7 @@ pub(super) struct Claims {
 }
 
 impl Claims {
-    /// Takes one more claim, made in the value of this number.
+    /// Takes one more claim, made after so many words between values.
     pub(super) fn take(&mut self, value: usize, standing: Standing, score: Score) {
         // The name of a side and any name of a score say the same of what is likely.
         let surety = standing.surety.max(Surety::Score);
@@ -224,6 +244,8 @@ mod tests {
             ("confidence", "80 %", weight(Scale::ConfidencePercent, 80.0)),
             ("rank", "1", weight(Scale::Rank, -1.0)),
             ("rank", "#2", weight(Scale::Rank, -2.0)),
+            ("rank", "2nd", weight(Scale::Rank, -2.0)),
+            ("implied_probability", "0.5", weight(Scale::Probability, 0.5)),
             ("p", "0.2", weight(Scale::Probability, 0.2)),
             ("probability", "NaN", None),
             ("probability", "likely", None),

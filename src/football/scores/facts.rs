@@ -9,7 +9,7 @@ use super::beyond::Beyond;
 use super::claims::{Weight, is_chosen};
 use super::fields::{Field, Side, Surety};
 use super::goals::{goals, score};
-use super::periods::is_of_other;
+use super::periods::{LONGEST_LABEL, is_of_other};
 use super::sides::Sides;
 use crate::outcome::Score;
 use crate::parse::relaxed::{Content, Node, siblings, unescape};
@@ -112,6 +112,10 @@ impl<'n> Facts<'n> {
             }
             Field::Other => {
                 self.sides.field(nodes, place, node, field, 0);
+                // What explains a score is longer than what labels it.
+                if value.as_deref().is_some_and(|text| text.len() > LONGEST_LABEL) {
+                    return;
+                }
                 self.beyond.field(nodes, place, node, key);
                 if let Some(text) = value {
                     self.weight = Weight::of(key, &text).or(self.weight);
@@ -220,7 +224,7 @@ impl Node<'_> {
             Content::Quoted(raw) => Some(unescape(raw)),
             Content::Bare(bare) => Some(Cow::Borrowed(bare)),
             Content::Pair(pair) => pair_of_goals(pair).is_none().then_some(Cow::Borrowed("")),
-            Content::Group { .. } => None,
+            Content::Group { .. } | Content::Prose => None,
         }
     }
 

@@ -121,8 +121,11 @@ impl Field {
             "matchid" | "fixtureid" | "gameid" | "eventid" => return Self::MatchId,
             "id" => return Self::Id,
             "match" | "fixture" | "game" => return Self::Match,
-            "host" | "hosts" | "team1" | "teama" | "local" | "heim" | "casa" => return Self::Team(Side::Home),
-            "guest" | "guests" | "visitor" | "visitors" | "team2" | "teamb" | "visitante" | "gast" | "ospite" => {
+            "host" | "hosts" | "firstteam" | "team1" | "teama" | "local" | "heim" | "casa" => {
+                return Self::Team(Side::Home);
+            }
+            "guest" | "guests" | "visitor" | "visitors" | "secondteam" | "team2" | "teamb" | "visitante" | "gast"
+            | "ospite" => {
                 return Self::Team(Side::Away);
             }
             "arguments" | "parameters" | "input" | "function" => return Self::Arguments,

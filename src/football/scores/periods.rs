@@ -78,7 +78,7 @@ const WHOLE: [&str; 12] =
     ["90", "90min", "end", "final", "ft", "full", "fulltime", "match", "minutes", "normal", "regular", "regulation"];
 
 /// The longest label that is looked at.
-const LONGEST_LABEL: usize = 60;
+pub(super) const LONGEST_LABEL: usize = 60;
 
 /// How much of what a record says can be the score after ninety minutes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -19,8 +19,11 @@ const BETWEEN: [&str; 9] = [" vs. ", " vs ", " v. ", " v ", " versus ", " agains
 /// What stands between the names of the away and the home side.
 const AT: [&str; 2] = [" @ ", " at "];
 
-/// What may stand between names, and inside any other text.
-const DASHES: [&str; 3] = [" – ", " — ", " - "];
+/// What may stand between names, and inside names and any other text.
+const LOOSE: [char; 7] = ['–', '—', '-', '/', ',', '|', '·'];
+
+/// At how many of them one text is parted.
+const MOST_PARTINGS: usize = 8;
 
 /// How the sides of a score stand to those that were asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +67,18 @@ impl Sides {
 
     /// Takes a text such as `Leeds United vs Burnley`, if it is one.
     pub(super) fn title(&mut self, title: &str) {
+        let mut add =
+            |home, away, loose| self.named.push(Named { home: Team::new(home), away: Team::new(away), loose });
+        if title.len() > LONGEST_TITLE {
+            return;
+        }
         if let Some((home, away, loose)) = parted(title) {
-            self.named.push(Named { home: Team::new(home), away: Team::new(away), loose });
+            add(home, away, loose);
+            return;
+        }
+        for (at, mark) in title.match_indices(LOOSE).take(MOST_PARTINGS) {
+            let (home, away) = title.split_at(at);
+            add(home, away.strip_prefix(mark).unwrap_or(away), true);
         }
     }
 
@@ -135,7 +148,7 @@ impl Sides {
                     self.field(nodes, place, inner, field, depth + 1);
                 }
             }
-            Content::Group { .. } | Content::Pair(_) => {}
+            Content::Group { .. } | Content::Pair(_) | Content::Prose => {}
         }
     }
 }
@@ -153,20 +166,16 @@ fn turned(home: Meant, away: Meant, loose: bool) -> Option<Turn> {
     }
 }
 
-/// The names in a text such as `Leeds United vs Burnley`, the home side first, and whether the text may be another.
+/// The names in a text such as `Leeds United vs Burnley` or `Burnley @ Leeds United`, the home side first, and whether
+/// the text may be another.
 fn parted(title: &str) -> Option<(&str, &str, bool)> {
-    if title.len() > LONGEST_TITLE {
-        return None;
-    }
     let lower = title.to_ascii_lowercase();
     let cut = |between: &&str| {
         let at = lower.find(between)?;
         Some((title.get(..at)?, title.get(at + between.len()..)?))
     };
-    let straight = |marks: &[&str], loose| marks.iter().find_map(cut).map(|(home, away)| (home, away, loose));
-    straight(&BETWEEN, false)
-        .or_else(|| AT.iter().find_map(cut).map(|(away, home)| (home, away, true)))
-        .or_else(|| straight(&DASHES, true))
+    let straight = BETWEEN.iter().find_map(cut).map(|(home, away)| (home, away, false));
+    straight.or_else(|| AT.iter().find_map(cut).map(|(away, home)| (home, away, true)))
 }
 
 /// The name of a side: a text that is no number, or what a record has as its name.

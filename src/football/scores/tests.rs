@@ -1,6 +1,7 @@
 use crate::outcome::Score;
 use crate::request::Match;
 
+mod beside;
 mod candidates;
 mod full_time;
 mod random;

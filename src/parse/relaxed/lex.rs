@@ -71,15 +71,17 @@ impl<'a> Lexer<'a> {
         self.text.get(..self.at).and_then(|before| before.chars().next_back())
     }
 
-    /// Skips prose up to the next bracket that opens, and takes it.
-    pub(super) fn open(&mut self) -> Option<Shape> {
+    /// Skips prose up to the next bracket that opens, and takes it, with whether there were words before it.
+    pub(super) fn open(&mut self) -> Option<(Shape, bool)> {
+        let before = self.at;
         loop {
             let offset = self.rest().bytes().position(|byte| matches!(byte, b'{' | b'[' | 0xEF))?;
             self.at += offset;
             let char = self.rest().chars().next()?;
             self.at += char.len_utf8();
             if let Some(Token::Open(shape)) = punctuation(char) {
-                return Some(shape);
+                let skipped = self.slice(before, self.at - char.len_utf8());
+                return Some((shape, skipped.contains(char::is_alphanumeric)));
             }
         }
     }

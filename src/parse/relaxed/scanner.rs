@@ -59,7 +59,10 @@ impl<'a> Scanner<'a> {
     }
 
     pub(super) fn run(mut self) -> Vec<Node<'a>> {
-        while let Some(shape) = self.lexer.open() {
+        while let Some((shape, after_words)) = self.lexer.open() {
+            if after_words && !self.nodes.is_empty() {
+                self.nodes.push(Node { key: None, content: Content::Prose });
+            }
             self.push(shape);
             let mut place = Place::Start;
             while !self.stack.is_empty() && self.nodes.len() <= MOST_NODES - DEEPEST {

@@ -121,6 +121,12 @@ impl Name {
                 "end" | "stop" | "close" => opens = Some(false),
                 "of" | "" => {}
                 word => {
+                    let glued = [("begin", true), ("start", true), ("end", false)];
+                    let verb = glued.iter().find_map(|&(verb, opening)| Some((word.strip_prefix(verb)?, opening)));
+                    let word = verb.map_or(word, |(word, opening)| {
+                        opens = Some(opening);
+                        word
+                    });
                     rest.push_str(word);
                     rest.push('_');
                 }
@@ -143,8 +149,9 @@ impl Name {
 
 /// The name at the beginning of a text, of `wide` characters too, and the text behind it.
 pub(super) fn of_tag(text: &str, wide: bool) -> Option<(&str, &str)> {
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || is_joint(char::from(*byte)) || wide && *byte >= 0x80;
-    let length = text.bytes().take(LONGEST + 1).take_while(is_part).count();
+    let is_part = |char: &char| char.is_ascii_alphanumeric() || is_joint(*char) || wide && !char.is_ascii();
+    let chars = text.chars().take(LONGEST + 1).take_while(is_part);
+    let length = chars.map(char::len_utf8).sum();
     let (name, rest) = text.split_at_checked(length)?;
     let named = name.starts_with(|first: char| first.is_alphabetic()) && length <= LONGEST;
     named.then_some((name, rest))
@@ -152,5 +159,5 @@ pub(super) fn of_tag(text: &str, wide: bool) -> Option<(&str, &str)> {
 
 /// Whether a character joins the words of a name.
 fn is_joint(char: char) -> bool {
-    matches!(char, '_' | '-' | ':' | '.')
+    matches!(char, '_' | '▁' | '-' | ':' | '.')
 }

@@ -4,6 +4,9 @@ use std::ops::Range;
 
 use super::names::{Kind, Name, of_tag};
 
+/// The bars of markers, the wide one too.
+const BARS: [char; 2] = ['|', '｜'];
+
 /// A tag, with its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tag {
@@ -30,6 +33,8 @@ pub(super) fn tags(text: &str, mut take: impl FnMut(Tag, Range<usize>) -> bool) 
     let mut braces = 0_usize;
     // No quote before this place begins a string; without it the same text would be searched from each of them.
     let mut no_string_before = 0;
+    // Nor does one of thinking before this place a fence that ends.
+    let mut no_fence_before = 0;
     while let Some(&byte) = bytes.get(at) {
         match byte {
             b'{' => braces += 1,
@@ -40,6 +45,17 @@ pub(super) fn tags(text: &str, mut take: impl FnMut(Tag, Range<usize>) -> bool) 
                     Err(length) => no_string_before = at + 1 + length,
                 }
             }
+            b'`' if !inside && at >= no_fence_before => match text.get(at..).map(fence) {
+                Some(Fence::Thinking(name, open, close)) => {
+                    let end = at + close;
+                    take(Tag::Open(name, Kind::Marked), at..at + open);
+                    inside = take(Tag::Close(name, Kind::Marked), end..end + FENCE.len());
+                    at = end + FENCE.len();
+                    continue;
+                }
+                Some(Fence::Endless) => no_fence_before = text.len(),
+                Some(Fence::Other) | None => {}
+            },
             b'<' | b'[' | 0xE2 => {
                 if let Some((tag, length)) = text.get(at..).and_then(tag).filter(|(tag, _)| !tag.is_of_answer()) {
                     inside = take(tag, at..at + length);
@@ -51,6 +67,30 @@ pub(super) fn tags(text: &str, mut take: impl FnMut(Tag, Range<usize>) -> bool) 
             _ => {}
         }
         at += 1;
+    }
+}
+
+/// What begins and ends a block of code.
+const FENCE: &str = "```";
+
+/// What a text begins with that begins with a back-tick.
+enum Fence {
+    /// A fence whose info string is a name of thinking: the name, the length of the fence, and where its end begins.
+    Thinking(Name, usize, usize),
+    /// One of thinking that does not end.
+    Endless,
+    Other,
+}
+
+fn fence(text: &str) -> Fence {
+    let named = text.strip_prefix(FENCE).and_then(|rest| of_tag(rest, false)).and_then(|(written, rest)| {
+        let (name, kind) = Name::of(written)?;
+        matches!(kind, Kind::Thinking | Kind::Marked).then_some((name, text.len() - rest.len()))
+    });
+    let Some((name, open)) = named else { return Fence::Other };
+    match text.get(open..).and_then(|rest| rest.find(FENCE)) {
+        Some(close) => Fence::Thinking(name, open, open + close),
+        None => Fence::Endless,
     }
 }
 
@@ -82,18 +122,18 @@ fn tag(text: &str) -> Option<(Tag, usize)> {
         _ => return None,
     };
     let rest = chars.as_str();
-    if let Some(rest) = rest.strip_prefix('|').filter(|_| end == '>') {
+    if let Some(rest) = rest.strip_prefix(BARS).filter(|_| end == '>') {
         let (tag, rest) = marker(rest)?;
         return Some((tag, text.len() - rest.len()));
     }
-    let (closes, rest) = rest.strip_prefix('/').map_or((false, rest), |rest| (true, rest));
+    let (closes, rest) = rest.strip_prefix('/').map_or((false, rest), |rest| (true, rest.trim_start_matches(' ')));
     let (written, rest) = of_tag(rest, end != '▷')?;
     let (name, mut kind) = Name::of(written)?;
     if end == ']' {
-        // `[think]` in other letters may be a link or a list, and so may other words.
+        // `[think]` in other letters may be a link or a list, and so may other words, if nothing closes them.
         kind = match (written, kind) {
             ("THINK", _) => Kind::Thinking,
-            (_, Kind::Thinking | Kind::Marked) if written.bytes().all(|byte| byte.is_ascii_uppercase()) => Kind::Marked,
+            (_, Kind::Thinking | Kind::Marked) => Kind::Marked,
             _ => return None,
         };
     }
@@ -128,7 +168,7 @@ fn marker(rest: &str) -> Option<(Tag, &str)> {
         }
         return Some((if slash { Tag::Close(name, kind) } else { Tag::Open(name, kind) }, rest));
     }
-    let rest = rest.strip_prefix("|>")?;
+    let rest = rest.strip_prefix(BARS)?.strip_prefix('>')?;
     let (opens, name, kind) = Name::of_marker(written)?;
     Some((if slash || !opens { Tag::Close(name, kind) } else { Tag::Open(name, kind) }, rest))
 }

@@ -17,6 +17,10 @@ fn the_likeliest_of_a_list_counts() {
             r#"[{"match_id":"m1","confidence":0.7,"prediction":{"home":2,"away":1}},{"match_id":"m1","confidence":0.2,"prediction":{"home":0,"away":2}}]"#,
             r#"{"match_id":"m1","scores":[{"score":"2-1","most_likely":true},{"score":"0-0","most_likely":false}]}"#,
             r#"{"match_id":"m1","scores":[{"score":"0-0"},{"score":"2-1","selected":true},{"score":"1-1"}]}"#,
+            "{\"match_id\":\"m1\",\"score\":\"2-1\",\"p\":0.4}\n{\"match_id\":\"m1\",\"score\":\"0-0\",\"p\":0.3}",
+            r#"{"match_id":"m1","scores":[{"score":"2-1","label":"most likely"},{"score":"0-0","label":"possible"}]}"#,
+            r#"{"match_id":"m1","primary":{"home":2,"away":1},"secondary":{"home":0,"away":0}}"#,
+            r#"{"match_id":"m1","scores":[{"score":"0-0","rank":"2nd"},{"score":"2-1","rank":"1st"}]}"#,
             r#"{"match_id":"m1","top_scores":["0-0","1-1"],"most_likely":"2-1"}"#,
             r#"{"match_id":"m1","top_scores":[{"score":"0-0","p":0.2},{"score":"1-1","p":0.1}],"most_likely_score":"2-1"}"#,
             r#"{"match_id":"m1","most_likely":{"home":2,"away":1},"others":[{"home":0,"away":0}]}"#,
@@ -43,6 +47,7 @@ fn none_counts_where_nothing_says_which() {
             r#"[{"match_id":"m1","home_score":0,"home_goals":2,"away_score":1},{"m2":"0-0"}]"#,
             r#"{"m1":{"one":{"home":0,"away":0},"two":{"home":2,"away":1}},"m2":"0-0"}"#,
             r#"{"predictions":[{"match_id":"m1","score":"0-0"},{"match_id":"m2","score":"0-0"}],"details":[{"match_id":"m1","score":"2-1"}]}"#,
+            "{\"m1\":\"0-0\",\"m2\":\"0-0\"}\n{\"m1\":\"2-1\"}",
             r#"["{\"m1\":\"0-0\",\"m2\":\"0-0\"}","{\"m1\":\"2-1\"}"]"#,
         ],
     );
