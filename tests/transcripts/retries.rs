@@ -293,3 +293,23 @@ async fn a_signal_ends_the_wait_for_a_model_that_others_found_busy() {
 async fn predict_meanwhile(engine: &Arc<Engine>, options: RawOptions) -> Result<Outcome, EngineError> {
     engine.call(request(1), options)?.run(&CancellationToken::new()).await
 }
+
+#[tokio::test]
+async fn a_retry_waits_on_while_another_caller_was_told_to_wait_longer() {
+    let upstream = Upstream::script([
+        Step::model("a", error(429, "later").header("retry-after", "1")),
+        Step::model("a", error(429, "later").header("retry-after", "2")),
+        Step::model("a", scores(&[("m1", 1, 0)])),
+        Step::model("a", scores(&[("m1", 1, 0)])),
+    ])
+    .await;
+    let engine = engine(&config_with(&upstream, json!({ "maxFallbackDepth": 0, "maxRetries": 1 })));
+    let (one, other) = tokio::join!(
+        predict_meanwhile(&engine, RawOptions::default()),
+        predict_meanwhile(&engine, RawOptions::default())
+    );
+    for outcome in [one, other] {
+        assert_eq!(attempts(&outcome), pairs(&[("a", "answered")]));
+        assert_eq!(outcome.unwrap().history.attempts[0].retries, 1, "a wait is no retry");
+    }
+}
