@@ -90,7 +90,7 @@ impl From<engine::Explanation> for Plan {
 
 impl PlannedAttempt {
     #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
-    fn new(step: &engine::Step, fitted: &Fitted) -> Self {
+    fn new(step: &engine::ExplainedStep, fitted: &Fitted) -> Self {
         Self {
             model_id: step.model_id.clone(),
             provider_id: step.provider_id.clone(),

@@ -22,8 +22,8 @@ use crate::plan::{Fitted, share_of};
 use crate::protocol::{self, Failure, body};
 use crate::reply;
 use crate::request::Match;
+use crate::transport::concurrency::Slot;
 use crate::transport::http::{Post, Received, Resend, WireFailure};
-use crate::transport::turns::Turn;
 
 /// What the loop must know of a failed attempt.
 pub(super) struct Failed {
@@ -145,7 +145,7 @@ impl Run<'_> {
 
             let Some(again) = again else { break sent };
             let may_be_charged = charged > NanoUsd::default() || charge.is_uncertain;
-            if position > 0 && may_be_charged && !self.allowance.takes_again(fitted) {
+            if position > 0 && may_be_charged && !self.fallback_budget.takes_again(fitted) {
                 break sent;
             }
             let (kind, wait_ms) = (failure.kind.as_str(), milliseconds(again.wait));
@@ -165,11 +165,11 @@ impl Run<'_> {
     }
 
     /// Waits for the provider's turn, no longer than the attempt's share of the time; else what ended the wait.
-    async fn turn(&self, model: &Model, later: Duration) -> Result<Turn, Option<Stop>> {
+    async fn turn(&self, model: &Model, later: Duration) -> Result<Slot, Option<Stop>> {
         let provider = &model.provider;
         let turn = tokio::select! {
             biased;
-            turn = self.call.engine.turns.take(&provider.id, provider.max_concurrency) => Ok(turn),
+            turn = self.call.engine.limits.slot(&provider.id, provider.max_concurrency) => Ok(turn),
             ended = self.out_of_time(share_of(self.remaining(), later)) => Err(ended),
         };
         // What ended the call may have come with the turn.
@@ -258,7 +258,7 @@ impl Run<'_> {
     }
 
     fn body(&self, model: &Model, fitted: &Fitted) -> Bytes {
-        let texts = self.wish.rendering.texts(model, &fitted.positions);
+        let texts = self.wanted.rendering.texts(model, &fitted.positions);
         let stop = &self.call.options.stop;
         let fitted = body::Fitted {
             model: &model.upstream_model,
@@ -320,8 +320,8 @@ impl Run<'_> {
         let attempt = Attempt {
             model_id: model.id.clone(),
             provider_id: model.provider.id.clone(),
-            prompt_version: self.wish.rendering.version(model).to_owned(),
-            overrides: self.wish.rendering.overrides(model),
+            prompt_version: self.wanted.rendering.version(model).to_owned(),
+            overrides: self.wanted.rendering.overrides(model),
             failure: failure.map(|failure| failure.kind),
             message: failure.map(|failure| failure.message.clone()),
             status: sent.status,

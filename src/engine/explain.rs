@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Call;
 use crate::outcome::{NanoUsd, Refusal};
-use crate::plan::{self, Fitted, Wish};
+use crate::plan::{self, Fitted, Wanted};
 
 /// The plan of a call, followed to its end as if every attempt failed.
 #[derive(Clone, Debug)]
@@ -14,12 +14,12 @@ pub struct Explanation {
     /// The version of the prompt that it would be sent.
     pub prompt_version: String,
     /// Every model of the chain, in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ExplainedStep>,
 }
 
 /// One model of the chain.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub struct ExplainedStep {
     /// The model.
     pub model_id: String,
     /// Its provider.
@@ -43,20 +43,20 @@ impl Call {
     #[must_use]
     pub fn explain(&self) -> Explanation {
         let rendering = self.rendering();
-        let wish = Wish { rendering: &rendering, options: &self.options };
-        let plan = self.engine.plan(&self.catalog, self.original, &wish);
-        let mut allowance = self.allowance();
+        let wanted = Wanted { rendering: &rendering, options: &self.options };
+        let plan = self.engine.plan(&self.catalog, self.original, &wanted);
+        let mut fallback_budget = self.fallback_budget();
         let steps = plan.candidates.iter().enumerate().map(|(position, candidate)| {
             let model = self.catalog.model(candidate.model);
             let mut verdict = candidate.verdict.clone().map_err(Refusal::from);
             if let Ok(fitted) = &verdict {
-                if let Some(refusal) = self.guards_refuse(&plan, &allowance, position, fitted) {
+                if let Some(refusal) = self.guards_refuse(&plan, &fallback_budget, position, fitted) {
                     verdict = Err(refusal);
                 } else if position > 0 {
-                    allowance.take(fitted);
+                    fallback_budget.take(fitted);
                 }
             }
-            Step {
+            ExplainedStep {
                 model_id: model.id.clone(),
                 provider_id: model.provider.id.clone(),
                 prompt_version: rendering.version(model).to_owned(),

@@ -1,6 +1,5 @@
 //! The engine: one catalogue, one health, one ledger and one HTTP client, and the loop that answers with them.
 
-mod again;
 mod attempt;
 mod explain;
 mod finish;
@@ -10,6 +9,7 @@ mod news;
 mod prompts;
 mod reading;
 mod retry;
+mod retry_after;
 mod run;
 mod snapshot;
 mod spending;
@@ -38,16 +38,16 @@ use crate::kind::SkipReason;
 use crate::metrics::Recorder;
 use crate::money::{Ledger, Rules};
 use crate::outcome::{NanoUsd, Refusal};
-use crate::plan::{self, Plan, Wish};
+use crate::plan::{self, Plan, Wanted};
 use crate::prompt::{Ask, Rendering, Texts};
 use crate::request::{self, Match, Options, RawOptions, Request};
+use crate::transport::concurrency::ConcurrencyLimits;
 use crate::transport::http::Http;
 use crate::transport::proxies;
-use crate::transport::turns::Turns;
 
 use library::{Library, Setup, check_version};
 
-pub use explain::{Explanation, Step};
+pub use explain::{ExplainedStep, Explanation};
 pub use run::Call;
 
 use keeper::Keeper;
@@ -73,7 +73,7 @@ pub struct Engine {
     metrics: Recorder,
     /// Keeps the state in a file, if the configuration names one.
     keeper: Option<Keeper>,
-    turns: Turns,
+    limits: ConcurrencyLimits,
     readers: Readers,
     http: Http,
     closing: CancellationToken,
@@ -197,7 +197,7 @@ impl Engine {
                 alerts: config.budget.alerts.clone(),
             }),
             doubted: Mutex::default(),
-            turns: Turns::default(),
+            limits: ConcurrencyLimits::default(),
             readers: Readers::default(),
             http,
             closing: CancellationToken::new(),
@@ -321,8 +321,8 @@ impl Engine {
         }
     }
 
-    fn plan(&self, catalog: &Catalog, original: ModelIndex, wish: &Wish<'_>) -> Plan {
-        Plan::new(catalog, original, wish, &self.config, |model| self.unavailable(model))
+    fn plan(&self, catalog: &Catalog, original: ModelIndex, wanted: &Wanted<'_>) -> Plan {
+        Plan::new(catalog, original, wanted, &self.config, |model| self.unavailable(model))
     }
 
     fn status(&self, catalog: &Catalog, index: ModelIndex) -> ModelStatus {

@@ -17,7 +17,7 @@ use crate::event::What;
 use crate::kind::{FailureKind, SkipReason};
 use crate::metrics::Finished;
 use crate::outcome::{History, Outcome, Refusal, Score, Skip};
-use crate::plan::{self, Allowance, Fitted, Plan, Wish, fit};
+use crate::plan::{self, FallbackBudget, Fitted, Plan, Wanted, fit};
 use crate::prompt::{Ask, Prompts, Rendering};
 use crate::request::{Options, Request};
 
@@ -44,9 +44,9 @@ pub(super) enum Stop {
 }
 
 /// What follows on an attempt.
-enum Step {
+enum Next {
     /// The next model of the plan.
-    Next,
+    Model,
     /// Nothing: every match has a prediction, or no other model may be asked.
     Done,
     /// Nothing: something from outside ended the call.
@@ -63,11 +63,11 @@ pub(super) struct Answer {
 /// The state of the loop.
 pub(super) struct Run<'a> {
     pub(super) call: &'a Call,
-    pub(super) wish: &'a Wish<'a>,
+    pub(super) wanted: &'a Wanted<'a>,
     pub(super) plan: &'a Plan,
     pub(super) abort: &'a CancellationToken,
     pub(super) deadline: Instant,
-    pub(super) allowance: Allowance,
+    pub(super) fallback_budget: FallbackBudget,
     /// Providers that refused the key or are out of credit, and what they said.
     failed_providers: Vec<(String, String)>,
     /// How long models that failed asked to be left alone.
@@ -102,15 +102,15 @@ impl Call {
 
     async fn follow_plan(&self, abort: &CancellationToken) -> Result<Outcome, EngineError> {
         let rendering = self.rendering();
-        let wish = Wish { rendering: &rendering, options: &self.options };
-        let plan = self.engine.plan(&self.catalog, self.original, &wish);
+        let wanted = Wanted { rendering: &rendering, options: &self.options };
+        let plan = self.engine.plan(&self.catalog, self.original, &wanted);
         let mut run = Run {
             call: self,
-            wish: &wish,
+            wanted: &wanted,
             plan: &plan,
             abort,
             deadline: self.began + self.options.deadline.unwrap_or(self.engine.config.deadline),
-            allowance: self.allowance(),
+            fallback_budget: self.fallback_budget(),
             failed_providers: Vec::new(),
             asked_to_wait: Vec::new(),
             outstanding: (0..rendering.lines().count()).collect(),
@@ -135,18 +135,18 @@ impl Call {
     pub(super) fn guards_refuse(
         &self,
         plan: &Plan,
-        allowance: &Allowance,
+        fallback_budget: &FallbackBudget,
         position: usize,
         fitted: &Fitted,
     ) -> Option<Refusal> {
-        let refusal = if position > 0 { allowance.refuses(fitted) } else { None };
+        let refusal = if position > 0 { fallback_budget.refuses(fitted) } else { None };
         refusal.or_else(|| self.engine.over_budget(fitted, plan.is_dearer(position)))
     }
 
-    pub(super) fn allowance(&self) -> Allowance {
+    pub(super) fn fallback_budget(&self) -> FallbackBudget {
         let config = &self.engine.config;
         let depth = self.options.max_fallback_depth.unwrap_or(config.max_fallback_depth);
-        Allowance::new(depth, self.options.max_fallback_cost.or(config.max_fallback_cost))
+        FallbackBudget::new(depth, self.options.max_fallback_cost.or(config.max_fallback_cost))
     }
 }
 
@@ -162,16 +162,16 @@ impl Run<'_> {
                     debug!(model = skip.model_id, reason = skip.reason.as_str(), detail = skip.detail, "skipped");
                     self.history.skips.push(skip);
                 }
-                Ok(Step::Next) => {}
-                Ok(Step::Done) => return None,
-                Ok(Step::Stopped(stop)) => return Some(stop),
+                Ok(Next::Model) => {}
+                Ok(Next::Done) => return None,
+                Ok(Next::Stopped(stop)) => return Some(stop),
             }
         }
         self.stopped()
     }
 
     /// Asks the model at `position` for what is outstanding, or says why it is passed over.
-    async fn ask(&mut self, position: usize) -> Result<Step, Skip> {
+    async fn ask(&mut self, position: usize) -> Result<Next, Skip> {
         let candidate = &self.plan.candidates[position];
         let model = self.call.catalog.model(candidate.model);
         let fitted = match &candidate.verdict {
@@ -179,22 +179,22 @@ impl Run<'_> {
             Err(skip) if skip.reason != SkipReason::Cooling || !self.is_worth_waiting_for(position) => {
                 return Err(skip.clone());
             }
-            _ => fit(model, self.wish, &self.outstanding),
+            _ => fit(model, self.wanted, &self.outstanding),
         };
         if let Some(refusal) = self.refuses(position, &fitted)
             && (refusal.reason != SkipReason::Cooling || !self.is_worth_waiting_for(position))
         {
             return Err(refusal.of(&model.id));
         }
-        let allowance = self.allowance;
+        let fallback_budget = self.fallback_budget;
         if position > 0 {
-            self.allowance.take(&fitted);
+            self.fallback_budget.take(&fitted);
         }
         match self.attempt(position, model, &fitted).await {
             Ok(Ok(answered)) => Ok(self.accept(candidate.model, &fitted, answered)),
             Ok(Err(failed)) => Ok(self.after_failure(model, &failed)),
             Err(skip) => {
-                self.allowance = allowance;
+                self.fallback_budget = fallback_budget;
                 Err(skip)
             }
         }
@@ -208,7 +208,7 @@ impl Run<'_> {
             return Some(Refusal::new(SkipReason::ProviderFailed, message.clone()));
         }
         let unavailable = self.call.engine.unavailable(self.call.catalog.model(index));
-        unavailable.or_else(|| self.call.guards_refuse(self.plan, &self.allowance, position, fitted))
+        unavailable.or_else(|| self.call.guards_refuse(self.plan, &self.fallback_budget, position, fitted))
     }
 
     /// Whether the provider has refused the key or the account.
@@ -223,7 +223,10 @@ impl Run<'_> {
         let callable = later.filter(|(later, candidate)| {
             candidate.verdict.as_ref().is_ok_and(|fitted| self.refuses(*later, fitted).is_none())
         });
-        callable.take(self.allowance.places()).map(|(_, candidate)| self.timeout_of(candidate.model, requested)).sum()
+        callable
+            .take(self.fallback_budget.places())
+            .map(|(_, candidate)| self.timeout_of(candidate.model, requested))
+            .sum()
     }
 
     pub(super) fn timeout_of(&self, index: ModelIndex, requested: Option<Duration>) -> Duration {
@@ -252,7 +255,7 @@ impl Run<'_> {
     }
 
     /// Takes the scores of a reply that has at least one.
-    fn accept(&mut self, index: ModelIndex, fitted: &Fitted, answered: Answered) -> Step {
+    fn accept(&mut self, index: ModelIndex, fitted: &Fitted, answered: Answered) -> Next {
         for (&position, score) in fitted.positions.iter().zip(answered.scores) {
             self.scores[position] = score.map(|score| (score, index));
         }
@@ -263,20 +266,20 @@ impl Run<'_> {
             info!(model = self.call.catalog.model(index).id, predicted, asked, "incomplete answer");
         }
         self.answer = Some(Answer { model: index, reasoning: answered.reasoning, text: answered.text });
-        if self.outstanding.is_empty() { Step::Done } else { Step::Next }
+        if self.outstanding.is_empty() { Next::Done } else { Next::Model }
     }
 
-    fn after_failure(&mut self, model: &Model, failed: &Failed) -> Step {
+    fn after_failure(&mut self, model: &Model, failed: &Failed) -> Next {
         if let Some(stop) = failed.stop {
-            return Step::Stopped(stop);
+            return Next::Stopped(stop);
         }
         match failed.kind {
-            FailureKind::ContentFiltered if !self.call.engine.config.fallback_on_content_filter => return Step::Done,
+            FailureKind::ContentFiltered if !self.call.engine.config.fallback_on_content_filter => return Next::Done,
             FailureKind::QuotaExhausted => self.fail_provider(model, failed),
             FailureKind::Unauthorized if failed.status == Some(401) => self.fail_provider(model, failed),
             _ => {}
         }
-        Step::Next
+        Next::Model
     }
 
     fn fail_provider(&mut self, model: &Model, failed: &Failed) {
@@ -296,8 +299,8 @@ impl Run<'_> {
             original_model_id: original_model_id(),
             model_id: model.id.clone(),
             reason,
-            prompt_version: self.wish.rendering.version(model).to_owned(),
-            overrides: self.wish.rendering.overrides(model),
+            prompt_version: self.wanted.rendering.version(model).to_owned(),
+            overrides: self.wanted.rendering.overrides(model),
         });
         let Some(most) = engine.config.warn_price_ratio else { return };
         let Some(price_ratio) = candidate.price_ratio.filter(|&ratio| ratio > most) else { return };

@@ -13,7 +13,7 @@ const THINKING_ROOM: u64 = 4096;
 const USUAL_THINKING: u64 = 1500;
 
 /// What the caller wants of any model.
-pub struct Wish<'a> {
+pub struct Wanted<'a> {
     /// What is asked, and the text.
     pub rendering: &'a Rendering<'a>,
     /// The parameters.
@@ -61,25 +61,25 @@ impl Fitted {
     }
 }
 
-/// Fits a request for the positions in `wanted` to `model`.
+/// Fits a request for the positions in `outstanding` to `model`.
 #[must_use]
-pub fn fit(model: &Model, wish: &Wish<'_>, wanted: &[usize]) -> Fitted {
-    let options = wish.options;
+pub fn fit(model: &Model, wanted: &Wanted<'_>, outstanding: &[usize]) -> Fitted {
+    let options = wanted.options;
     let limits = &model.limits;
     let mut adjusted = Vec::new();
 
-    let needed = tokens_needed(model, wish, wanted, THINKING_ROOM);
+    let needed = tokens_needed(model, wanted, outstanding, THINKING_ROOM);
     let asked = options.max_tokens.map_or(needed, u64::from);
     let max_tokens = limits.max_tokens.map_or(asked, |limit| asked.min(limit.into()));
     note(&mut adjusted, "max_tokens", asked, max_tokens);
 
-    let mut positions = wanted.to_vec();
-    if wish.rendering.divisible() {
-        let mut least = tokens_needed(model, wish, wanted, THINKING_ROOM.min(max_tokens / 2));
+    let mut positions = outstanding.to_vec();
+    if wanted.rendering.divisible() {
+        let mut least = tokens_needed(model, wanted, outstanding, THINKING_ROOM.min(max_tokens / 2));
         while positions.len() > 1 && least > max_tokens {
-            least -= positions.pop().map_or(0, |position| wish.rendering.lines().answer_tokens(position));
+            least -= positions.pop().map_or(0, |position| wanted.rendering.lines().answer_tokens(position));
         }
-        note(&mut adjusted, ITEMS, wanted.len() as u64, positions.len() as u64);
+        note(&mut adjusted, ITEMS, outstanding.len() as u64, positions.len() as u64);
     }
 
     let temperature = options.temperature.map(|wanted| match limits.temperature {
@@ -103,10 +103,10 @@ pub fn fit(model: &Model, wish: &Wish<'_>, wanted: &[usize]) -> Fitted {
         adjusted.push(Adjustment { parameter: "response_format", from: Setting::Text("json_object"), to: None });
     }
 
-    let prompt_tokens = wish.rendering.tokens(model, &positions);
-    let usual_tokens = usual_tokens(model, wish, &positions).min(max_tokens);
+    let prompt_tokens = wanted.rendering.tokens(model, &positions);
+    let usual_tokens = usual_tokens(model, wanted, &positions).min(max_tokens);
     Fitted {
-        cut: max_tokens < tokens_needed(model, wish, &positions, THINKING_ROOM),
+        cut: max_tokens < tokens_needed(model, wanted, &positions, THINKING_ROOM),
         usual_tokens,
         usual_thinking: if model.reasoning { USUAL_THINKING.min(usual_tokens) } else { 0 },
         worst: NanoUsd::rounded(estimated_cost(&model.prices, prompt_tokens, max_tokens)),
@@ -120,21 +120,21 @@ pub fn fit(model: &Model, wish: &Wish<'_>, wanted: &[usize]) -> Fitted {
     }
 }
 
-/// What a usual answer for the positions in `wanted` costs on `model`, whatever its limits, in billionths of a dollar.
-pub(super) fn expected_cost(model: &Model, wish: &Wish<'_>, wanted: &[usize]) -> f64 {
-    estimated_cost(&model.prices, wish.rendering.tokens(model, wanted), usual_tokens(model, wish, wanted))
+/// What a usual answer for the positions in `outstanding` costs on `model`, whatever its limits, in billionths of a dollar.
+pub(super) fn expected_cost(model: &Model, wanted: &Wanted<'_>, outstanding: &[usize]) -> f64 {
+    estimated_cost(&model.prices, wanted.rendering.tokens(model, outstanding), usual_tokens(model, wanted, outstanding))
 }
 
-/// The tokens of a usual answer for the positions in `wanted`.
-fn usual_tokens(model: &Model, wish: &Wish<'_>, wanted: &[usize]) -> u64 {
-    let lines = wish.rendering.lines();
-    let answers: u64 = wanted.iter().map(|&position| lines.usual_answer_tokens(position)).sum();
+/// The tokens of a usual answer for the positions in `outstanding`.
+fn usual_tokens(model: &Model, wanted: &Wanted<'_>, outstanding: &[usize]) -> u64 {
+    let lines = wanted.rendering.lines();
+    let answers: u64 = outstanding.iter().map(|&position| lines.usual_answer_tokens(position)).sum();
     USUAL_ANSWER_BASE + answers + if model.reasoning { USUAL_THINKING } else { 0 }
 }
 
-fn tokens_needed(model: &Model, wish: &Wish<'_>, wanted: &[usize], thinking: u64) -> u64 {
-    let lines = wish.rendering.lines();
-    let answers: u64 = wanted.iter().map(|&position| lines.answer_tokens(position)).sum();
+fn tokens_needed(model: &Model, wanted: &Wanted<'_>, outstanding: &[usize], thinking: u64) -> u64 {
+    let lines = wanted.rendering.lines();
+    let answers: u64 = outstanding.iter().map(|&position| lines.answer_tokens(position)).sum();
     ANSWER_BASE + answers + if model.reasoning { thinking } else { 0 }
 }
 

@@ -3,11 +3,11 @@
 //! Pure: values in, values out. The engine follows the plan, and asks again, just before each call, what may have
 //! changed since.
 
-mod allowance;
+mod fallback_budget;
 mod fit;
 
-pub use allowance::Allowance;
-pub use fit::{Fitted, Wish, fit};
+pub use fallback_budget::FallbackBudget;
+pub use fit::{Fitted, Wanted, fit};
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
@@ -44,22 +44,22 @@ impl Plan {
     pub fn new(
         catalog: &Catalog,
         original: ModelIndex,
-        wish: &Wish<'_>,
+        wanted: &Wanted<'_>,
         config: &Config,
         unavailable: impl Fn(&Model) -> Option<Refusal>,
     ) -> Self {
-        let everything: Vec<usize> = (0..wish.rendering.lines().count()).collect();
-        let original_cost = fit::expected_cost(catalog.model(original), wish, &everything);
+        let everything: Vec<usize> = (0..wanted.rendering.lines().count()).collect();
+        let original_cost = fit::expected_cost(catalog.model(original), wanted, &everything);
         let decide = |index: ModelIndex| {
             let model = catalog.model(index);
-            let expected = fit::expected_cost(model, wish, &everything);
+            let expected = fit::expected_cost(model, wanted, &everything);
             let price_ratio = (index != original).then(|| ratio(expected, original_cost)).flatten();
             let refusal = not_usable(catalog, index)
                 .or_else(|| unavailable(model))
                 .or_else(|| too_expensive(price_ratio?, config.max_price_ratio?));
             let verdict = match refusal {
                 Some(refusal) => Err(refusal.of(&model.id)),
-                None => Ok(fit(model, wish, &everything)),
+                None => Ok(fit(model, wanted, &everything)),
             };
             Candidate { model: index, expected: NanoUsd::rounded(expected), price_ratio, verdict }
         };

@@ -1,11 +1,12 @@
 //! Carries bytes to a provider and back, one POST at a time, and knows nothing of what they mean.
 
 mod coding;
+pub mod concurrency;
 mod connecting;
 pub mod failure;
 pub mod http;
 pub mod proxies;
 mod resolver;
 mod tls;
-pub mod turns;
+
 mod upload;

@@ -38,8 +38,8 @@ impl Run<'_> {
         if is_too_dear || !model.is_usable() {
             return None;
         }
-        let fitted = fit(model, self.wish, &self.outstanding);
-        if position > 0 && self.call.allowance().refuses(&fitted).is_some() {
+        let fitted = fit(model, self.wanted, &self.outstanding);
+        if position > 0 && self.call.fallback_budget().refuses(&fitted).is_some() {
             return None;
         }
         let over_budget = engine.over_budget(&fitted, self.plan.is_dearer(position));

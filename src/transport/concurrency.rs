@@ -1,4 +1,4 @@
-//! `maxConcurrency`: callers beyond a provider's limit wait their turn, first come, first served.
+//! `maxConcurrency`: callers beyond a provider's limit wait for a slot, first come, first served.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -9,14 +9,14 @@ use tracing::debug;
 
 /// The queues of all providers.
 #[derive(Debug, Default)]
-pub struct Turns {
+pub struct ConcurrencyLimits {
     gates: DashMap<String, Arc<Gate>>,
 }
 
 /// The right to call a provider; dropping it lets the next caller in.
 #[derive(Debug)]
-#[must_use = "the turn ends when this is dropped"]
-pub struct Turn {
+#[must_use = "the slot ends when this is dropped"]
+pub struct Slot {
     held: Option<(OwnedSemaphorePermit, Arc<Gate>)>,
 }
 
@@ -33,13 +33,13 @@ struct Size {
     permits: usize,
 }
 
-impl Turns {
-    /// Waits until fewer than `limit` callers hold a turn at the provider; without a limit nobody waits or is counted.
+impl ConcurrencyLimits {
+    /// Waits until fewer than `limit` callers hold a slot at the provider; without a limit nobody waits or is counted.
     ///
     /// A limit that differs from the previous caller's holds from now on; 0 counts as 1. Dropping the future gives up
     /// the place in the queue.
-    pub async fn take(&self, provider_id: &str, limit: Option<u32>) -> Turn {
-        let Some(limit) = limit else { return Turn { held: None } };
+    pub async fn slot(&self, provider_id: &str, limit: Option<u32>) -> Slot {
+        let Some(limit) = limit else { return Slot { held: None } };
         let gate = self.gate(provider_id);
         gate.resize(limit);
         let permit = if let Ok(permit) = Arc::clone(&gate.permits).try_acquire_owned() {
@@ -53,7 +53,7 @@ impl Turns {
             debug!(provider = provider_id, waited_ms, "the provider's turn has come");
             permit
         };
-        Turn { held: permit.map(|permit| (permit, gate)) }
+        Slot { held: permit.map(|permit| (permit, gate)) }
     }
 
     fn gate(&self, provider_id: &str) -> Arc<Gate> {
@@ -88,7 +88,7 @@ impl Gate {
     }
 }
 
-impl Drop for Turn {
+impl Drop for Slot {
     fn drop(&mut self) {
         let Some((permit, gate)) = self.held.take() else { return };
         let mut size = gate.size();
@@ -109,25 +109,25 @@ mod tests {
 
     use super::*;
 
-    /// Polls once: the turn, if it is the caller's.
-    fn now(mut take: Pin<&mut impl Future<Output = Turn>>) -> Option<Turn> {
+    /// Polls once: the slot, if it is the caller's.
+    fn now(mut take: Pin<&mut impl Future<Output = Slot>>) -> Option<Slot> {
         match take.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(turn) => Some(turn),
+            Poll::Ready(slot) => Some(slot),
             Poll::Pending => None,
         }
     }
 
     #[test]
     fn callers_beyond_the_limit_wait_in_order() {
-        let turns = Turns::default();
-        let first = now(pin!(turns.take("a", Some(2)))).expect("the first turn");
-        let second = now(pin!(turns.take("a", Some(2)))).expect("the second turn");
-        let (mut third, mut fourth) = (pin!(turns.take("a", Some(2))), pin!(turns.take("a", Some(2))));
+        let limits = ConcurrencyLimits::default();
+        let first = now(pin!(limits.slot("a", Some(2)))).expect("the first slot");
+        let second = now(pin!(limits.slot("a", Some(2)))).expect("the second slot");
+        let (mut third, mut fourth) = (pin!(limits.slot("a", Some(2))), pin!(limits.slot("a", Some(2))));
         assert!(now(third.as_mut()).is_none() && now(fourth.as_mut()).is_none());
 
         drop(second);
         assert!(now(fourth.as_mut()).is_none(), "the fourth overtook the third");
-        let third = now(third.as_mut()).expect("the third turn");
+        let third = now(third.as_mut()).expect("the third slot");
         drop(first);
         assert!(now(fourth.as_mut()).is_some());
         drop(third);
@@ -135,68 +135,68 @@ mod tests {
 
     #[test]
     fn providers_do_not_wait_for_one_another_and_no_limit_is_no_wait() {
-        let turns = Turns::default();
-        let _a = now(pin!(turns.take("a", Some(1)))).expect("a turn at a");
-        assert!(now(pin!(turns.take("b", Some(1)))).is_some());
-        assert!(now(pin!(turns.take("a", None))).is_some());
-        assert!(now(pin!(turns.take("c", None))).is_some());
-        assert!(!turns.gates.contains_key("c"));
+        let limits = ConcurrencyLimits::default();
+        let _a = now(pin!(limits.slot("a", Some(1)))).expect("a slot at a");
+        assert!(now(pin!(limits.slot("b", Some(1)))).is_some());
+        assert!(now(pin!(limits.slot("a", None))).is_some());
+        assert!(now(pin!(limits.slot("c", None))).is_some());
+        assert!(!limits.gates.contains_key("c"));
     }
 
     #[test]
     fn who_gives_up_holds_nobody_back() {
-        let turns = Turns::default();
-        let first = now(pin!(turns.take("a", Some(1)))).expect("the first turn");
+        let limits = ConcurrencyLimits::default();
+        let first = now(pin!(limits.slot("a", Some(1)))).expect("the first slot");
         {
-            let mut given_up = pin!(turns.take("a", Some(1)));
+            let mut given_up = pin!(limits.slot("a", Some(1)));
             assert!(now(given_up.as_mut()).is_none());
             drop(first);
-            // The turn is assigned to the waiting caller by now, but it never looks again.
+            // The slot is assigned to the waiting caller by now, but it never looks again.
         }
-        assert!(now(pin!(turns.take("a", Some(1)))).is_some());
+        assert!(now(pin!(limits.slot("a", Some(1)))).is_some());
     }
 
     #[test]
     fn a_raised_limit_holds_at_once() {
-        let turns = Turns::default();
-        let _first = now(pin!(turns.take("a", Some(1)))).expect("the first turn");
-        assert!(now(pin!(turns.take("a", Some(1)))).is_none());
-        let _second = now(pin!(turns.take("a", Some(2)))).expect("the second turn");
-        assert!(now(pin!(turns.take("a", Some(2)))).is_none());
+        let limits = ConcurrencyLimits::default();
+        let _first = now(pin!(limits.slot("a", Some(1)))).expect("the first slot");
+        assert!(now(pin!(limits.slot("a", Some(1)))).is_none());
+        let _second = now(pin!(limits.slot("a", Some(2)))).expect("the second slot");
+        assert!(now(pin!(limits.slot("a", Some(2)))).is_none());
     }
 
     #[test]
-    fn a_lowered_limit_counts_the_turns_in_use() {
-        let turns = Turns::default();
-        let held: Vec<Turn> = (0..3).filter_map(|_| now(pin!(turns.take("a", Some(3))))).collect();
+    fn a_lowered_limit_counts_the_slots_in_use() {
+        let limits = ConcurrencyLimits::default();
+        let held: Vec<Slot> = (0..3).filter_map(|_| now(pin!(limits.slot("a", Some(3))))).collect();
         assert_eq!(held.len(), 3);
-        let mut waiting = pin!(turns.take("a", Some(1)));
+        let mut waiting = pin!(limits.slot("a", Some(1)));
         assert!(now(waiting.as_mut()).is_none());
         let mut held = held.into_iter();
         drop(held.next());
         drop(held.next());
-        assert!(now(waiting.as_mut()).is_none(), "one turn is still in use");
+        assert!(now(waiting.as_mut()).is_none(), "one slot is still in use");
         drop(held.next());
-        let waiting = now(waiting.as_mut()).expect("the turn of the one who waited");
-        assert!(now(pin!(turns.take("a", Some(1)))).is_none());
+        let waiting = now(waiting.as_mut()).expect("the slot of the one who waited");
+        assert!(now(pin!(limits.slot("a", Some(1)))).is_none());
         drop(waiting);
-        assert!(now(pin!(turns.take("a", Some(1)))).is_some());
+        assert!(now(pin!(limits.slot("a", Some(1)))).is_some());
     }
 
     #[test]
-    fn a_lowered_limit_takes_the_turns_that_nobody_holds() {
-        let turns = Turns::default();
-        drop(now(pin!(turns.take("a", Some(3)))).expect("a turn"));
-        let _first = now(pin!(turns.take("a", Some(1)))).expect("the first turn");
-        assert!(now(pin!(turns.take("a", Some(1)))).is_none());
+    fn a_lowered_limit_takes_the_slots_that_nobody_holds() {
+        let limits = ConcurrencyLimits::default();
+        drop(now(pin!(limits.slot("a", Some(3)))).expect("a slot"));
+        let _first = now(pin!(limits.slot("a", Some(1)))).expect("the first slot");
+        assert!(now(pin!(limits.slot("a", Some(1)))).is_none());
     }
 
     #[test]
     fn the_extremes_are_limits_too() {
-        let turns = Turns::default();
-        let turn = now(pin!(turns.take("a", Some(0)))).expect("0 counts as 1");
-        assert!(now(pin!(turns.take("a", Some(0)))).is_none());
-        drop(turn);
-        assert!(now(pin!(turns.take("a", Some(u32::MAX)))).is_some());
+        let limits = ConcurrencyLimits::default();
+        let slot = now(pin!(limits.slot("a", Some(0)))).expect("0 counts as 1");
+        assert!(now(pin!(limits.slot("a", Some(0)))).is_none());
+        drop(slot);
+        assert!(now(pin!(limits.slot("a", Some(u32::MAX)))).is_some());
     }
 }

@@ -6,13 +6,13 @@ use crate::plan::Fitted;
 
 /// What is left to the fallbacks of one request.
 #[derive(Clone, Copy, Debug)]
-pub struct Allowance {
+pub struct FallbackBudget {
     depth: u32,
     called: u32,
     cost: Option<(f64, NanoUsd)>,
 }
 
-impl Allowance {
+impl FallbackBudget {
     /// At most `depth` fallbacks, at most `max_cost` US dollars for all of them together, worst case.
     #[must_use]
     pub fn new(depth: u32, max_cost: Option<f64>) -> Self {
