@@ -626,6 +626,11 @@ export declare class Fallcast {
    */
   constructor(config?: Config | null)
   /**
+   * Rejects what is pending, and every later prediction, with `CLOSED`; what is known can still be asked. Writes the
+   * state file for the last time. Resolves when nothing is left running.
+   */
+  close(): Promise<void>
+  /**
    * Asks the model for scores, and when it fails the models of its chain, within the money and the time that the
    * caller allows. Never throws; rejects with a `FallcastError`.
    */
@@ -744,11 +749,6 @@ export declare class Fallcast {
    * Returns a function that ends it. Throws `INVALID_REQUEST` if it is no function.
    */
   onInvalidate(listener: (event: InvalidationEvent) => void): () => void
-  /**
-   * Rejects what is pending, and every later prediction, with `CLOSED`; what is known can still be asked. Writes the
-   * state file for the last time. Resolves when nothing is left running.
-   */
-  close(): Promise<void>
 }
 
 /**
@@ -896,10 +896,10 @@ export declare function disableModel(modelId: string, reason: string): void
 export declare function enableModel(modelId: string): void
 
 /**
- * What a request would do if every attempt failed: each step with estimate, price ratio and adjustments, and each skip
- * with its reason. Calls nothing.
+ * What a request would do if every attempt failed: each step with estimate, price ratio and adjustments, and each
+ * skip with its reason. Calls nothing.
  *
- * Throws `INVALID_REQUEST` or `UNKNOWN_MODEL`.
+ * Throws `INVALID_REQUEST`, `UNKNOWN_MODEL` or `CLOSED`.
  */
 export declare function explain(request: PredictionRequest, options?: PredictOptions | null): Plan
 
@@ -1174,8 +1174,8 @@ export interface PredictionOutcome {
 }
 
 /**
- * Asks the model for scores, and when it fails the models of its chain, within the money and the time that the caller
- * allows. Never throws; rejects with a `FallcastError`.
+ * Asks the model for scores, and when it fails the models of its chain, within the money and the time that the
+ * caller allows. Never throws; rejects with a `FallcastError`.
  */
 export declare function predictWithFallback(request: PredictionRequest, options?: PredictOptions | null): Promise<PredictionOutcome>
 
@@ -1298,8 +1298,8 @@ export interface Skip {
 export declare function snapshot(): Snapshot
 
 /**
- * Lays providers, models and fallbacks over the catalogue by id, whole or not at all; an entry replaces the whole entry
- * with its id. The active count changes at once; calls under way keep the catalogue with which they began.
+ * Lays providers, models and fallbacks over the catalogue by id, whole or not at all; an entry replaces the whole
+ * entry with its id. The active count changes at once; calls under way keep the catalogue with which they began.
  *
  * Throws `INVALID_CONFIG` with every fault, a line each, and its path.
  */

@@ -73,6 +73,24 @@ pub(super) fn thrown(env: &Env, mistake: Mistake) -> Thrown {
     into_engine_error(env, mistake).0.into()
 }
 
+/// What a function gives where a [`Mistake`] was made: it throws, or its promise is rejected.
+pub(super) trait Refuse<'env>: Sized {
+    /// Refuses for this mistake.
+    fn refuse(env: &'env Env, mistake: Mistake) -> Self;
+}
+
+impl<T> Refuse<'_> for Result<T, Thrown> {
+    fn refuse(env: &Env, mistake: Mistake) -> Self {
+        Err(thrown(env, mistake))
+    }
+}
+
+impl<'env, T> Refuse<'env> for napi::Result<PromiseRaw<'env, T>> {
+    fn refuse(env: &'env Env, mistake: Mistake) -> Self {
+        rejected(env, mistake)
+    }
+}
+
 /// The error, and what the user's own code threw if that is what went wrong. Takes the exception back in any case:
 /// while one is pending, Node-API refuses every other call.
 pub(super) fn into_engine_error(env: &Env, mistake: Mistake) -> (EngineError, Option<Unknown<'_>>) {

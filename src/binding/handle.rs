@@ -2,27 +2,23 @@
 
 use std::sync::{Arc, LazyLock};
 
-use napi::bindgen_prelude::{FromNapiValue, Function, Object, PromiseRaw};
-use napi::{Either, Env, Unknown, ValueType};
+use napi::bindgen_prelude::{FromNapiValue, Function, PromiseRaw};
+use napi::{Env, Unknown, ValueType};
 use tokio::runtime::{Builder, Runtime};
 use tracing::instrument::WithSubscriber;
 use tracing::{Dispatch, info};
 
 use super::abort::AbortListener;
-use super::budget::Budget;
-use super::error::{Thrown, into_engine_error, refused, rejected, thrown};
+use super::error::{into_engine_error, refused};
 use super::inbox::{Line, Settled};
 use super::log;
-use super::metrics::Metrics;
-use super::outcome::{BuiltPrompt, Fallback, PredictionOutcome, PromptVersionStatus};
+use super::outcome::PredictionOutcome;
 use super::plain::plain;
-use super::plan::Plan;
 use super::read::{self, Fields, Mistake};
 use super::realm::{Listener, Owner, Realm};
-use super::status::ModelStatus;
 use super::written::Written;
 use crate::check::Faults;
-use crate::engine::{Blueprint, Engine, ModelState};
+use crate::engine::{Blueprint, Engine};
 use crate::error::EngineError;
 use crate::event::{Announcer, EventSink};
 use crate::request;
@@ -112,222 +108,44 @@ impl Handle {
         Ok(promise)
     }
 
-    pub(super) fn explain(
-        &self,
-        env: &Env,
-        request: Unknown<'_>,
-        options: Option<Unknown<'_>>,
-    ) -> Result<Plan, Thrown> {
-        let explain = || {
-            let (options, _) = read::options(env, options)?;
-            let call = self.engine.call(read::request(env, request)?, options)?;
-            Ok(Plan::from(call.explain()))
-        };
-        explain().map_err(|mistake| thrown(env, mistake))
-    }
-
-    pub(super) fn build_prompt(
-        &self,
-        env: &Env,
-        model_id: Unknown<'_>,
-        matches: Unknown<'_>,
-        version: Option<Unknown<'_>>,
-    ) -> Result<BuiltPrompt, Thrown> {
-        let build = || {
-            let model_id = read::text_of(model_id, &"modelId")?;
-            let matches = read::matches(env, matches, "matches")?;
-            let version = version.map(|version| read::optional_text(version, &"promptVersion")).transpose()?.flatten();
-            Ok(BuiltPrompt::from(self.engine.build_prompt(&model_id, &matches, version.as_deref())?))
-        };
-        build().map_err(|mistake| thrown(env, mistake))
-    }
-
-    pub(super) fn prompts(&self) -> Vec<PromptVersionStatus> {
-        self.engine.prompt_versions().into_iter().map(PromptVersionStatus::from).collect()
-    }
-
-    pub(super) fn reload_prompts(&self, env: &Env) -> Result<bool, Thrown> {
-        self.act(Engine::reload_prompts).map_err(|error| thrown(env, error.into()))
-    }
-
-    pub(super) fn activate_prompts(&self, env: &Env, version: Option<Unknown<'_>>) -> Result<(), Thrown> {
-        let activate = || {
-            let version = version.map(|version| read::optional_text(version, &"version")).transpose()?.flatten();
-            Ok(self.act(|engine| engine.activate_prompts(version.as_deref()))?)
-        };
-        activate().map_err(|mistake| thrown(env, mistake))
-    }
-
-    pub(super) fn active_model_count<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, u32>> {
-        let count = u32::try_from(self.engine.active_model_count()).unwrap_or(u32::MAX);
-        PromiseRaw::resolve(env, count)
-    }
-
-    pub(super) fn fallback_of(&self, env: &Env, model_id: Unknown<'_>) -> Result<Either<Fallback, ()>, Thrown> {
-        let model_id = read::text_of(model_id, &"modelId").map_err(|mistake| thrown(env, mistake))?;
-        Ok(match self.engine.fallback_of(&model_id) {
-            Some((model_id, provider_id)) => Either::A(Fallback { model_id, provider_id }),
-            None => Either::B(()),
-        })
-    }
-
-    pub(super) fn fallbacks<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
-        let mut lists = Object::new(env)?;
-        for (model_id, fallbacks) in self.engine.fallbacks() {
-            lists.set(model_id, fallbacks)?;
-        }
-        Ok(lists)
-    }
-
-    pub(super) fn models(&self) -> Vec<ModelStatus> {
-        self.engine.models().into_iter().map(ModelStatus::from).collect()
-    }
-
-    pub(super) fn active_models(&self) -> Vec<ModelStatus> {
-        let active = self.engine.models().into_iter().filter(|status| status.state == ModelState::Active);
-        active.map(ModelStatus::from).collect()
-    }
-
-    pub(super) fn update_catalog(&self, env: &Env, changes: Unknown<'_>) -> Result<(), Thrown> {
-        let update = || {
-            let changes = data(env, changes, "changes")?;
-            Ok(self.act(|engine| engine.update_catalog(&changes, &variable))?)
-        };
-        update().map_err(|mistake| thrown(env, mistake))
-    }
-
-    pub(super) fn disable_model(&self, env: &Env, model_id: Unknown<'_>, reason: Unknown<'_>) -> Result<(), Thrown> {
-        let disable = || {
-            let (model_id, reason) = (read::text_of(model_id, &"modelId")?, read::text_of(reason, &"reason")?);
-            Ok(self.act(|engine| engine.disable_model(&model_id, &reason))?)
-        };
-        disable().map_err(|mistake| thrown(env, mistake))
-    }
-
-    pub(super) fn enable_model(&self, env: &Env, model_id: Unknown<'_>) -> Result<(), Thrown> {
-        let enable = || {
-            let model_id = read::text_of(model_id, &"modelId")?;
-            Ok(self.act(|engine| engine.enable_model(&model_id))?)
-        };
-        enable().map_err(|mistake| thrown(env, mistake))
-    }
-
-    pub(super) fn recover_disabled_models<'env>(
-        &self,
-        env: &'env Env,
-        owner: Owner<'_>,
-    ) -> napi::Result<PromiseRaw<'env, u32>> {
-        // Settled through the inbox, so that the events arrive first.
-        let (delivery, promise) = Realm::current(env)?.promise(env, None, None, owner)?;
-        let recovered = self.act(Engine::recover_due);
-        delivery.deliver(Settled::Number(u32::try_from(recovered).unwrap_or(u32::MAX)));
-        Ok(promise)
-    }
-
-    pub(super) fn report_failure(&self, env: &Env, model_id: Unknown<'_>, kind: Unknown<'_>) -> Result<(), Thrown> {
-        let report = || {
-            let (model_id, kind) = (read::text_of(model_id, &"modelId")?, read::kind(kind, &"kind")?);
-            Ok(self.act(|engine| engine.report_failure(&model_id, kind))?)
-        };
-        report().map_err(|mistake| thrown(env, mistake))
-    }
-
-    pub(super) fn report_success(&self, env: &Env, model_id: Unknown<'_>) -> Result<(), Thrown> {
-        let report = || {
-            let model_id = read::text_of(model_id, &"modelId")?;
-            Ok(self.act(|engine| engine.report_success(&model_id))?)
-        };
-        report().map_err(|mistake| thrown(env, mistake))
-    }
-
-    pub(super) fn budget(&self) -> Budget {
-        self.engine.budget().into()
-    }
-
-    pub(super) fn metrics(&self) -> Metrics {
-        self.engine.metrics().into()
-    }
-
-    pub(super) fn metrics_text(&self) -> String {
-        self.engine.metrics_text()
-    }
-
-    pub(super) fn snapshot(&self) -> serde_json::Value {
-        self.engine.snapshot()
-    }
-
-    pub(super) fn restore(&self, env: &Env, snapshot: Unknown<'_>) -> Result<(), Thrown> {
-        let restore = || {
-            let snapshot = data(env, snapshot, "snapshot")?;
-            Ok(self.act(|engine| engine.restore(&snapshot))?)
-        };
-        restore().map_err(|mistake| thrown(env, mistake))
-    }
-
-    /// Has `listener` called with every event; returns what ends that.
-    pub(super) fn on_event<'env>(
-        &self,
-        env: &'env Env,
-        listener: Unknown<'_>,
-        owner: Owner<'_>,
-    ) -> Result<Unsubscribe<'env>, Thrown> {
-        self.subscribe(env, listener, owner, Engine::listen, Engine::events)
-    }
-
-    /// Has `listener` called with every invalidation; returns what ends that.
-    pub(super) fn on_invalidate<'env>(
-        &self,
-        env: &'env Env,
-        listener: Unknown<'_>,
-        owner: Owner<'_>,
-    ) -> Result<Unsubscribe<'env>, Thrown> {
-        let add = |engine: &Engine, sink| engine.invalidations().add(sink);
-        self.subscribe(env, listener, owner, add, Engine::invalidations)
-    }
-
-    fn subscribe<'env, T>(
+    /// Has `listener` called with whatever is told by what `announcer` gives; returns what ends that.
+    pub(super) fn subscribe<'env, T>(
         &self,
         env: &'env Env,
         listener: Unknown<'_>,
         owner: Owner<'_>,
         add: fn(&Engine, Arc<dyn EventSink<T>>),
         announcer: fn(&Engine) -> &Announcer<T>,
-    ) -> Result<Unsubscribe<'env>, Thrown>
+    ) -> Result<Unsubscribe<'env>, Mistake>
     where
         T: 'static,
         Line: EventSink<T>,
     {
-        let subscribe = || {
-            let realm = Realm::current(env)?;
-            let (number, line) = realm.listen(env, read::function(listener, &"listener")?, owner)?;
-            let sink: Arc<dyn EventSink<T>> = Arc::new(line);
-            self.act(|engine| add(engine, Arc::clone(&sink)));
-            // The function does not keep alive what the engine lets go of at its end.
-            let (engine, sink) = (Arc::downgrade(&self.engine), Arc::downgrade(&sink));
-            // The function belongs to this thread, as the realm does.
-            Ok(env.create_function_from_closure("unsubscribe", move |context| {
-                realm.let_go(context.env, number);
-                if let (Some(engine), Some(sink)) = (engine.upgrade(), sink.upgrade()) {
-                    announcer(&engine).remove(&sink);
-                }
-                Ok(())
-            })?)
-        };
-        subscribe().map_err(|mistake| thrown(env, mistake))
+        let realm = Realm::current(env)?;
+        let (number, line) = realm.listen(env, read::function(listener, &"listener")?, owner)?;
+        let sink: Arc<dyn EventSink<T>> = Arc::new(line);
+        self.act(|engine| add(engine, Arc::clone(&sink)));
+        // The function does not keep alive what the engine lets go of at its end.
+        let (engine, sink) = (Arc::downgrade(&self.engine), Arc::downgrade(&sink));
+        // The function belongs to this thread, as the realm does.
+        Ok(env.create_function_from_closure("unsubscribe", move |context| {
+            realm.let_go(context.env, number);
+            if let (Some(engine), Some(sink)) = (engine.upgrade(), sink.upgrade()) {
+                announcer(&engine).remove(&sink);
+            }
+            Ok(())
+        })?)
     }
 
     /// Closes the engine; the promise resolves when nothing of it is left running.
-    pub(super) fn close<'env>(&self, env: &'env Env, owner: Owner<'_>) -> napi::Result<PromiseRaw<'env, ()>> {
+    pub(super) fn close<'env>(&self, env: &'env Env, owner: Owner<'_>) -> Result<PromiseRaw<'env, ()>, Mistake> {
         let (delivery, promise) = Realm::current(env)?.promise(env, None, None, owner)?;
         let engine = Arc::clone(&self.engine);
-        let close = self.spawn(async move {
+        self.spawn(async move {
             engine.close().await;
             delivery.deliver(Settled::Done);
-        });
-        match close {
-            Ok(()) => Ok(promise),
-            Err(mistake) => rejected(env, mistake),
-        }
+        })?;
+        Ok(promise)
     }
 }
 
@@ -337,22 +155,17 @@ pub(super) fn close_all(
     env: &Env,
     closed: Vec<Arc<Engine>>,
     current: Option<Handle>,
-) -> napi::Result<PromiseRaw<'_, ()>> {
+) -> Result<PromiseRaw<'_, ()>, Mistake> {
     let (delivery, promise) = Realm::current(env)?.promise(env, None, None, None)?;
-    let close = runtime().map(|runtime| {
-        let log = current.and_then(|handle| handle.log).unwrap_or_else(Dispatch::none);
-        let close = async move {
-            for engine in closed {
-                engine.close().await;
-            }
-            delivery.deliver(Settled::Done);
-        };
-        runtime.spawn(close.with_subscriber(log));
-    });
-    match close {
-        Ok(()) => Ok(promise),
-        Err(mistake) => rejected(env, mistake),
-    }
+    let log = current.and_then(|handle| handle.log).unwrap_or_else(Dispatch::none);
+    let close = async move {
+        for engine in closed {
+            engine.close().await;
+        }
+        delivery.deliver(Settled::Done);
+    };
+    runtime()?.spawn(close.with_subscriber(log));
+    Ok(promise)
 }
 
 /// A checked configuration, and the function that receives the log records.
@@ -409,13 +222,14 @@ fn runtime() -> Result<&'static Runtime, Mistake> {
 }
 
 /// A value that stands at `path` as plain data.
-fn data(env: &Env, value: Unknown<'_>, path: &str) -> Result<serde_json::Value, Mistake> {
+pub(super) fn data(env: &Env, value: Unknown<'_>, path: &str) -> Result<serde_json::Value, Mistake> {
     let mut faults = Faults::new();
     let data = plain(env, value, path, None, &mut faults).map_err(|error| Mistake::Node(error).of_config(path))?;
     Ok(faults.into_result(data).map_err(EngineError::InvalidConfig)?)
 }
 
-fn variable(name: &str) -> Option<String> {
+/// Reads a variable of the environment.
+pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 

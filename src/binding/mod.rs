@@ -11,6 +11,7 @@ mod functions;
 mod handle;
 mod inbox;
 mod log;
+mod methods;
 mod metrics;
 mod node;
 mod outcome;

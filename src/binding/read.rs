@@ -243,7 +243,8 @@ pub(super) fn function<'a>(value: Unknown<'a>, path: &dyn Display) -> Read<Liste
 }
 
 /// A string that stands at `path`, or nothing.
-pub(super) fn optional_text(value: Unknown<'_>, path: &dyn Display) -> Read<Option<String>> {
+pub(super) fn optional_text(value: Option<Unknown<'_>>, path: &dyn Display) -> Read<Option<String>> {
+    let Some(value) = value else { return Ok(None) };
     match value.get_type()? {
         ValueType::Undefined | ValueType::Null => Ok(None),
         _ => text_of(value, path).map(Some),

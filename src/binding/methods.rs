@@ -1,0 +1,268 @@
+//! Every method of an engine, once. Each is written here with its documentation, its arguments as TypeScript has them
+//! and what it does, and becomes two faces: a method of the class [`Fallcast`](super::fallcast::Fallcast), and a function
+//! of the module that asks the engine which the whole process shares.
+#![expect(
+    clippy::elidable_lifetime_names,
+    clippy::needless_lifetimes,
+    clippy::unnecessary_wraps,
+    reason = "every method has the same shape, whatever it needs of it"
+)]
+
+use napi::bindgen_prelude::{Object, PromiseRaw, This};
+use napi::{Either, Env, Unknown};
+use napi_derive::napi;
+
+use super::budget::Budget;
+use super::error::{Refuse, Thrown};
+use super::fallcast::{Caller, Fallcast};
+use super::functions::shared;
+use super::handle::{Handle, Unsubscribe, data, variable};
+use super::inbox::Settled;
+use super::metrics::Metrics;
+use super::outcome::{BuiltPrompt, Fallback, PredictionOutcome, PromptVersionStatus};
+use super::plan::Plan;
+use super::read::{self, Mistake};
+use super::realm::Realm;
+use super::status::ModelStatus;
+use crate::engine::{Engine, ModelState};
+
+/// Makes both faces of each method.
+///
+/// `fn name(this, env, caller, argument: "TypeScript"; optional: "TypeScript") -> value [Rust] as "TypeScript" { … }`,
+/// where the body gives a [`Mistake`] for what is to be thrown; `promise` instead of `value` where it is to be rejected.
+macro_rules! methods {
+    ($(
+        $(#[doc = $doc:tt])+
+        fn $name:ident($this:ident, $env:ident, $caller:ident $(, $argument:ident: $ts:tt)* $(; $optional:ident: $optional_ts:tt)?)
+            -> $(value [$($value:tt)+])? $(promise [$($promised:tt)+])? $(as $ts_return:tt)?
+        $body:block
+    )*) => {
+        impl Handle {
+            $(fn $name<'env>(
+                $this: &Self,
+                $env: &'env Env,
+                $caller: Caller<'_, 'env>,
+                $($argument: Unknown<'env>,)*
+                $($optional: Option<Unknown<'env>>,)?
+            ) -> $(Result<$($value)+, Mistake>)? $(Result<PromiseRaw<'env, $($promised)+>, Mistake>)? $body)*
+        }
+
+        #[napi]
+        impl Fallcast {
+            $(
+                $(#[doc = $doc])+
+                #[napi($(ts_return_type = $ts_return)?)]
+                pub fn $name<'env>(
+                    &self,
+                    env: &'env Env,
+                    this: This<'env>,
+                    $(#[napi(ts_arg_type = $ts)] $argument: Unknown<'env>,)*
+                    $(#[napi(ts_arg_type = $optional_ts)] $optional: Option<Unknown<'env>>,)?
+                ) -> $(Result<$($value)+, Thrown>)? $(napi::Result<PromiseRaw<'env, $($promised)+>>)? {
+                    Handle::$name(&self.handle, env, self.caller(this), $($argument,)* $($optional)?)
+                        .or_else(|mistake| Refuse::refuse(env, mistake))
+                }
+            )*
+        }
+
+        $(
+            $(#[doc = $doc])+
+            #[napi($(ts_return_type = $ts_return)?)]
+            pub fn $name<'env>(
+                env: &'env Env,
+                $(#[napi(ts_arg_type = $ts)] $argument: Unknown<'env>,)*
+                $(#[napi(ts_arg_type = $optional_ts)] $optional: Option<Unknown<'env>>,)?
+            ) -> $(Result<$($value)+, Thrown>)? $(napi::Result<PromiseRaw<'env, $($promised)+>>)? {
+                shared(env)
+                    .and_then(|handle| Handle::$name(&handle, env, Caller::default(), $($argument,)* $($optional)?))
+                    .or_else(|mistake| Refuse::refuse(env, mistake))
+            }
+        )*
+    };
+}
+
+methods! {
+    /// Asks the model for scores, and when it fails the models of its chain, within the money and the time that the
+    /// caller allows. Never throws; rejects with a `FallcastError`.
+    fn predict_with_fallback(this, env, caller, request: "PredictionRequest"; options: "PredictOptions | null") -> promise [PredictionOutcome] {
+        Ok(this.predict(env, request, options, caller.owner())?)
+    }
+
+    /// What a request would do if every attempt failed: each step with estimate, price ratio and adjustments, and each
+    /// skip with its reason. Calls nothing.
+    ///
+    /// Throws `INVALID_REQUEST`, `UNKNOWN_MODEL` or `CLOSED`.
+    fn explain(this, env, _caller, request: "PredictionRequest"; options: "PredictOptions | null") -> value [Plan] {
+        let (options, _) = read::options(env, options)?;
+        let call = this.engine.call(read::request(env, request)?, options)?;
+        Ok(Plan::from(call.explain()))
+    }
+
+    /// How many models are active: enabled, their provider has a key or needs none, and not switched off.
+    fn get_active_model_count(this, env, _caller) -> promise [u32] {
+        Ok(PromiseRaw::resolve(env, u32::try_from(this.engine.active_model_count()).unwrap_or(u32::MAX))?)
+    }
+
+    /// The next usable model of a model's chain; undefined if there is none, or no such model.
+    fn get_fallback_provider(this, _env, _caller, model_id: "string") -> value [Either<Fallback, ()>] {
+        let fallback = this.engine.fallback_of(&read::text_of(model_id, &"modelId")?);
+        Ok(fallback.map_or(Either::B(()), |(model_id, provider_id)| Either::A(Fallback { model_id, provider_id })))
+    }
+
+    /// Every model that has fallbacks, with their ids in order.
+    fn get_fallbacks(this, env, _caller) -> value [Object<'env>] as "Record<string, string[]>" {
+        let mut lists = Object::new(env)?;
+        for (model_id, fallbacks) in this.engine.fallbacks() {
+            lists.set(model_id, fallbacks)?;
+        }
+        Ok(lists)
+    }
+
+    /// The active models, in the order of the catalogue.
+    fn get_active_providers(this, _env, _caller) -> value [Vec<ModelStatus>] {
+        let active = this.engine.models().into_iter().filter(|status| status.state == ModelState::Active);
+        Ok(active.map(ModelStatus::from).collect())
+    }
+
+    /// Every model with its state, in the order of the catalogue.
+    fn get_models(this, _env, _caller) -> value [Vec<ModelStatus>] {
+        Ok(this.engine.models().into_iter().map(ModelStatus::from).collect())
+    }
+
+    /// The prompt that a model would be sent for some matches.
+    ///
+    /// Throws `INVALID_REQUEST` or `UNKNOWN_MODEL`.
+    fn build_prompt(this, env, _caller, model_id: "string", matches: "Match[]"; prompt_version: "string | null") -> value [BuiltPrompt] {
+        let model_id = read::text_of(model_id, &"modelId")?;
+        let matches = read::matches(env, matches, "matches")?;
+        let version = read::optional_text(prompt_version, &"promptVersion")?;
+        Ok(this.engine.build_prompt(&model_id, &matches, version.as_deref())?.into())
+    }
+
+    /// Every version of the prompts, in the order of the manifest.
+    fn get_prompts(this, _env, _caller) -> value [Vec<PromptVersionStatus>] {
+        Ok(this.engine.prompt_versions().into_iter().map(PromptVersionStatus::from).collect())
+    }
+
+    /// Reads the folder of `config.prompts` again and puts what it holds into use, whole or not at all; whether anything
+    /// changed. Calls under way keep the prompts with which they began. A folder is watched, so this is only for who cannot
+    /// wait a second, or wants to see the faults.
+    ///
+    /// Throws `INVALID_CONFIG` with every fault, a line each, and its path; the prompts stay as they were.
+    fn reload_prompts(this, _env, _caller) -> value [bool] {
+        Ok(this.act(Engine::reload_prompts)?)
+    }
+
+    /// Pins a version of the prompts, for the models that it is for, whatever the dates and weights of the manifest; null
+    /// returns to those. A request's `promptVersion` goes before it.
+    ///
+    /// Throws `INVALID_REQUEST` if there is no such version.
+    fn activate_prompts(this, _env, _caller; version: "string | null") -> value [()] {
+        let version = read::optional_text(version, &"version")?;
+        Ok(this.act(|engine| engine.activate_prompts(version.as_deref()))?)
+    }
+
+    /// Lays providers, models and fallbacks over the catalogue by id, whole or not at all; an entry replaces the whole
+    /// entry with its id. The active count changes at once; calls under way keep the catalogue with which they began.
+    ///
+    /// Throws `INVALID_CONFIG` with every fault, a line each, and its path.
+    fn update_catalog(this, env, _caller, changes: "CatalogChanges") -> value [()] {
+        let changes = data(env, changes, "changes")?;
+        Ok(this.act(|engine| engine.update_catalog(&changes, &variable))?)
+    }
+
+    /// Switches a model off until `enableModel`: it is called no more, by nobody, and the active count changes at once. No
+    /// timer brings it back.
+    ///
+    /// `reason`: why, 1 to 1,000 characters on one line; shown wherever the model is passed over. Throws `UNKNOWN_MODEL`
+    /// or `INVALID_REQUEST`.
+    fn disable_model(this, _env, _caller, model_id: "string", reason: "string") -> value [()] {
+        let (model_id, reason) = (read::text_of(model_id, &"modelId")?, read::text_of(reason, &"reason")?);
+        Ok(this.act(|engine| engine.disable_model(&model_id, &reason))?)
+    }
+
+    /// Switches a model on, whatever switched it off, and forgets its failures and its own cooling. The active count changes at
+    /// once.
+    ///
+    /// Throws `UNKNOWN_MODEL`.
+    fn enable_model(this, _env, _caller, model_id: "string") -> value [()] {
+        let model_id = read::text_of(model_id, &"modelId")?;
+        Ok(this.act(|engine| engine.enable_model(&model_id))?)
+    }
+
+    /// Brings back every model whose time has come, without waiting for the timer that does so. Resolves with how many.
+    /// A model that was switched off by hand stays off.
+    fn recover_disabled_models(this, env, caller) -> promise [u32] {
+        // Settled through the inbox, so that the events arrive first.
+        let (delivery, promise) = Realm::current(env)?.promise(env, None, None, caller.owner())?;
+        let recovered = this.act(Engine::recover_due);
+        delivery.deliver(Settled::Number(u32::try_from(recovered).unwrap_or(u32::MAX)));
+        Ok(promise)
+    }
+
+    /// Applies a failure that you decided, as if an attempt had ended with it: a database that refused the row, say. While
+    /// the model is switched off nothing changes, not even for its provider.
+    ///
+    /// `kind`: what kind of failure; `unauthorized` counts as a 401. Throws `UNKNOWN_MODEL` or `INVALID_REQUEST`.
+    fn report_failure(this, _env, _caller, model_id: "string", kind: "FailureKind") -> value [()] {
+        let (model_id, kind) = (read::text_of(model_id, &"modelId")?, read::kind(kind, &"kind")?);
+        Ok(this.act(|engine| engine.report_failure(&model_id, kind))?)
+    }
+
+    /// Applies a success that you decided: the model's failures are forgotten. While it is switched off nothing changes.
+    ///
+    /// Throws `UNKNOWN_MODEL`.
+    fn report_success(this, _env, _caller, model_id: "string") -> value [()] {
+        let model_id = read::text_of(model_id, &"modelId")?;
+        Ok(this.act(|engine| engine.report_success(&model_id))?)
+    }
+
+    /// How the day's budget stands. Without one it tells what the day has cost so far.
+    fn get_budget(this, _env, _caller) -> value [Budget] {
+        Ok(this.engine.budget().into())
+    }
+
+    /// What all calls came to since the engine was built: by route, by model, and by version of the prompt.
+    fn get_metrics(this, _env, _caller) -> value [Metrics] {
+        Ok(this.engine.metrics().into())
+    }
+
+    /// The same for Prometheus, as `application/openmetrics-text; version=1.0.0; charset=utf-8`; all names begin with
+    /// `fallcast_`.
+    fn get_metrics_text(this, _env, _caller) -> value [String] {
+        Ok(this.engine.metrics_text())
+    }
+
+    /// The state as it stands, as plain JSON: health, cooling, the day's spend and the pinned prompts. `restore` takes it back.
+    fn snapshot(this, _env, _caller) -> value [serde_json::Value] as "Snapshot" {
+        Ok(this.engine.snapshot())
+    }
+
+    /// Takes over a state, of another process say. What is known here of a model stays if it is later, and
+    /// what was spent today if it is more. Models that the catalogue does not have are ignored, which the event `restored` tells.
+    /// The pinned version of the prompts is pinned here as well, unless another is or there is none of that name.
+    ///
+    /// Throws `INVALID_CONFIG` with every fault, or for a version that is not understood; nothing has changed then.
+    fn restore(this, env, _caller, snapshot: "Snapshot") -> value [()] {
+        let snapshot = data(env, snapshot, "snapshot")?;
+        Ok(this.act(|engine| engine.restore(&snapshot))?)
+    }
+
+    /// Has a function called with every event, in the order in which they happen, on this thread, and before the promise
+    /// settles that caused it. A listener does not keep the process alive, so what the last synchronous call of a program
+    /// caused may not be told any more; what it throws, or its promise rejects with, is ignored.
+    ///
+    /// Returns a function that ends it. Throws `INVALID_REQUEST` if it is no function.
+    fn on_event(this, env, caller, listener: "(event: EngineEvent) => void") -> value [Unsubscribe<'env>] as "() => void" {
+        this.subscribe(env, listener, caller.listening(), Engine::listen, Engine::events)
+    }
+
+    /// Has a function called whenever another set of models is active, with the new count, as `onEvent` does. What is cached
+    /// under `key` is not to be used any more.
+    ///
+    /// Returns a function that ends it. Throws `INVALID_REQUEST` if it is no function.
+    fn on_invalidate(this, env, caller, listener: "(event: InvalidationEvent) => void") -> value [Unsubscribe<'env>] as "() => void" {
+        let add = |engine: &Engine, sink| engine.invalidations().add(sink);
+        this.subscribe(env, listener, caller.listening(), add, Engine::invalidations)
+    }
+}
