@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use fallcast::money::{Ledger, Rules, estimate_tokens};
+use fallcast::money::{BudgetRules, Ledger, estimate_tokens};
 use fallcast::outcome::NanoUsd;
 
 fn main() {
@@ -15,7 +15,7 @@ fn main() {
 
 /// A ledger with a budget, on which as many models as the catalogue has were charged today.
 fn ledger() -> Ledger {
-    let ledger = Ledger::new(Rules { daily: Some(NanoUsd::from_usd(1e9)), ..Rules::default() });
+    let ledger = Ledger::new(BudgetRules { daily: Some(NanoUsd::from_usd(1e9)), ..BudgetRules::default() });
     (0..50).for_each(|model| reserve_and_settle(&ledger, &format!("model-{model}")));
     ledger
 }

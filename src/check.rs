@@ -19,7 +19,7 @@ pub mod rule;
 mod show;
 
 pub use faults::{Fault, Faults};
-pub use rule::{Checked, Refusal};
+pub use rule::{Checked, Violation};
 
 /// The elements of an array with their paths; a fault and nothing if it is no array.
 pub fn list<'v>(value: &'v Value, path: &str, faults: &mut Faults) -> Vec<(String, &'v Value)> {
@@ -98,9 +98,9 @@ impl<'v, 'f> Object<'v, 'f> {
         match self.raw(name) {
             None => default,
             Some(Value::Null) => None,
-            Some(value) => self
-                .faults
-                .check(value, &path::field(self.path, name), |value| rule(value).map_err(|refusal| refusal.or("null"))),
+            Some(value) => self.faults.check(value, &path::field(self.path, name), |value| {
+                rule(value).map_err(|violation| violation.or("null"))
+            }),
         }
     }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::check::{Checked, Faults, Object, Refusal, rule};
+use crate::check::{Checked, Faults, Object, Violation, rule};
 
 pub use budget::BudgetConfig;
 pub use health::HealthConfig;
@@ -282,11 +282,11 @@ impl fmt::Debug for CatalogLayer {
 }
 
 fn folder(value: &Value) -> Checked<PathBuf> {
-    path(value).ok_or_else(|| Refusal::new("must be the path of a folder"))
+    path(value).ok_or_else(|| Violation::new("must be the path of a folder"))
 }
 
 fn file(value: &Value) -> Checked<PathBuf> {
-    path(value).ok_or_else(|| Refusal::new("must be the path of a file"))
+    path(value).ok_or_else(|| Violation::new("must be the path of a file"))
 }
 
 fn path(value: &Value) -> Option<PathBuf> {
@@ -298,17 +298,17 @@ fn prompts(value: &Value) -> Checked<PromptOrigin> {
     match value {
         Value::Object(_) => Ok(PromptOrigin::Given(value.clone())),
         Value::String(_) => folder(value).map(PromptOrigin::Folder),
-        _ => Err(Refusal::new("must be the path of a folder, or an object")),
+        _ => Err(Violation::new("must be the path of a folder, or an object")),
     }
 }
 
 /// A header's value, which is not shown: it may be a key.
 fn user_agent(value: &Value) -> Checked<String> {
-    let text = rule::name(value).map_err(|refusal| Refusal::secret(refusal.problem))?;
+    let text = rule::name(value).map_err(|violation| Violation::secret(violation.problem))?;
     if text.chars().all(|character| character == ' ' || character.is_ascii_graphic()) {
         Ok(text)
     } else {
-        Err(Refusal::secret("must be visible ASCII characters and spaces"))
+        Err(Violation::secret("must be visible ASCII characters and spaces"))
     }
 }
 
@@ -316,20 +316,20 @@ fn user_agent(value: &Value) -> Checked<String> {
 fn certificates(value: &Value) -> Checked<String> {
     const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
     const END: &str = "-----END CERTIFICATE-----";
-    let refusal = || Refusal::secret(format!("must be PEM text with {BEGIN} and {END}"));
-    let text = value.as_str().ok_or_else(refusal)?;
+    let violation = || Violation::secret(format!("must be PEM text with {BEGIN} and {END}"));
+    let text = value.as_str().ok_or_else(violation)?;
     if text.contains("PRIVATE KEY-----") {
-        return Err(Refusal::secret("must hold certificates only, and no private key"));
+        return Err(Violation::secret("must hold certificates only, and no private key"));
     }
     let mut blocks = text.split(BEGIN).skip(1).peekable();
     if blocks.peek().is_none() {
-        return Err(refusal());
+        return Err(violation());
     }
     for block in blocks {
-        let (body, _) = block.split_once(END).ok_or_else(refusal)?;
+        let (body, _) = block.split_once(END).ok_or_else(violation)?;
         let base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
         if body.trim().is_empty() || !body.bytes().all(|byte| byte.is_ascii_whitespace() || base64(byte)) {
-            return Err(refusal());
+            return Err(violation());
         }
     }
     Ok(text.to_owned())

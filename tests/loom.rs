@@ -10,25 +10,25 @@ mod sync {
 
 #[path = "../src/health/breaker.rs"]
 mod breaker;
+#[path = "../src/health/breaker_state.rs"]
+mod breaker_state;
 #[path = "../src/count/cache.rs"]
 mod cache;
 #[path = "../src/health/seen.rs"]
 mod seen;
-#[path = "../src/health/word.rs"]
-mod word;
 
 use std::num::NonZeroU64;
 
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
-use breaker::{Breaker, Changes, Leave, Shut};
+use breaker::{Admitted, Breaker, Changes, Shut};
+use breaker_state::{BreakerRules, BreakerState};
 use cache::{Count, Counted, Store};
 use sync::atomic::{AtomicUsize, Ordering};
-use word::{Rules, Word};
 
-const RULES: Rules =
-    Rules { threshold: Some(3), cooldown: 1000, longest_cooldown: 8000, failures_after: 1, half_open: true };
+const RULES: BreakerRules =
+    BreakerRules { threshold: Some(3), cooldown: 1000, longest_cooldown: 8000, failures_after: 1, half_open: true };
 
 /// Without a bound on preemptions there are too many interleavings; most faults need two.
 fn few_preemptions(most: usize) -> loom::model::Builder {
@@ -42,7 +42,7 @@ fn few_preemptions(most: usize) -> loom::model::Builder {
 struct Case {
     breaker: Breaker,
     changes: Changes,
-    told: Mutex<Vec<Word>>,
+    told: Mutex<Vec<BreakerState>>,
 }
 
 impl Case {
@@ -56,15 +56,15 @@ impl Case {
     }
 
     fn fail(&self, epoch: u16, now: u64) {
-        self.breaker.failed(epoch, None, || now, &RULES, &self.changes, |word| self.note(word));
+        self.breaker.failed(epoch, None, || now, &RULES, &self.changes, |state| self.note(state));
     }
 
     /// A failure over something of that fingerprint.
     fn fail_over(&self, cause: u64, epoch: u16) {
-        self.breaker.failed(epoch, NonZeroU64::new(cause), || 10, &RULES, &self.changes, |word| self.note(word));
+        self.breaker.failed(epoch, NonZeroU64::new(cause), || 10, &RULES, &self.changes, |state| self.note(state));
     }
 
-    fn admit(&self) -> Result<Leave, Shut> {
+    fn admit(&self) -> Result<Admitted, Shut> {
         self.breaker.admit(None, || 2000, &RULES, &self.changes, |_| {})
     }
 
@@ -76,14 +76,14 @@ impl Case {
     }
 
     fn recover(&self, now: u64) -> bool {
-        self.breaker.recover(now, &RULES, &self.changes, |word| self.note(word))
+        self.breaker.recover(now, &RULES, &self.changes, |state| self.note(state))
     }
 
-    fn note(&self, word: Word) {
-        self.told.lock().expect("no panic").push(word);
+    fn note(&self, state: BreakerState) {
+        self.told.lock().expect("no panic").push(state);
     }
 
-    fn told(&self) -> Vec<Word> {
+    fn told(&self) -> Vec<BreakerState> {
         self.told.lock().expect("no panic").clone()
     }
 }
@@ -102,8 +102,8 @@ fn failures_never_exceed_the_threshold_and_it_opens_once() {
         for other in others {
             other.join().expect("no panic");
         }
-        let open = Word { failures: 3, open_until: 1010, epoch: 1 };
-        assert_eq!((case.breaker.word(), case.told(), case.breaker.strikes()), (open, vec![open], 1));
+        let open = BreakerState { failures: 3, open_until: 1010, epoch: 1 };
+        assert_eq!((case.breaker.state(), case.told(), case.breaker.trips()), (open, vec![open], 1));
     });
 }
 
@@ -117,11 +117,11 @@ fn a_success_that_races_with_the_last_failure_comes_before_or_after_it() {
         };
         case.fail(epoch, 10);
         other.join().expect("no panic");
-        let word = case.breaker.word();
-        let open = Word { failures: 3, open_until: 1010, epoch: 1 };
+        let state = case.breaker.state();
+        let open = BreakerState { failures: 3, open_until: 1010, epoch: 1 };
         match case.told().as_slice() {
-            [] => assert!(word.failures <= 1 && !word.is_open()),
-            told => assert_eq!((told, word, case.breaker.strikes()), (&[open][..], open, 1)),
+            [] => assert!(state.failures <= 1 && !state.is_open()),
+            told => assert_eq!((told, state, case.breaker.trips()), (&[open][..], open, 1)),
         }
     });
 }
@@ -136,8 +136,8 @@ fn two_racing_recoveries_recover_once() {
         };
         let here = case.recover(2000);
         assert!(here != other.join().expect("no panic"), "exactly one of them");
-        let closed = Word { failures: 1, open_until: 0, epoch: 2 };
-        assert_eq!((case.breaker.word(), case.told().last(), case.told().len()), (closed, Some(&closed), 2));
+        let closed = BreakerState { failures: 1, open_until: 0, epoch: 2 };
+        assert_eq!((case.breaker.state(), case.told().last(), case.told().len()), (closed, Some(&closed), 2));
     });
 }
 
@@ -150,13 +150,13 @@ fn who_is_admitted_while_it_recovers_or_opens_has_the_epoch_of_a_closed_breaker(
             thread::spawn(move || case.breaker.open(5000, &case.changes, |_, _| {}))
         };
         match case.admit() {
-            Ok(leave) => {
-                assert_eq!(leave, Leave { epoch: 2, is_probe: true }, "it had recovered before it opened again");
+            Ok(admitted) => {
+                assert_eq!(admitted, Admitted { epoch: 2, is_probe: true }, "it had recovered before it opened again");
             }
             Err(shut) => assert_eq!(shut, Shut::Until(5000)),
         }
         opening.join().expect("no panic");
-        assert_eq!(case.breaker.word().open_until, 5000);
+        assert_eq!(case.breaker.state().open_until, 5000);
     });
 }
 
@@ -173,8 +173,8 @@ fn a_result_of_an_older_epoch_changes_nothing_whenever_it_comes() {
         };
         assert!(case.recover(2000));
         other.join().expect("no panic");
-        let closed = Word { failures: 1, open_until: 0, epoch: 2 };
-        assert_eq!((case.breaker.word(), case.breaker.strikes()), (closed, 1));
+        let closed = BreakerState { failures: 1, open_until: 0, epoch: 2 };
+        assert_eq!((case.breaker.state(), case.breaker.trips()), (closed, 1));
     });
 }
 
@@ -186,14 +186,14 @@ fn a_failure_that_races_with_an_enabling_by_hand_is_told_in_order() {
             let case = Arc::clone(&case);
             thread::spawn(move || case.fail(epoch, 10))
         };
-        let closed = Word { failures: 0, open_until: 0, epoch: 0 };
+        let closed = BreakerState { failures: 0, open_until: 0, epoch: 0 };
         case.breaker.reset(&case.changes, || case.note(closed));
         other.join().expect("no panic");
-        let word = case.breaker.word();
+        let state = case.breaker.state();
         match case.told().as_slice() {
-            [] => assert_eq!(word, Word { failures: 1, ..closed }),
-            [open] => assert!(open.is_open() && word == *open, "opened after: {word:?}"),
-            told => assert!(told[0].is_open() && !word.is_open() && word.failures == 0, "opened before: {told:?}"),
+            [] => assert_eq!(state, BreakerState { failures: 1, ..closed }),
+            [open] => assert!(open.is_open() && state == *open, "opened after: {state:?}"),
+            told => assert!(told[0].is_open() && !state.is_open() && state.failures == 0, "opened before: {told:?}"),
         }
     });
 }
@@ -210,8 +210,8 @@ fn failures_over_the_same_count_once_and_over_others_each() {
         for other in others {
             other.join().expect("no panic");
         }
-        let open = Word { failures: 3, open_until: 1010, epoch: 1 };
-        assert_eq!((case.breaker.word(), case.told(), case.breaker.strikes()), (open, vec![open], 1));
+        let open = BreakerState { failures: 3, open_until: 1010, epoch: 1 };
+        assert_eq!((case.breaker.state(), case.told(), case.breaker.trips()), (open, vec![open], 1));
     });
 }
 
@@ -226,10 +226,10 @@ fn a_failure_over_the_same_counts_again_only_after_a_success() {
         };
         case.fail_over(7, epoch);
         other.join().expect("no panic");
-        let before = case.breaker.word().failures;
+        let before = case.breaker.state().failures;
         assert!(before <= 1);
         case.fail_over(7, epoch);
-        assert_eq!(case.breaker.word().failures, 1, "whether or not it was counted after the success");
+        assert_eq!(case.breaker.state().failures, 1, "whether or not it was counted after the success");
     });
 }
 
@@ -240,14 +240,14 @@ fn of_a_half_open_breaker_no_more_calls_are_under_way_than_failures_are_left() {
         let under_way = Arc::new(AtomicUsize::new(0));
         let call = |case: Arc<Case>, under_way: Arc<AtomicUsize>| {
             move || {
-                let Ok(leave) = case.admit() else { return };
+                let Ok(admitted) = case.admit() else { return };
                 under_way.fetch_add(1, Ordering::AcqRel);
-                let word = case.breaker.word();
+                let state = case.breaker.state();
                 // Looked at later, so that none is among them whose failure is in the word.
                 let calls = under_way.load(Ordering::Acquire);
-                assert!(leave.is_probe && !word.is_open() && calls + usize::from(word.failures) <= 3);
+                assert!(admitted.is_probe && !state.is_open() && calls + usize::from(state.failures) <= 3);
                 under_way.fetch_sub(1, Ordering::AcqRel);
-                case.fail(leave.epoch, 3000);
+                case.fail(admitted.epoch, 3000);
                 case.breaker.give_back();
             }
         };
@@ -256,10 +256,10 @@ fn of_a_half_open_breaker_no_more_calls_are_under_way_than_failures_are_left() {
         for other in others {
             other.join().expect("no panic");
         }
-        let opened = case.told().iter().filter(|word| word.is_open()).count();
-        let word = case.breaker.word();
-        assert_eq!(opened, if word.failures == 3 { 2 } else { 1 }, "it opened once more, with the second that failed");
-        assert!(word.is_open() || (word.failures == 2 && case.admit().is_ok()), "every place was given back");
+        let opened = case.told().iter().filter(|state| state.is_open()).count();
+        let state = case.breaker.state();
+        assert_eq!(opened, if state.failures == 3 { 2 } else { 1 }, "it opened once more, with the second that failed");
+        assert!(state.is_open() || (state.failures == 2 && case.admit().is_ok()), "every place was given back");
     });
 }
 
@@ -278,7 +278,7 @@ fn the_first_success_lets_everybody_through_and_a_place_that_is_given_back_is_fr
         };
         case.breaker.succeeded(first.epoch, &case.changes);
         case.breaker.give_back();
-        assert_eq!(case.admit(), Ok(Leave { epoch: first.epoch, is_probe: false }));
+        assert_eq!(case.admit(), Ok(Admitted { epoch: first.epoch, is_probe: false }));
         assert_eq!(aborted.join().expect("no panic"), first);
     });
 }

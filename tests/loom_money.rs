@@ -26,7 +26,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use loom::thread;
 
 use money::ledger::Ledger;
-use money::rules::Rules;
+use money::rules::BudgetRules;
 use outcome::NanoUsd;
 
 /// What one request can cost, which the budget covers once.
@@ -40,7 +40,7 @@ fn tomorrow() -> SystemTime {
 /// Runs `check` for every interleaving of the threads that it spawns.
 fn explore(check: impl Fn(Arc<Ledger>) + Send + Sync + 'static) {
     loom::model(move || {
-        let rules = Rules { daily: Some(WORST), alerts: vec![1.0], ..Rules::default() };
+        let rules = BudgetRules { daily: Some(WORST), alerts: vec![1.0], ..BudgetRules::default() };
         check(Arc::new(Ledger::new(rules)));
     });
 }

@@ -42,8 +42,8 @@ pub struct ModelBudget {
     pub uncertain_usd: f64,
 }
 
-impl From<money::Status> for Budget {
-    fn from(status: money::Status) -> Self {
+impl From<money::BudgetStatus> for Budget {
+    fn from(status: money::BudgetStatus) -> Self {
         let model = |(model_id, sums): (String, money::Sums)| ModelBudget {
             model_id,
             spent_usd: sums.spent.usd(),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::check::{Checked, Refusal};
+use crate::check::{Checked, Violation};
 
 /// The path of the one operation that is called, below the base URL.
 const CHAT_COMPLETIONS: &str = "/chat/completions";
@@ -23,10 +23,10 @@ pub(super) struct BaseUrl {
 /// `allow_insecure_http`.
 pub(super) fn base_url(allow_insecure_http: bool) -> impl Fn(&Value) -> Checked<BaseUrl> {
     move |value| {
-        let text = value.as_str().ok_or_else(|| Refusal::new("must be a string"))?;
+        let text = value.as_str().ok_or_else(|| Violation::new("must be a string"))?;
         // A user, a query or a fragment may hold a key.
         let refuse = |problem: &str| {
-            if text.contains(['@', '?', '#']) { Refusal::secret(problem) } else { Refusal::new(problem) }
+            if text.contains(['@', '?', '#']) { Violation::secret(problem) } else { Violation::new(problem) }
         };
         let url = Url::parse(text).map_err(|_| refuse("must be a URL such as https://api.example.com/v1"))?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -123,8 +123,8 @@ mod tests {
             "10.0.0.1",
         ] {
             let url = format!("http://{host}/v1");
-            let refusal = check(&url).unwrap_err();
-            assert!(refusal.problem.contains("allowInsecureHttp is off"), "{host}: {}", refusal.problem);
+            let violation = check(&url).unwrap_err();
+            assert!(violation.problem.contains("allowInsecureHttp is off"), "{host}: {}", violation.problem);
             assert!(!base_url(true)(&Value::from(url)).unwrap().loopback, "{host}");
         }
     }
@@ -143,7 +143,7 @@ mod tests {
             ("https://h\\v1", "must not contain white space, control characters or backslashes"),
             ("https://h/v1/chat/completions/", "must be the base, to which /chat/completions is appended"),
         ] {
-            assert_eq!(check(text), Err(Refusal::new(problem)), "{text}");
+            assert_eq!(check(text), Err(Violation::new(problem)), "{text}");
         }
     }
 
@@ -159,7 +159,7 @@ mod tests {
             ("user:pw@h", "must begin with https:// or http://"),
             ("//u:p@h", "must be a URL such as https://api.example.com/v1"),
         ] {
-            assert_eq!(check(text), Err(Refusal::secret(problem)), "{text}");
+            assert_eq!(check(text), Err(Violation::secret(problem)), "{text}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use crate::check::{Object, Refusal};
+use crate::check::{Object, Violation};
 
 /// Headers that the client sets itself.
 const RESERVED: &[&str] = &[
@@ -46,7 +46,9 @@ impl Headers {
                 let text =
                     value.as_str().filter(|text| text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()));
                 text.map(str::to_owned).ok_or_else(|| {
-                    Refusal::secret(format!("header {number} must be a string of visible ASCII characters and spaces"))
+                    Violation::secret(format!(
+                        "header {number} must be a string of visible ASCII characters and spaces"
+                    ))
                 })
             });
             headers.extend(checked.map(|value| (name.to_owned(), value)));

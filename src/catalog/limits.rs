@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::check::{Checked, Object, Refusal, rule};
+use crate::check::{Checked, Object, Violation, rule};
 
 /// The highest temperature that a limit may name.
 const MAX_TEMPERATURE: f64 = 10.0;
@@ -46,5 +46,5 @@ fn temperature(value: &Value) -> Checked<(f64, f64)> {
         _ => None,
     };
     pair.filter(|(min, max)| 0.0 <= *min && min <= max && *max <= MAX_TEMPERATURE)
-        .ok_or_else(|| Refusal::new(format!("must be [min, max] with 0 <= min <= max <= {MAX_TEMPERATURE}")))
+        .ok_or_else(|| Violation::new(format!("must be [min, max] with 0 <= min <= max <= {MAX_TEMPERATURE}")))
 }

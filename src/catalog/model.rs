@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Limits, ModelIndex, Provider};
-use crate::check::{Checked, Faults, Object, Refusal, rule};
+use crate::check::{Checked, Faults, Object, Violation, rule};
 
 /// The highest price that a model may have, in USD per million tokens.
 const MAX_PRICE: f64 = 1_000_000.0;
@@ -180,7 +180,7 @@ fn price(value: &Value) -> Checked<f64> {
 /// Notes are for people; they are only checked.
 fn notes(value: &Value) -> Checked<()> {
     let text = value.as_str().filter(|text| text.chars().nth(LONGEST_NOTES).is_none());
-    text.map(|_| ()).ok_or_else(|| Refusal::new(format!("must be a string of at most {LONGEST_NOTES} characters")))
+    text.map(|_| ()).ok_or_else(|| Violation::new(format!("must be a string of at most {LONGEST_NOTES} characters")))
 }
 
 fn overrides(fields: &mut Object<'_, '_>, known: &[&str]) -> Vec<String> {

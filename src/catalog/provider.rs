@@ -6,7 +6,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{Headers, Limits, Secret, base_url, secret};
-use crate::check::{Checked, Faults, Object, Refusal, rule};
+use crate::check::{Checked, Faults, Object, Violation, rule};
 use crate::line;
 
 /// An HTTP service that speaks the chat-completions protocol of `OpenAI`.
@@ -69,7 +69,7 @@ pub(super) fn read(value: &Value, path: &str, allow_insecure_http: bool, faults:
         let base_url = fields.required("baseUrl", base_url::base_url(allow_insecure_http));
         let api_key_env = fields.nullable("apiKeyEnv", variable_name, None);
         let api_key = fields.optional("apiKey", |value| {
-            let text = value.as_str().ok_or_else(|| Refusal::secret("must be a string"))?;
+            let text = value.as_str().ok_or_else(|| Violation::secret("must be a string"))?;
             api_key(text)
         });
         let headers = Headers::read(fields, api_key.is_some() || api_key_env.is_some());
@@ -98,11 +98,11 @@ pub(super) fn read(value: &Value, path: &str, allow_insecure_http: bool, faults:
 pub(super) fn api_key(text: &str) -> Checked<Secret> {
     let key = text.trim();
     if key.is_empty() {
-        Err(Refusal::new("must not be empty (leave it out where no key is needed)"))
+        Err(Violation::new("must not be empty (leave it out where no key is needed)"))
     } else if key.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(Secret::new(key))
     } else {
-        Err(Refusal::secret("must be a key of visible ASCII characters"))
+        Err(Violation::secret("must be a key of visible ASCII characters"))
     }
 }
 
@@ -111,14 +111,14 @@ fn variable_name(value: &Value) -> Checked<String> {
     let starts = |name: &str| name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
     let continues = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let name = value.as_str().filter(|name| starts(name) && name.bytes().all(continues));
-    name.map(str::to_owned).ok_or_else(|| Refusal::secret("must be the name of an environment variable"))
+    name.map(str::to_owned).ok_or_else(|| Violation::secret("must be the name of an environment variable"))
 }
 
 fn prefix(value: &Value) -> Checked<String> {
     let text = rule::text(value)?;
     if text.chars().any(line::is_steering) || text.chars().nth(rule::LONGEST_NAME).is_some() {
         let longest = rule::LONGEST_NAME;
-        return Err(Refusal::new(format!("must be at most {longest} characters, none of them control characters")));
+        return Err(Violation::new(format!("must be at most {longest} characters, none of them control characters")));
     }
     Ok(text)
 }

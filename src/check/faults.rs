@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{Checked, Refusal, path, show};
+use super::{Checked, Violation, path, show};
 
 /// The most faults that are listed: an input of a million elements may have as many.
 const MOST_LISTED: usize = 100;
@@ -122,8 +122,8 @@ impl Faults {
     pub fn check<T>(&mut self, value: &Value, path: &str, rule: impl Fn(&Value) -> Checked<T>) -> Option<T> {
         match rule(value) {
             Ok(checked) => return Some(checked),
-            Err(Refusal { problem, secret: true }) => self.push(path, format!("{problem}; {NOT_SHOWN}")),
-            Err(Refusal { problem, secret: false }) => self.refuse(path, problem, || show::value(value)),
+            Err(Violation { problem, secret: true }) => self.push(path, format!("{problem}; {NOT_SHOWN}")),
+            Err(Violation { problem, secret: false }) => self.refuse(path, problem, || show::value(value)),
         }
         None
     }

@@ -8,31 +8,31 @@ use serde_json::Value;
 use crate::line;
 
 /// What a value means, or why it is refused.
-pub type Checked<T> = Result<T, Refusal>;
+pub type Checked<T> = Result<T, Violation>;
 
 /// Why a value is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct Violation {
     /// What it must be.
     pub problem: String,
     /// Whether the value may be a secret, which is never shown.
     pub secret: bool,
 }
 
-impl Refusal {
-    /// A refusal that shows the value.
+impl Violation {
+    /// A violation that shows the value.
     #[must_use]
     pub fn new(problem: impl Into<String>) -> Self {
         Self { problem: problem.into(), secret: false }
     }
 
-    /// A refusal that does not show the value.
+    /// A violation that does not show the value.
     #[must_use]
     pub fn secret(problem: impl Into<String>) -> Self {
         Self { problem: problem.into(), secret: true }
     }
 
-    /// The same refusal, with another value that would have passed.
+    /// The same violation, with another value that would have passed.
     #[must_use]
     pub(super) fn or(mut self, alternative: &str) -> Self {
         self.problem = format!("{}, or {alternative}", self.problem);
@@ -52,7 +52,7 @@ const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 ///
 /// If it is anything else.
 pub fn boolean(value: &Value) -> Checked<bool> {
-    value.as_bool().ok_or_else(|| Refusal::new("must be true or false"))
+    value.as_bool().ok_or_else(|| Violation::new("must be true or false"))
 }
 
 /// Any string.
@@ -61,7 +61,7 @@ pub fn boolean(value: &Value) -> Checked<bool> {
 ///
 /// If it is no string.
 pub fn text(value: &Value) -> Checked<String> {
-    value.as_str().map(str::to_owned).ok_or_else(|| Refusal::new("must be a string"))
+    value.as_str().map(str::to_owned).ok_or_else(|| Violation::new("must be a string"))
 }
 
 /// An id or a name: 1 to 200 characters, no control characters, no white space at either end.
@@ -72,13 +72,13 @@ pub fn text(value: &Value) -> Checked<String> {
 pub fn name(value: &Value) -> Checked<String> {
     let text = text(value)?;
     if text.is_empty() {
-        Err(Refusal::new("must not be empty"))
+        Err(Violation::new("must not be empty"))
     } else if text.chars().any(line::is_steering) {
-        Err(Refusal::new("must not contain control characters"))
+        Err(Violation::new("must not contain control characters"))
     } else if text.trim() != text {
-        Err(Refusal::new("must not begin or end with white space"))
+        Err(Violation::new("must not begin or end with white space"))
     } else if text.chars().nth(LONGEST_NAME).is_some() {
-        Err(Refusal::new(format!("must be at most {LONGEST_NAME} characters long")))
+        Err(Violation::new(format!("must be at most {LONGEST_NAME} characters long")))
     } else {
         Ok(text)
     }
@@ -92,7 +92,7 @@ pub fn name(value: &Value) -> Checked<String> {
 pub fn id(value: &Value) -> Checked<String> {
     let id = name(value)?;
     if id == "__proto__" {
-        Err(Refusal::new("must not be __proto__, which no JavaScript object has as a key"))
+        Err(Violation::new("must not be __proto__, which no JavaScript object has as a key"))
     } else {
         Ok(id)
     }
@@ -104,7 +104,7 @@ pub fn one_of<T: Copy>(words: &[(&'static str, T)]) -> impl Fn(&Value) -> Checke
         let found = words.iter().find(|(word, _)| value.as_str() == Some(*word));
         found.map(|(_, meaning)| *meaning).ok_or_else(|| {
             let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            Refusal::new(format!("must be one of {}", words.join(", ")))
+            Violation::new(format!("must be one of {}", words.join(", ")))
         })
     }
 }
@@ -118,7 +118,7 @@ where
         let number = whole_value(value).and_then(|number| T::try_from(number).ok());
         number
             .filter(|number| range.contains(number))
-            .ok_or_else(|| Refusal::new(format!("must be a whole number from {} to {}", range.start(), range.end())))
+            .ok_or_else(|| Violation::new(format!("must be a whole number from {} to {}", range.start(), range.end())))
     }
 }
 
@@ -132,7 +132,7 @@ pub fn milliseconds(range: RangeInclusive<u64>) -> impl Fn(&Value) -> Checked<Du
 pub fn at_least(min: f64) -> impl Fn(&Value) -> Checked<f64> {
     move |value| {
         let number = value.as_f64().filter(|number| number.is_finite() && *number >= min);
-        number.ok_or_else(|| Refusal::new(format!("must be a finite number of {min} or more")))
+        number.ok_or_else(|| Violation::new(format!("must be a finite number of {min} or more")))
     }
 }
 
@@ -140,7 +140,7 @@ pub fn at_least(min: f64) -> impl Fn(&Value) -> Checked<f64> {
 pub fn number(range: RangeInclusive<f64>) -> impl Fn(&Value) -> Checked<f64> {
     move |value| {
         let number = value.as_f64().filter(|number| range.contains(number));
-        number.ok_or_else(|| Refusal::new(format!("must be a number from {} to {}", range.start(), range.end())))
+        number.ok_or_else(|| Violation::new(format!("must be a number from {} to {}", range.start(), range.end())))
     }
 }
 
@@ -151,7 +151,7 @@ pub fn number(range: RangeInclusive<f64>) -> impl Fn(&Value) -> Checked<f64> {
 /// If it is no such number.
 pub fn above_zero(value: &Value) -> Checked<f64> {
     let number = value.as_f64().filter(|number| number.is_finite() && *number > 0.0);
-    number.ok_or_else(|| Refusal::new("must be a finite number above 0"))
+    number.ok_or_else(|| Violation::new("must be a finite number above 0"))
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked just before")]

@@ -126,7 +126,7 @@ fn words_and_truths_are_themselves_only() {
 
 #[test]
 fn a_secret_is_never_shown() {
-    let rule = |_: &Value| -> Checked<()> { Err(Refusal::secret("must be shorter")) };
+    let rule = |_: &Value| -> Checked<()> { Err(Violation::secret("must be shorter")) };
     assert_eq!(refusals(&[json!("sk-1")], rule), ["x: must be shorter; the value is not shown"]);
     let mut faults = Faults::new();
     Object::read(&json!({ "apikey": "sk-1" }), "p", &mut faults, |fields| fields.raw("apiKey").is_some());

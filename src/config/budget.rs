@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::check::{Checked, Faults, Object, Refusal, rule};
+use crate::check::{Checked, Faults, Object, Violation, rule};
 
 /// The environment variable that holds the day's budget where the configuration does not say.
 const VARIABLE: &str = "DAILY_BUDGET";
@@ -70,5 +70,5 @@ impl Default for BudgetConfig {
 
 fn share(value: &Value) -> Checked<f64> {
     let share = rule::number(0.0..=10.0)(value).ok().filter(|share| *share > 0.0);
-    share.ok_or_else(|| Refusal::new("must be a share above 0 and at most 10, such as 0.8"))
+    share.ok_or_else(|| Violation::new("must be a share above 0 and at most 10, such as 0.8"))
 }

@@ -36,7 +36,7 @@ use crate::event::{Announcer, Event, Invalidation};
 use crate::health::{self, Blame, Health};
 use crate::kind::SkipReason;
 use crate::metrics::Recorder;
-use crate::money::{Ledger, Rules};
+use crate::money::{BudgetRules, Ledger};
 use crate::outcome::{NanoUsd, Refusal};
 use crate::plan::{self, Plan, Wanted};
 use crate::prompt::{Ask, Rendering, Texts};
@@ -119,7 +119,7 @@ pub struct ModelStatus {
     /// Whether it may be called, and if not, why.
     pub state: ModelState,
     /// What is known of its health.
-    pub health: health::Status,
+    pub health: health::HealthStatus,
 }
 
 /// Whether a model may be called.
@@ -191,7 +191,7 @@ impl Engine {
             metrics: Recorder::default(),
             keeper: None,
             library,
-            ledger: Ledger::new(Rules {
+            ledger: Ledger::new(BudgetRules {
                 daily: config.budget.daily.map(NanoUsd::from_usd),
                 pause_fallbacks_at: config.budget.pause_fallbacks_at,
                 alerts: config.budget.alerts.clone(),

@@ -8,7 +8,7 @@ use tracing::{info, warn};
 
 use super::Engine;
 use super::standing::LONGEST_REASON;
-use crate::check::{Checked, Faults, Object, Refusal, rule};
+use crate::check::{Checked, Faults, Object, Violation, rule};
 use crate::error::EngineError;
 use crate::event::{Cause, What};
 use crate::health::{Saved, SavedModel, SavedOff};
@@ -248,12 +248,12 @@ fn reason(value: &Value) -> Checked<String> {
 
 fn kind(value: &Value) -> Checked<FailureKind> {
     let kind = value.as_str().and_then(FailureKind::named);
-    kind.ok_or_else(|| Refusal::new("must be a kind of failure"))
+    kind.ok_or_else(|| Violation::new("must be a kind of failure"))
 }
 
 fn time(value: &Value) -> Checked<SystemTime> {
     let time = value.as_str().and_then(|text| humantime::parse_rfc3339(text).ok());
-    time.ok_or_else(|| Refusal::new("must be a time such as 2025-10-19T15:30:00.000Z"))
+    time.ok_or_else(|| Violation::new("must be a time such as 2025-10-19T15:30:00.000Z"))
 }
 
 fn text(time: SystemTime) -> String {

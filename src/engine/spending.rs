@@ -17,7 +17,7 @@ use crate::plan::Fitted;
 impl Engine {
     /// How the day's budget stands.
     #[must_use]
-    pub fn budget(&self) -> money::Status {
+    pub fn budget(&self) -> money::BudgetStatus {
         self.ledger.status(SystemTime::now())
     }
 
@@ -100,7 +100,7 @@ impl Engine {
     }
 }
 
-fn refused(refusal: &money::Refusal, now: SystemTime) -> Refusal {
+fn refused(refusal: &money::BudgetRefusal, now: SystemTime) -> Refusal {
     let until = humantime::format_rfc3339_seconds(refusal.until);
     Refusal {
         reason: SkipReason::OverBudget,

@@ -5,8 +5,8 @@
 
 use std::num::NonZeroU64;
 
+use super::breaker_state::{BreakerRules, BreakerState, NEVER};
 use super::seen::Seen;
-use super::word::{NEVER, Rules, Word};
 use crate::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,25 +16,25 @@ pub(super) type Changes = Mutex<()>;
 /// A breaker; closed when it is made.
 #[derive(Debug, Default)]
 pub(super) struct Breaker {
-    word: AtomicU64,
+    state: AtomicU64,
     /// How often it opened by failures since the last success; changed under the lock.
-    strikes: AtomicU8,
+    trips: AtomicU8,
     /// The calls that are under way since it came back, if it is half-open; given back without the lock.
     probes: AtomicU32,
     /// What failed and was counted since the last success; changed under the lock.
     counted: Seen,
 }
 
-/// Leave to call.
+/// A call that a breaker has let through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Leave {
+pub(super) struct Admitted {
     /// The epoch against which the result is to be counted.
     pub(super) epoch: u16,
     /// Whether it took a place of a half-open breaker, which [`Breaker::give_back`] is to be told.
     pub(super) is_probe: bool,
 }
 
-/// Why there is no leave to call.
+/// Why a call is not let through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shut {
     /// It is open until a time.
@@ -45,16 +45,16 @@ pub(super) enum Shut {
 
 impl Breaker {
     /// The state as it stands.
-    pub(super) fn word(&self) -> Word {
-        Word::unpack(self.word.load(Ordering::Acquire))
+    pub(super) fn state(&self) -> BreakerState {
+        BreakerState::unpack(self.state.load(Ordering::Acquire))
     }
 
     /// How often it opened by failures since the last success.
-    pub(super) fn strikes(&self) -> u8 {
-        self.strikes.load(Ordering::Acquire)
+    pub(super) fn trips(&self) -> u8 {
+        self.trips.load(Ordering::Acquire)
     }
 
-    /// Leave to call. A breaker whose time has come closes first. Who has a place already, of the epoch `placed`, keeps it
+    /// Lets a call through. A breaker whose time has come closes first. Who has a place already, of the epoch `placed`, keeps it
     /// and needs no other.
     ///
     /// # Errors
@@ -63,15 +63,15 @@ impl Breaker {
         &self,
         placed: Option<u16>,
         now: impl Fn() -> u64,
-        rules: &Rules,
+        rules: &BreakerRules,
         changes: &Changes,
-        tell: impl Fn(Word),
-    ) -> Result<Leave, Shut> {
+        tell: impl Fn(BreakerState),
+    ) -> Result<Admitted, Shut> {
         loop {
-            let word = self.word();
-            if !word.is_open() {
-                if !self.is_half_open(rules) || placed == Some(word.epoch) {
-                    return Ok(Leave { epoch: word.epoch, is_probe: false });
+            let state = self.state();
+            if !state.is_open() {
+                if !self.is_half_open(rules) || placed == Some(state.epoch) {
+                    return Ok(Admitted { epoch: state.epoch, is_probe: false });
                 }
                 if let Some(probe) = self.probe(rules, changes) {
                     return probe;
@@ -79,25 +79,25 @@ impl Breaker {
                 continue;
             }
             let now = now();
-            if !word.is_due(now) {
-                return Err(Shut::Until(word.open_until));
+            if !state.is_due(now) {
+                return Err(Shut::Until(state.open_until));
             }
             self.recover(now, rules, changes, &tell);
         }
     }
 
     /// Takes a place of a breaker that is half-open; `None` if it is not any more.
-    fn probe(&self, rules: &Rules, changes: &Changes) -> Option<Result<Leave, Shut>> {
+    fn probe(&self, rules: &BreakerRules, changes: &Changes) -> Option<Result<Admitted, Shut>> {
         let _held = lock(changes);
         if let Some(shut) = self.full(rules) {
             return Some(Err(shut));
         }
-        let word = self.word();
-        if word.is_open() || !self.is_half_open(rules) {
+        let state = self.state();
+        if state.is_open() || !self.is_half_open(rules) {
             return None;
         }
         self.probes.fetch_add(1, Ordering::AcqRel);
-        Some(Ok(Leave { epoch: word.epoch, is_probe: true }))
+        Some(Ok(Admitted { epoch: state.epoch, is_probe: true }))
     }
 
     /// Gives back the place that a call took, after its result was counted.
@@ -106,29 +106,35 @@ impl Breaker {
     }
 
     /// Why it has no place, if it is half-open and has none.
-    pub(super) fn full(&self, rules: &Rules) -> Option<Shut> {
+    pub(super) fn full(&self, rules: &BreakerRules) -> Option<Shut> {
         // In this order: of a call whose place is given back, the failure is seen.
         let under_way = self.probes.load(Ordering::Acquire);
-        let word = self.word();
-        let is_full = !word.is_open() && self.is_half_open(rules) && under_way >= rules.failures_left(word.failures);
+        let state = self.state();
+        let is_full = !state.is_open() && self.is_half_open(rules) && under_way >= rules.failures_left(state.failures);
         is_full.then_some(Shut::ComingBack(under_way))
     }
 
     /// Whether a breaker that is closed is half-open: its failures opened it, and no success came since.
-    fn is_half_open(&self, rules: &Rules) -> bool {
-        rules.half_open && self.strikes() != 0
+    fn is_half_open(&self, rules: &BreakerRules) -> bool {
+        rules.half_open && self.trips() != 0
     }
 
     /// Closes the breaker if its time has come; returns whether this call closed it.
-    pub(super) fn recover(&self, now: u64, rules: &Rules, changes: &Changes, tell: impl Fn(Word)) -> bool {
-        if !self.word().is_due(now) {
+    pub(super) fn recover(
+        &self,
+        now: u64,
+        rules: &BreakerRules,
+        changes: &Changes,
+        tell: impl Fn(BreakerState),
+    ) -> bool {
+        if !self.state().is_due(now) {
             return false;
         }
         let held = lock(changes);
-        let close = |word: Word| word.is_due(now).then(|| word.closed(rules.failures_after));
+        let close = |state: BreakerState| state.is_due(now).then(|| state.closed(rules.failures_after));
         let closed = self.change(close);
-        if let Some((_, word)) = closed {
-            tell(word);
+        if let Some((_, state)) = closed {
+            tell(state);
         }
         drop(held);
         closed.is_some()
@@ -141,56 +147,59 @@ impl Breaker {
         epoch: u16,
         cause: Option<NonZeroU64>,
         now: impl FnOnce() -> u64,
-        rules: &Rules,
+        rules: &BreakerRules,
         changes: &Changes,
-        tell: impl FnOnce(Word),
+        tell: impl FnOnce(BreakerState),
     ) {
-        let count = |word: Word| {
-            let counted = word.failed(0, 0, rules);
-            (word.is_closed_since(epoch) && !counted.is_open()).then_some(counted)
+        let count = |state: BreakerState| {
+            let counted = state.failed(0, 0, rules);
+            (state.is_closed_since(epoch) && !counted.is_open()).then_some(counted)
         };
-        if cause.is_none() && self.change(count).is_some() || !self.word().is_closed_since(epoch) {
+        if cause.is_none() && self.change(count).is_some() || !self.state().is_closed_since(epoch) {
             return;
         }
         let held = lock(changes);
-        if !self.word().is_closed_since(epoch) || cause.is_some_and(|cause| !self.counted.add(cause)) {
+        if !self.state().is_closed_since(epoch) || cause.is_some_and(|cause| !self.counted.add(cause)) {
             return;
         }
-        let (now, strikes) = (now(), self.strikes());
-        let count = |word: Word| Some(word.failed(now, strikes, rules));
-        if let Some((_, word)) = self.change(count)
-            && word.is_open()
+        let (now, trips) = (now(), self.trips());
+        let count = |state: BreakerState| Some(state.failed(now, trips, rules));
+        if let Some((_, state)) = self.change(count)
+            && state.is_open()
         {
-            self.strikes.store(strikes.saturating_add(1), Ordering::Release);
-            tell(word);
+            self.trips.store(trips.saturating_add(1), Ordering::Release);
+            tell(state);
         }
         drop(held);
     }
 
-    /// Forgets the failures before a success, unless the breaker opened or closed since `epoch`. (Who may ignore that it
-    /// is open has the epoch of an open one.)
+    /// Forgets the failures before a success, unless the breaker opened or closed since `epoch`.
+    ///
+    /// The breaker may be open, for the call whose own 429 opened it may be made once more meanwhile. Say that 429 opened
+    /// it and so moved it to epoch 1: the retry is let through in epoch 1, and when it succeeds in epoch 1 the failures
+    /// before it are forgotten, while the breaker stays open to others until its time has come.
     pub(super) fn succeeded(&self, epoch: u16, changes: &Changes) {
-        if self.word().failures == 0 && self.strikes() == 0 && self.counted.is_empty() {
+        if self.state().failures == 0 && self.trips() == 0 && self.counted.is_empty() {
             return;
         }
         let held = lock(changes);
-        if self.word().epoch == epoch {
-            self.change(|word| Some(word.succeeded()));
+        if self.state().epoch == epoch {
+            self.change(|state| Some(state.succeeded()));
             self.forget(0);
         }
         drop(held);
     }
 
-    /// Begins anew: with so many strikes, and nothing that was counted. The caller has the lock.
-    fn forget(&self, strikes: u8) {
-        self.strikes.store(strikes, Ordering::Release);
+    /// Begins anew: with so many trips, and nothing that was counted. The caller has the lock.
+    fn forget(&self, trips: u8) {
+        self.trips.store(trips, Ordering::Release);
         self.counted.clear();
     }
 
     /// Opens the breaker until a time, or longer if it is open already; `tell` is given the state before and after.
-    pub(super) fn open(&self, until: u64, changes: &Changes, tell: impl FnOnce(Word, Word)) {
+    pub(super) fn open(&self, until: u64, changes: &Changes, tell: impl FnOnce(BreakerState, BreakerState)) {
         let held = lock(changes);
-        if let Some((before, after)) = self.change(|word| Some(word.opened(until))) {
+        if let Some((before, after)) = self.change(|state| Some(state.opened(until))) {
             tell(before, after);
         }
         drop(held);
@@ -199,7 +208,7 @@ impl Breaker {
     /// Closes the breaker and forgets what was counted; told if it was open.
     pub(super) fn reset(&self, changes: &Changes, tell: impl FnOnce()) {
         let held = lock(changes);
-        let closed = self.change(|word| Some(word.closed(0)));
+        let closed = self.change(|state| Some(state.closed(0)));
         self.forget(0);
         if closed.is_some_and(|(before, _)| before.is_open()) {
             tell();
@@ -208,21 +217,21 @@ impl Breaker {
     }
 
     /// Takes over a state that was saved. The lock is `_held`, for other breakers may change with this one.
-    pub(super) fn restore(&self, failures: u8, open_until: u64, strikes: u8, _held: &MutexGuard<'_, ()>) {
-        self.change(|word| {
-            let epoch = word.epoch.wrapping_add(1);
-            Some(Word { failures, open_until: open_until.min(NEVER), epoch })
+    pub(super) fn restore(&self, failures: u8, open_until: u64, trips: u8, _held: &MutexGuard<'_, ()>) {
+        self.change(|state| {
+            let epoch = state.epoch.wrapping_add(1);
+            Some(BreakerState { failures, open_until: open_until.min(NEVER), epoch })
         });
-        self.forget(strikes);
+        self.forget(trips);
     }
 
-    /// Replaces the word by what `step` makes of it, if it makes anything; returns both.
-    fn change(&self, step: impl Fn(Word) -> Option<Word>) -> Option<(Word, Word)> {
-        let mut bits = self.word.load(Ordering::Acquire);
+    /// Replaces the state by what `step` makes of it, if it makes anything; returns both.
+    fn change(&self, step: impl Fn(BreakerState) -> Option<BreakerState>) -> Option<(BreakerState, BreakerState)> {
+        let mut bits = self.state.load(Ordering::Acquire);
         loop {
-            let before = Word::unpack(bits);
+            let before = BreakerState::unpack(bits);
             let after = step(before)?;
-            match self.word.compare_exchange_weak(bits, after.pack(), Ordering::AcqRel, Ordering::Acquire) {
+            match self.state.compare_exchange_weak(bits, after.pack(), Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return Some((before, after)),
                 Err(changed) => bits = changed,
             }

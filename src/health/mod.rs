@@ -5,15 +5,15 @@
 
 mod blame;
 mod breaker;
+mod breaker_state;
 mod clock;
-mod entry;
+mod model_health;
 mod providers;
 mod recovery;
 mod refusal;
 mod saved;
 mod seen;
 mod verdict;
-mod word;
 
 pub use blame::{Blame, Fingerprint};
 pub use saved::{Saved, SavedModel, SavedOff};
@@ -29,11 +29,11 @@ use crate::event::{Cause, What};
 use crate::kind::FailureKind;
 use crate::outcome::Refusal;
 use breaker::{Changes, Shut, lock};
+use breaker_state::{BreakerRules, BreakerState, NEVER};
 use clock::{Clock, milliseconds};
-use entry::Entry;
+use model_health::ModelHealth;
 use providers::Providers;
 use recovery::{tell_cooled, tell_provider_cooled, tell_recovered};
-use word::{NEVER, Rules, Word};
 
 /// The longest that a model stays disabled, unless `cooldownMs` is longer.
 const LONGEST_DISABLED: Duration = Duration::from_secs(24 * 3600);
@@ -48,19 +48,19 @@ pub type Tell<'a> = &'a dyn Fn(What, Option<Cause>);
 
 /// The health of every model of an engine.
 pub struct Health {
-    models: DashMap<String, Arc<Entry>>,
+    models: DashMap<String, Arc<ModelHealth>>,
     providers: Providers,
-    faults: Rules,
-    transients: Rules,
+    faults: BreakerRules,
+    transients: BreakerRules,
     provider_cooldown: Duration,
     clock: Clock,
     changes: Changes,
 }
 
-/// Leave to call a model once; its result is recorded only if no breaker of the model opened or closed since.
+/// Permission to call a model once; its result is recorded only if no breaker of the model opened or closed since.
 #[derive(Debug)]
 pub struct Permit {
-    entry: Arc<Entry>,
+    entry: Arc<ModelHealth>,
     faults: u16,
     transients: u16,
     place: Option<Arc<Place>>,
@@ -68,7 +68,7 @@ pub struct Permit {
 
 /// One of the calls that are under way to a model that has come back; over when it is dropped.
 #[derive(Debug)]
-struct Place(Arc<Entry>);
+struct Place(Arc<ModelHealth>);
 
 impl Drop for Place {
     fn drop(&mut self) {
@@ -78,7 +78,7 @@ impl Drop for Place {
 
 /// What is known of a model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Status {
+pub struct HealthStatus {
     /// Faults in a row.
     pub failures: u8,
     /// Whether it is switched off, until when (`None`: until it is switched on by hand), and why.
@@ -95,14 +95,14 @@ impl Health {
     /// The health of models of which nothing is known.
     #[must_use]
     pub fn new(config: &HealthConfig) -> Self {
-        let faults = Rules {
+        let faults = BreakerRules {
             threshold: config.disable_threshold,
             cooldown: milliseconds(config.cooldown),
             longest_cooldown: milliseconds(config.cooldown.max(LONGEST_DISABLED)),
             failures_after: 0,
             half_open: true,
         };
-        let transients = Rules {
+        let transients = BreakerRules {
             threshold: config.transient_threshold,
             cooldown: milliseconds(config.transient_cooldown),
             longest_cooldown: milliseconds(config.transient_cooldown.max(LONGEST_COOLING)),
@@ -112,16 +112,19 @@ impl Health {
         Self {
             models: DashMap::new(),
             providers: Providers::default(),
-            faults: Rules { failures_after: config.failures_after_recovery.min(faults.most_failures()), ..faults },
+            faults: BreakerRules {
+                failures_after: config.failures_after_recovery.min(faults.most_failures()),
+                ..faults
+            },
             // One more transient failure after it has cooled, and it cools again.
-            transients: Rules { failures_after: transients.most_failures(), ..transients },
+            transients: BreakerRules { failures_after: transients.most_failures(), ..transients },
             provider_cooldown: config.provider_cooldown,
             clock: Clock::new(),
             changes: Changes::default(),
         }
     }
 
-    /// Leave to call `model` of `provider` now. `before` is the permit of a call that is made once more; `own` is a cooling
+    /// A permit to call `model` of `provider` now. `before` is the permit of a call that is made once more; `own` is a cooling
     /// that it may ignore, because its own 429 began it; see [`Self::cool`].
     ///
     /// # Errors
@@ -136,29 +139,29 @@ impl Health {
     ) -> Result<Permit, Refusal> {
         let entry = self.entry(model);
         let now = || self.clock.now();
-        let recovered = |word: Word| tell_recovered(model, &entry, word, tell);
+        let recovered = |state: BreakerState| tell_recovered(model, &entry, state, tell);
         let refused = || self.refuses(model, provider);
         let kept = before.and_then(|before| Some((before.faults, before.place.as_ref()?)));
-        let leave = entry.faults.admit(kept.map(|(epoch, _)| epoch), now, &self.faults, &self.changes, recovered);
-        let leave = leave.map_err(|shut| refused().unwrap_or_else(|| self.shut(&entry, shut)))?;
-        let kept = kept.filter(|(epoch, _)| *epoch == leave.epoch).map(|(_, place)| Arc::clone(place));
-        let place = if leave.is_probe { Some(Arc::new(Place(Arc::clone(&entry)))) } else { kept };
+        let admitted = entry.faults.admit(kept.map(|(epoch, _)| epoch), now, &self.faults, &self.changes, recovered);
+        let admitted = admitted.map_err(|shut| refused().unwrap_or_else(|| self.shut(&entry, shut)))?;
+        let kept = kept.filter(|(epoch, _)| *epoch == admitted.epoch).map(|(_, place)| Arc::clone(place));
+        let place = if admitted.is_probe { Some(Arc::new(Place(Arc::clone(&entry)))) } else { kept };
         let transients =
             entry.transients.admit(None, now, &self.transients, &self.changes, |_| tell_cooled(model, tell));
         let transients = match (transients, own) {
-            (Ok(leave), _) => leave.epoch,
-            (Err(Shut::Until(until)), Some(own)) if until <= own.0 => entry.transients.word().epoch,
+            (Ok(admitted), _) => admitted.epoch,
+            (Err(Shut::Until(until)), Some(own)) if until <= own.0 => entry.transients.state().epoch,
             (Err(shut), _) => return Err(refused().unwrap_or_else(|| self.cooling(shut))),
         };
         self.recover_provider(provider, tell);
         self.providers.check(provider, now)?;
-        Ok(Permit { faults: leave.epoch, transients, place, entry })
+        Ok(Permit { faults: admitted.epoch, transients, place, entry })
     }
 
     /// Applies a result, unless the model was switched off or on since `permit` was given.
     pub fn record(&self, model: &str, permit: &Permit, verdict: Verdict, tell: Tell<'_>) {
         let Permit { entry, faults, transients, .. } = permit;
-        if !entry.faults.word().is_closed_since(*faults) {
+        if !entry.faults.state().is_closed_since(*faults) {
             return;
         }
         let at = SystemTime::now();
@@ -173,19 +176,19 @@ impl Health {
             Verdict::Fault(kind, cause) => {
                 entry.set_last_failure(kind, at);
                 let cause = cause.map(|cause| cause.0);
-                entry.faults.failed(*faults, cause, now, &self.faults, &self.changes, |word| {
-                    let reason = match word.failures {
+                entry.faults.failed(*faults, cause, now, &self.faults, &self.changes, |state| {
+                    let reason = match state.failures {
                         1 => format!("a failure of kind {kind}"),
                         failures => format!("{failures} failures in a row, the last of kind {kind}"),
                     };
-                    self.tell_disabled(model, entry, word, reason, Some(Cause::Disabled), tell);
+                    self.tell_disabled(model, entry, state, reason, Some(Cause::Disabled), tell);
                 });
             }
             Verdict::Transient(kind) => {
                 entry.set_last_failure(kind, at);
-                entry.transients.failed(*transients, None, now, &self.transients, &self.changes, |word| {
+                entry.transients.failed(*transients, None, now, &self.transients, &self.changes, |state| {
                     entry.set_switched(SystemTime::now());
-                    self.tell_cooling(model, word, kind, tell);
+                    self.tell_cooling(model, state, kind, tell);
                 });
             }
             Verdict::Neutral(kind) => entry.set_last_failure(kind, at),
@@ -197,10 +200,10 @@ impl Health {
     pub fn permit(&self, model: &str, tell: Tell<'_>) -> Option<Permit> {
         let entry = self.entry(model);
         let now = self.clock.now();
-        let recovered = |word: Word| tell_recovered(model, &entry, word, tell);
+        let recovered = |state: BreakerState| tell_recovered(model, &entry, state, tell);
         entry.faults.recover(now, &self.faults, &self.changes, recovered);
         entry.transients.recover(now, &self.transients, &self.changes, |_| tell_cooled(model, tell));
-        let (faults, transients) = (entry.faults.word(), entry.transients.word());
+        let (faults, transients) = (entry.faults.state(), entry.transients.state());
         let permit = || Permit { faults: faults.epoch, transients: transients.epoch, place: None, entry };
         (!faults.is_open()).then(permit)
     }
@@ -274,17 +277,17 @@ impl Health {
     /// Whether `model` is switched off. One whose time has come is until it is told to have recovered.
     #[must_use]
     pub fn is_disabled(&self, model: &str) -> bool {
-        self.models.get(model).is_some_and(|entry| entry.faults.word().is_open())
+        self.models.get(model).is_some_and(|entry| entry.faults.state().is_open())
     }
 
     /// What is known of `model` of `provider`.
     #[must_use]
-    pub fn status(&self, model: &str, provider: &str) -> Status {
+    pub fn status(&self, model: &str, provider: &str) -> HealthStatus {
         let now = self.clock.now();
         let mut cooling = self.providers.until(provider).filter(|until| now < *until);
-        let mut status = Status::default();
+        let mut status = HealthStatus::default();
         if let Some(entry) = self.models.get(model).map(|entry| Arc::clone(&entry)) {
-            let (faults, transients) = (entry.faults.word(), entry.transients.word());
+            let (faults, transients) = (entry.faults.state(), entry.transients.state());
             if transients.is_open() && !transients.is_due(now) {
                 cooling = cooling.max(Some(transients.open_until));
             }
@@ -303,7 +306,7 @@ impl Health {
         act()
     }
 
-    fn entry(&self, model: &str) -> Arc<Entry> {
+    fn entry(&self, model: &str) -> Arc<ModelHealth> {
         match self.models.get(model) {
             Some(entry) => Arc::clone(&entry),
             None => Arc::clone(&self.models.entry(model.to_owned()).or_default()),
@@ -318,20 +321,20 @@ impl Health {
     fn tell_disabled(
         &self,
         model: &str,
-        entry: &Entry,
-        word: Word,
+        entry: &ModelHealth,
+        state: BreakerState,
         reason: String,
         cause: Option<Cause>,
         tell: Tell<'_>,
     ) {
         entry.set_switched(SystemTime::now());
         entry.set_reason(&reason);
-        let (until, failures) = (self.wall(word.open_until), word.failures);
+        let (until, failures) = (self.wall(state.open_until), state.failures);
         tell(What::Disabled { model_id: model.to_owned(), until, reason, failures }, cause);
     }
 
-    fn tell_cooling(&self, model: &str, word: Word, kind: FailureKind, tell: Tell<'_>) {
-        tell(What::Cooling { model_id: model.to_owned(), until: self.clock.wall(word.open_until), kind }, None);
+    fn tell_cooling(&self, model: &str, state: BreakerState, kind: FailureKind, tell: Tell<'_>) {
+        tell(What::Cooling { model_id: model.to_owned(), until: self.clock.wall(state.open_until), kind }, None);
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::breaker::lock;
-use super::entry::Entry;
-use super::word::{NEVER, Word};
+use super::breaker_state::{BreakerState, NEVER};
+use super::model_health::ModelHealth;
 use super::{Health, Tell};
 use crate::event::{Cause, What};
 
@@ -14,12 +14,12 @@ impl Health {
     /// brought back.
     pub fn recover_due(&self, tell: Tell<'_>) -> usize {
         let now = self.clock.now();
-        let is_due = |entry: &Entry| entry.faults.word().is_due(now) || entry.transients.word().is_due(now);
+        let is_due = |entry: &ModelHealth| entry.faults.state().is_due(now) || entry.transients.state().is_due(now);
         let due = self.models.iter().filter(|entry| is_due(entry));
         let due: Vec<_> = due.map(|entry| (entry.key().clone(), Arc::clone(entry.value()))).collect();
-        let recovers = |(model, entry): &(String, Arc<Entry>)| {
+        let recovers = |(model, entry): &(String, Arc<ModelHealth>)| {
             entry.transients.recover(now, &self.transients, &self.changes, |_| tell_cooled(model, tell));
-            let recovered = |word: Word| tell_recovered(model, entry, word, tell);
+            let recovered = |state: BreakerState| tell_recovered(model, entry, state, tell);
             entry.faults.recover(now, &self.faults, &self.changes, recovered)
         };
         let recovered = due.iter().filter(|due| recovers(due)).count();
@@ -32,8 +32,8 @@ impl Health {
     /// How long it is until the next model comes back or the next cooling is over; `None` if none is to.
     #[must_use]
     pub fn next_recovery(&self) -> Option<Duration> {
-        let words = self.models.iter().flat_map(|entry| [entry.faults.word(), entry.transients.word()]);
-        let times = words.filter(|word| word.is_open() && word.open_until != NEVER).map(|word| word.open_until);
+        let words = self.models.iter().flat_map(|entry| [entry.faults.state(), entry.transients.state()]);
+        let times = words.filter(|state| state.is_open() && state.open_until != NEVER).map(|state| state.open_until);
         let next = times.chain(self.providers.all().into_iter().map(|(_, until, _)| until)).min()?;
         Some(Duration::from_millis(next.saturating_sub(self.clock.now())))
     }
@@ -50,9 +50,9 @@ impl Health {
     }
 }
 
-pub(super) fn tell_recovered(model: &str, entry: &Entry, word: Word, tell: Tell<'_>) {
+pub(super) fn tell_recovered(model: &str, entry: &ModelHealth, state: BreakerState, tell: Tell<'_>) {
     entry.set_switched(SystemTime::now());
-    let what = What::Recovered { model_id: model.to_owned(), failures: word.failures };
+    let what = What::Recovered { model_id: model.to_owned(), failures: state.failures };
     tell(what, Some(Cause::Recovered));
 }
 

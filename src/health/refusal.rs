@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::Health;
 use super::breaker::{Breaker, Shut, lock};
-use super::entry::Entry;
-use super::word::NEVER;
+use super::breaker_state::NEVER;
+use super::model_health::ModelHealth;
 use crate::kind::SkipReason;
 use crate::outcome::Refusal;
 
@@ -20,11 +20,11 @@ impl Health {
     pub fn refuses(&self, model: &str, provider: &str) -> Option<Refusal> {
         let now = || self.clock.now();
         let open = |breaker: &Breaker| {
-            let word = breaker.word();
-            (word.is_open() && !word.is_due(now())).then_some(Shut::Until(word.open_until))
+            let state = breaker.state();
+            (state.is_open() && !state.is_due(now())).then_some(Shut::Until(state.open_until))
         };
         let entry = self.models.get(model).map(|entry| Arc::clone(&entry));
-        let shut = |entry: &Arc<Entry>| {
+        let shut = |entry: &Arc<ModelHealth>| {
             let faults = open(&entry.faults).or_else(|| entry.faults.full(&self.faults))?;
             Some(self.shut(entry, faults))
         };
@@ -37,17 +37,17 @@ impl Health {
     /// Whether `model` of `provider` may not be called now for nothing but what a 429 asked for.
     #[must_use]
     pub fn is_only_limited(&self, model: &str, provider: &str) -> bool {
-        let limited = |entry: &Arc<Entry>| {
-            let word = entry.transients.word();
-            let closed = !entry.faults.word().is_open() && entry.faults.full(&self.faults).is_none();
-            word.is_open() && word.open_until <= entry.limited_until() && closed
+        let limited = |entry: &Arc<ModelHealth>| {
+            let state = entry.transients.state();
+            let closed = !entry.faults.state().is_open() && entry.faults.full(&self.faults).is_none();
+            state.is_open() && state.open_until <= entry.limited_until() && closed
         };
         let entry = self.models.get(model).map(|entry| Arc::clone(&entry));
         entry.as_ref().is_some_and(limited) && self.providers.check(provider, || self.clock.now()).is_ok()
     }
 
     /// The refusal of a model whose own faults forbid to call it.
-    pub(super) fn shut(&self, entry: &Entry, shut: Shut) -> Refusal {
+    pub(super) fn shut(&self, entry: &ModelHealth, shut: Shut) -> Refusal {
         let Shut::Until(until) = shut else { return self.cooling(shut) };
         let reason = self.reason_of(entry);
         let left = (until != NEVER).then(|| self.left(until));
@@ -72,7 +72,7 @@ impl Health {
     }
 
     /// Why the model is switched off; read under the lock, for it is written just after the breaker has opened.
-    pub(super) fn reason_of(&self, entry: &Entry) -> String {
+    pub(super) fn reason_of(&self, entry: &ModelHealth) -> String {
         let _held = lock(&self.changes);
         entry.reason()
     }

@@ -4,9 +4,9 @@ use std::time::SystemTime;
 
 use super::Health;
 use super::breaker::lock;
+use super::breaker_state::NEVER;
 use super::clock::milliseconds;
-use super::entry::{Entry, stamp};
-use super::word::NEVER;
+use super::model_health::{ModelHealth, stamp};
 use crate::kind::FailureKind;
 use crate::outcome::LONGEST_RETRY_AFTER;
 
@@ -91,7 +91,7 @@ impl Health {
             };
             // Of what its failures switched off, they did so at least once.
             let disables = state.disables.max(u8::from(until != 0 && until != NEVER));
-            is_changed |= entry.faults.word().is_open() != (until != 0) && counts(model);
+            is_changed |= entry.faults.state().is_open() != (until != 0) && counts(model);
             entry.faults.restore(failures, until, disables, &held);
             let longest = self.transients.longest_cooldown.max(milliseconds(LONGEST_RETRY_AFTER));
             let now = self.clock.now();
@@ -126,17 +126,17 @@ impl Health {
         self.clock.at(until).min(self.clock.now().saturating_add(longest))
     }
 
-    fn saved_model(&self, entry: &Entry, now: u64) -> SavedModel {
-        let (faults, transients) = (entry.faults.word(), entry.transients.word());
+    fn saved_model(&self, entry: &ModelHealth, now: u64) -> SavedModel {
+        let (faults, transients) = (entry.faults.state(), entry.transients.state());
         let off = || SavedOff { until: self.wall(faults.open_until), reason: entry.reason() };
         let cools = transients.is_open() && !transients.is_due(now);
         SavedModel {
             changed_at: entry.changed_at(),
             failures: faults.failures,
-            disables: entry.faults.strikes(),
+            disables: entry.faults.trips(),
             disabled: faults.is_open().then(off),
             transient_failures: transients.failures,
-            coolings: entry.transients.strikes(),
+            coolings: entry.transients.trips(),
             cooling_until: cools.then(|| self.clock.wall(transients.open_until)),
             last_failure: entry.last_failure(),
             last_success: entry.last_success(),

@@ -86,7 +86,7 @@ impl Case {
         self.told.take()
     }
 
-    fn status(&self) -> Status {
+    fn status(&self) -> HealthStatus {
         self.health.status("m", "p")
     }
 }
@@ -122,13 +122,13 @@ fn a_success_forgets_the_failures_before_it() {
 fn a_model_comes_back_with_two_failures_and_stays_off_longer_each_time() {
     let case = Case::new(health(|config| config.cooldown = Duration::from_millis(2)));
     case.fail(FAULT, 5);
-    let first = case.health.models.get("m").expect("known").faults.strikes();
+    let first = case.health.models.get("m").expect("known").faults.trips();
     while case.health.recover_due(&|what, cause| case.told.note(what, cause)) == 0 {
         thread::yield_now();
     }
     assert_eq!(case.told.take(), ["m recovered with 2 !"]);
     assert_eq!(case.fail(FAULT, 3), ["m disabled at 5 !"], "three more are enough");
-    let second = case.health.models.get("m").expect("known").faults.strikes();
+    let second = case.health.models.get("m").expect("known").faults.trips();
     assert_eq!((first, second), (1, 2), "the second time is twice as long");
     let permit = loop {
         match case.admit() {
@@ -138,7 +138,7 @@ fn a_model_comes_back_with_two_failures_and_stays_off_longer_each_time() {
     };
     assert_eq!(case.told.take(), ["m recovered with 2 !"], "who asks first brings it back");
     case.record(&permit, Verdict::Success);
-    assert_eq!(case.health.models.get("m").expect("known").faults.strikes(), 0, "a success begins anew");
+    assert_eq!(case.health.models.get("m").expect("known").faults.trips(), 0, "a success begins anew");
 }
 
 #[test]

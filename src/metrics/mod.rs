@@ -92,7 +92,7 @@ impl Recorder {
         Metrics::sorted(routes.collect(), models, prompts.collect(), warnings)
     }
 
-    /// The same in the text format of `OpenMetrics`, of the type [`CONTENT_TYPE`], with the gauges as they are now.
+    /// What all calls came to, in the text format of `OpenMetrics`, of the type [`CONTENT_TYPE`], with the gauges as they are now.
     #[must_use]
     pub fn text(&self, gauges: Gauges) -> String {
         text::encode(self.snapshot(), gauges)

@@ -46,9 +46,12 @@ pub fn estimate_tokens(text: &str) -> u64 {
     hundredths.div_ceil(100)
 }
 
-/// The position after which a character costs what it did [`PERIOD`] earlier, whatever its class.
+/// The last position whose costs are looked up: of the first six, at which letters cost less than later in a run, and of
+/// one whole [`PERIOD`] after them.
 const LAST: usize = 53;
-/// A multiple of the three digits and of the sixteen spaces that are one token.
+/// After so many positions the costs of a long run repeat, whatever its class: three digits are one token, and so are
+/// sixteen spaces, and this is a multiple of both. The digit at position 54, say, begins a token as that at 6 does, and
+/// costs as much.
 const PERIOD: usize = 48;
 
 /// A position up to [`LAST`] at which a character costs what it does at this one.

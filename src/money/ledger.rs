@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use super::account::Account;
 use super::day::Day;
-use super::report::{Spend, SpendOf, Status};
-use super::rules::{Alert, Refusal, Rules};
+use super::report::{BudgetStatus, Spend, SpendOf};
+use super::rules::{Alert, BudgetRefusal, BudgetRules};
 use crate::outcome::NanoUsd;
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -18,12 +18,12 @@ use crate::sync::{Mutex, MutexGuard, PoisonError};
 /// that nothing opens twice, however the clock is set.
 #[derive(Default)]
 pub struct Ledger {
-    shared: Arc<Shared>,
+    shared: Arc<LockedBooks>,
 }
 
 #[derive(Default)]
-struct Shared {
-    rules: Rules,
+struct LockedBooks {
+    rules: BudgetRules,
     books: Mutex<Books>,
 }
 
@@ -46,7 +46,7 @@ const KEPT: usize = 8;
 /// It belongs to the day on which it was made, whenever it ends. Dropped without being settled, it books what
 /// [`Reservation::sent`] was told and holds the rest for the day, or it books and holds nothing.
 pub struct Reservation {
-    shared: Arc<Shared>,
+    shared: Arc<LockedBooks>,
     day: Day,
     model: String,
     worst: NanoUsd,
@@ -58,10 +58,10 @@ pub struct Reservation {
 impl Ledger {
     /// A ledger on which nothing was spent yet.
     #[must_use]
-    pub fn new(mut rules: Rules) -> Self {
+    pub fn new(mut rules: BudgetRules) -> Self {
         rules.alerts.sort_by(f64::total_cmp);
         rules.alerts.dedup();
-        Self { shared: Arc::new(Shared { rules, books: Mutex::default() }) }
+        Self { shared: Arc::new(LockedBooks { rules, books: Mutex::default() }) }
     }
 
     /// Reserves `worst`, the most that one request to `model` can cost. `dearer_fallback`: it is a fallback, and dearer
@@ -75,7 +75,7 @@ impl Ledger {
         worst: NanoUsd,
         dearer_fallback: bool,
         now: SystemTime,
-    ) -> Result<Reservation, Refusal> {
+    ) -> Result<Reservation, BudgetRefusal> {
         let shared = Arc::clone(&self.shared);
         let mut books = self.shared.lock();
         if let Some(refusal) = books.refuses(&shared.rules, worst, dearer_fallback, now) {
@@ -90,7 +90,7 @@ impl Ledger {
 
     /// What [`Ledger::reserve`] would say now, without reserving anything; `None` if it would reserve.
     #[must_use]
-    pub fn refuses(&self, worst: NanoUsd, dearer_fallback: bool, now: SystemTime) -> Option<Refusal> {
+    pub fn refuses(&self, worst: NanoUsd, dearer_fallback: bool, now: SystemTime) -> Option<BudgetRefusal> {
         self.shared.lock().refuses(&self.shared.rules, worst, dearer_fallback, now)
     }
 
@@ -122,13 +122,13 @@ impl Ledger {
 
     /// How today stands.
     #[must_use]
-    pub fn status(&self, now: SystemTime) -> Status {
+    pub fn status(&self, now: SystemTime) -> BudgetStatus {
         let rules = &self.shared.rules;
         let mut books = self.shared.lock();
         let (today, account) = books.today_at(now);
         let sums = account.total();
         let models = account.models().map(|(id, sums)| (id.to_owned(), sums)).collect();
-        Status {
+        BudgetStatus {
             day: today.to_string(),
             daily: rules.daily,
             spent: sums.spent,
@@ -181,7 +181,7 @@ impl Ledger {
     }
 }
 
-impl Shared {
+impl LockedBooks {
     fn lock(&self) -> MutexGuard<'_, Books> {
         // Only a listener of alerts can panic under the lock, and it is called when the books are right again.
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
@@ -222,10 +222,16 @@ impl Books {
         }
     }
 
-    fn refuses(&mut self, rules: &Rules, worst: NanoUsd, dearer_fallback: bool, now: SystemTime) -> Option<Refusal> {
+    fn refuses(
+        &mut self,
+        rules: &BudgetRules,
+        worst: NanoUsd,
+        dearer_fallback: bool,
+        now: SystemTime,
+    ) -> Option<BudgetRefusal> {
         let (today, account) = self.today_at(now);
         let rule = rules.refuses(account.total(), worst, dearer_fallback)?;
-        Some(Refusal { rule, until: today.end() })
+        Some(BudgetRefusal { rule, until: today.end() })
     }
 }
 

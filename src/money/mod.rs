@@ -15,8 +15,8 @@ pub use account::Sums;
 pub use charge::{Charge, End, Terms, charge};
 pub use estimate::estimate_tokens;
 pub use ledger::{Ledger, Reservation};
-pub use report::{Spend, SpendOf, Status};
-pub use rules::{Alert, BudgetState, Refusal, Rule, Rules};
+pub use report::{BudgetStatus, Spend, SpendOf};
+pub use rules::{Alert, BudgetRefusal, BudgetRules, BudgetState, Rule};
 
 use crate::catalog::Prices;
 use crate::outcome::Usage;

@@ -6,7 +6,7 @@ use crate::outcome::NanoUsd;
 
 /// How a day stands.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Status {
+pub struct BudgetStatus {
     /// The day, as `YYYY-MM-DD`.
     pub day: String,
     /// What it may cost; `None`: any sum.

@@ -9,7 +9,7 @@ use crate::outcome::NanoUsd;
 
 /// What a day may cost, and who is to know.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rules {
+pub struct BudgetRules {
     /// What a day, in UTC, may cost at most. Default: `None`, any sum.
     pub daily: Option<NanoUsd>,
     /// From this share of `daily` on, fallbacks dearer than the original are refused; 0 to 1. Default: 0.8.
@@ -31,7 +31,7 @@ pub enum BudgetState {
 
 /// Why a request may not be sent, in words by its `Display`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Refusal {
+pub struct BudgetRefusal {
     /// The rule that forbids it.
     pub rule: Rule,
     /// The midnight at which the next day's budget opens.
@@ -62,7 +62,7 @@ pub enum Rule {
 /// A share of the day's budget is gone: spent, or uncertain.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alert {
-    /// The share, as [`Rules::alerts`] has it.
+    /// The share, as [`BudgetRules::alerts`] has it.
     pub share: f64,
     /// What is spent, which may be more than that share; less where some of the share is uncertain.
     pub spent: NanoUsd,
@@ -72,13 +72,13 @@ pub struct Alert {
     pub day: String,
 }
 
-impl Default for Rules {
+impl Default for BudgetRules {
     fn default() -> Self {
         Self { daily: None, pause_fallbacks_at: 0.8, alerts: vec![0.5, 0.8, 1.0] }
     }
 }
 
-impl Rules {
+impl BudgetRules {
     /// The rule that forbids a request that costs `worst` at most, on a day with these `sums`.
     pub(super) fn refuses(&self, sums: Sums, worst: NanoUsd, dearer_fallback: bool) -> Option<Rule> {
         let daily = self.daily.filter(|_| worst > NanoUsd::default())?;
@@ -125,7 +125,7 @@ impl BudgetState {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for BudgetRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.rule {
             Rule::Budget { worst, daily, sums } => {

@@ -21,7 +21,7 @@ fn at(hours: f64) -> SystemTime {
 
 /// A ledger with a budget of a dollar a day.
 fn ledger() -> Ledger {
-    Ledger::new(Rules { daily: Some(DAILY), ..Rules::default() })
+    Ledger::new(BudgetRules { daily: Some(DAILY), ..BudgetRules::default() })
 }
 
 fn reserve(ledger: &Ledger, model: &str, worst: u64, hours: f64) -> Reservation {
@@ -143,7 +143,7 @@ fn dearer_fallbacks_are_paused_before_the_rest() {
 
 #[test]
 fn a_free_model_is_never_refused_and_no_model_without_a_budget() {
-    let exhausted = Ledger::new(Rules { daily: Some(NanoUsd::micro(0)), ..Rules::default() });
+    let exhausted = Ledger::new(BudgetRules { daily: Some(NanoUsd::micro(0)), ..BudgetRules::default() });
     assert_eq!(exhausted.status(at(1.0)).state, BudgetState::Exhausted);
     assert!(exhausted.reserve("free", NanoUsd::micro(0), true, at(1.0)).is_ok());
     assert!(exhausted.refuses(NanoUsd::micro(1), false, at(1.0)).is_some());
@@ -171,7 +171,8 @@ fn an_attempt_dearer_than_its_estimate_is_booked_in_full() {
 
 #[test]
 fn each_share_is_told_once_a_day_in_order() {
-    let ledger = Ledger::new(Rules { daily: Some(DAILY), alerts: vec![1.0, 0.5, 0.8, 0.5], ..Rules::default() });
+    let ledger =
+        Ledger::new(BudgetRules { daily: Some(DAILY), alerts: vec![1.0, 0.5, 0.8, 0.5], ..BudgetRules::default() });
     assert_eq!(spend(&ledger, 499_999, 1.0), [] as [f64; 0]);
     assert_eq!(spend(&ledger, 1, 1.0), [0.5]);
     let mut alerts = Vec::new();
@@ -325,7 +326,7 @@ fn days_are_those_of_utc() {
 
 #[test]
 fn a_budget_whose_rest_covers_nothing_is_told_as_spent_once_unless_some_may_come_back() {
-    let ledger = Ledger::new(Rules { daily: Some(NanoUsd::micro(1000)), ..Rules::default() });
+    let ledger = Ledger::new(BudgetRules { daily: Some(NanoUsd::micro(1000)), ..BudgetRules::default() });
     let now = SystemTime::UNIX_EPOCH;
     let told = std::cell::RefCell::new(Vec::new());
     let note = |alert: &Alert| told.borrow_mut().push((alert.share, alert.spent));

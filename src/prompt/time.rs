@@ -4,17 +4,17 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use crate::check::{Checked, Refusal};
+use crate::check::{Checked, Violation};
 
 /// The last second of the year 9999, from 1970.
 const LAST: Duration = Duration::from_secs(253_402_300_799);
 
 /// A date, or a date and a time that ends with `Z` or `+00:00`.
 pub(super) fn utc(value: &Value) -> Checked<SystemTime> {
-    let refusal = || Refusal::new("must be an ISO 8601 time in UTC from 1970 on, such as 2026-02-05T00:00:00Z");
-    let text = value.as_str().filter(|text| text.is_ascii()).ok_or_else(refusal)?;
+    let violation = || Violation::new("must be an ISO 8601 time in UTC from 1970 on, such as 2026-02-05T00:00:00Z");
+    let text = value.as_str().filter(|text| text.is_ascii()).ok_or_else(violation)?;
     let whole = if text.len() == "2026-02-05".len() { format!("{text}T00:00:00Z") } else { text.to_owned() };
-    humantime::parse_rfc3339(&whole).map_err(|_| refusal())
+    humantime::parse_rfc3339(&whole).map_err(|_| violation())
 }
 
 /// A moment, such as 2026-02-05T00:00:00Z; the nearest that can be written so.

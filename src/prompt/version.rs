@@ -10,7 +10,7 @@ use super::schedule::Activation;
 use super::template::{self, Template};
 use super::time;
 use crate::catalog::{Catalog, Model};
-use crate::check::{self, Checked, Faults, Object, Refusal, rule};
+use crate::check::{self, Checked, Faults, Object, Violation, rule};
 
 /// The most characters of a note.
 const LONGEST_NOTES: usize = 2_000;
@@ -47,8 +47,8 @@ pub(super) struct Terms<'a> {
 impl Version {
     /// Reads the version `id`; `None` if a component is missing.
     pub(super) fn read(id: &str, value: &Value, path: &str, terms: Terms<'_>, faults: &mut Faults) -> Option<Self> {
-        if let Err(refusal) = rule::name(&Value::from(id)) {
-            faults.push(path, format!("the name of a version {}", refusal.problem));
+        if let Err(violation) = rule::name(&Value::from(id)) {
+            faults.push(path, format!("the name of a version {}", violation.problem));
         } else if id == OWN_VERSION {
             faults.push(path, format!("{OWN_VERSION:?} stands for a prompt of the caller's own"));
         }
@@ -221,5 +221,5 @@ fn refuse_list(component: &Component, path: &str, faults: &mut Faults) {
 fn notes(value: &Value) -> Checked<String> {
     let text = value.as_str().filter(|text| text.chars().nth(LONGEST_NOTES).is_none());
     text.map(str::to_owned)
-        .ok_or_else(|| Refusal::new(format!("must be a string of at most {LONGEST_NOTES} characters")))
+        .ok_or_else(|| Violation::new(format!("must be a string of at most {LONGEST_NOTES} characters")))
 }

@@ -16,9 +16,10 @@ use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use super::source::{MANIFEST, SUBFOLDER, component_files};
 
-/// A change is looked at when nothing more happened for this long, …
+/// The folder is read when nothing has changed in it for this long: an editor that writes three files one after the other
+/// causes one reading.
 const QUIET: Duration = Duration::from_millis(50);
-/// … or when this long has passed since it began.
+/// The folder is read this long after its first change at the latest, though it goes on changing.
 const PATIENCE: Duration = Duration::from_millis(400);
 /// How long the folder is not read where it cannot be watched; with [`QUIET`], half a second.
 const POLL: Duration = Duration::from_millis(450);

@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_secs(60 * 60);
 /// Fields and headers that name a wait, in lower case and without separators.
 const WAITS: &[&str] = &["retryafter", "retrydelay", "retryafterseconds", "retryin", "resetafter"];
 
-/// The same in milliseconds.
+/// Fields and headers that name a wait in milliseconds, written as those in [`WAITS`].
 const WAITS_IN_MS: &[&str] = &["retryafterms", "xmsretryafterms", "retrydelayms", "retryinms"];
 
 /// Words that speak of coming back. A duration that follows one of them closely is a window.

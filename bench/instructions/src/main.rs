@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use fallcast::config::HealthConfig;
 use fallcast::count::{Count, Moka};
 use fallcast::health::{Health, Verdict};
-use fallcast::money::{Ledger, Rules, estimate_tokens};
+use fallcast::money::{Ledger, BudgetRules, estimate_tokens};
 use fallcast::outcome::NanoUsd;
 use fallcast::protocol::Received;
 use fallcast::reply::read;
@@ -88,7 +88,7 @@ fn admit_record(times: u64) {
 }
 
 fn reserve_settle(times: u64) {
-    let ledger = Ledger::new(Rules { daily: Some(NanoUsd::from_usd(1e9)), ..Rules::default() });
+    let ledger = Ledger::new(BudgetRules { daily: Some(NanoUsd::from_usd(1e9)), ..BudgetRules::default() });
     for _ in 0..times {
         if let Ok(reservation) = ledger.reserve(black_box(MODEL), NanoUsd(4_100), true, SystemTime::UNIX_EPOCH) {
             reservation.settle(NanoUsd(1_200), |_| {});

@@ -68,8 +68,8 @@ fn one_who_is_refused_for_another_reason_takes_no_place() {
         assert!(case.admit().expect_err("cooling").detail.starts_with("left alone"));
     }
     case.health.enable("other", &|_, _| {});
-    let word = case.health.models.get("m").expect("known").faults.full(&case.health.faults);
-    assert_eq!(word, None);
+    let state = case.health.models.get("m").expect("known").faults.full(&case.health.faults);
+    assert_eq!(state, None);
 }
 
 #[test]

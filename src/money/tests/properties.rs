@@ -41,7 +41,7 @@ struct Held {
 proptest! {
     #[test]
     fn the_books_agree_with_a_plain_account(daily in 0..1_000_u64, events in prop::collection::vec(event(), 0..80)) {
-        let ledger = Ledger::new(Rules { daily: Some(NanoUsd::micro(daily)), ..Rules::default() });
+        let ledger = Ledger::new(BudgetRules { daily: Some(NanoUsd::micro(daily)), ..BudgetRules::default() });
         let mut held: Vec<Held> = Vec::new();
         let (mut hours, mut latest) = (1_000.0, 1_000.0_f64);
         let mut day = ledger.status(at(1_000.0)).day;

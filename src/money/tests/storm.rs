@@ -12,7 +12,7 @@ const THREADS: usize = 64;
 
 #[test]
 fn exactly_as_many_attempts_pass_as_the_budget_covers() {
-    let ledger = Ledger::new(Rules { daily: Some(NanoUsd(100 * 7 + 6)), ..Rules::default() });
+    let ledger = Ledger::new(BudgetRules { daily: Some(NanoUsd(100 * 7 + 6)), ..BudgetRules::default() });
     let start = Barrier::new(THREADS);
     let held: Vec<Reservation> = thread::scope(|scope| {
         let ask = || {
@@ -57,7 +57,7 @@ fn reserve_and_settle(ledger: &Ledger, seed: u64) -> (Spent, usize) {
 fn no_micro_dollar_is_lost_or_overspent_around_a_midnight() {
     for round in 0..10 {
         let daily = NanoUsd(3_000 * (round + 1));
-        let ledger = Ledger::new(Rules { daily: Some(daily), ..Rules::default() });
+        let ledger = Ledger::new(BudgetRules { daily: Some(daily), ..BudgetRules::default() });
         let counted: Vec<(Spent, usize)> = thread::scope(|scope| {
             let ledger = &ledger;
             let spawn = |thread| scope.spawn(move || reserve_and_settle(ledger, round * 100 + thread));

@@ -9,7 +9,7 @@ use crate::sync::{Mutex, PoisonError};
 
 /// One model: whether it is switched off, whether it is left alone, and what is known of its last results.
 #[derive(Debug, Default)]
-pub(super) struct Entry {
+pub(super) struct ModelHealth {
     /// Opens by the model's own faults, or by hand: the model is disabled.
     pub(super) faults: Breaker,
     /// Opens by transient failures and by what a 429 asks for: the model cools.
@@ -35,7 +35,7 @@ pub(super) fn time_of(stamp: u64) -> SystemTime {
     UNIX_EPOCH.checked_add(Duration::from_millis(stamp)).unwrap_or(UNIX_EPOCH)
 }
 
-impl Entry {
+impl ModelHealth {
     pub(super) fn reason(&self) -> String {
         self.reason.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -9,7 +9,7 @@ pub(super) const NEVER: u64 = TIME_MASK;
 
 /// When a breaker opens, and how it closes again.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rules {
+pub(super) struct BreakerRules {
     /// Failures in a row that open it; `None`: never.
     pub(super) threshold: Option<u8>,
     /// Milliseconds for which it stays open; twice as many with every time that it opened since the last success.
@@ -25,17 +25,17 @@ pub(super) struct Rules {
 
 /// 8 bits of failures in a row, 40 of the time of recovery (0: it is closed), 16 of epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Word {
+pub(super) struct BreakerState {
     pub(super) failures: u8,
     pub(super) open_until: u64,
     /// Moves on whenever the breaker opens or closes, so that results from before it change nothing.
     pub(super) epoch: u16,
 }
 
-impl Rules {
-    /// For how long a breaker stays open that opened `strikes` times before without a success between.
-    pub(super) fn cooldown_after(&self, strikes: u8) -> u64 {
-        let factor = 1_u64.checked_shl(strikes.into()).unwrap_or(u64::MAX);
+impl BreakerRules {
+    /// For how long a breaker stays open that opened `trips` times before without a success between.
+    pub(super) fn cooldown_after(&self, trips: u8) -> u64 {
+        let factor = 1_u64.checked_shl(trips.into()).unwrap_or(u64::MAX);
         self.cooldown.saturating_mul(factor).clamp(1, self.longest_cooldown)
     }
 
@@ -50,7 +50,7 @@ impl Rules {
     }
 }
 
-impl Word {
+impl BreakerState {
     pub(super) fn pack(self) -> u64 {
         u64::from(self.failures) | (self.open_until & TIME_MASK) << 8 | u64::from(self.epoch) << (8 + TIME_BITS)
     }
@@ -74,15 +74,15 @@ impl Word {
         self.is_open() && self.open_until != NEVER && now >= self.open_until
     }
 
-    /// The word after a failure: one more, or open.
-    pub(super) fn failed(self, now: u64, strikes: u8, rules: &Rules) -> Self {
+    /// The state after a failure: one more, or open.
+    pub(super) fn failed(self, now: u64, trips: u8, rules: &BreakerRules) -> Self {
         let Some(threshold) = rules.threshold else { return self };
         let failures = self.failures.saturating_add(1).min(threshold);
         let counted = Self { failures, ..self };
-        if failures < threshold { counted } else { counted.opened(now.saturating_add(rules.cooldown_after(strikes))) }
+        if failures < threshold { counted } else { counted.opened(now.saturating_add(rules.cooldown_after(trips))) }
     }
 
-    /// The word after a success.
+    /// The state after a success.
     pub(super) fn succeeded(self) -> Self {
         Self { failures: 0, ..self }
     }
@@ -104,51 +104,56 @@ impl Word {
 mod tests {
     use super::*;
 
-    const RULES: Rules =
-        Rules { threshold: Some(5), cooldown: 1000, longest_cooldown: 24_000, failures_after: 2, half_open: true };
+    const RULES: BreakerRules = BreakerRules {
+        threshold: Some(5),
+        cooldown: 1000,
+        longest_cooldown: 24_000,
+        failures_after: 2,
+        half_open: true,
+    };
 
     #[test]
     fn a_word_survives_packing() {
-        for word in [
-            Word::default(),
-            Word { failures: 255, open_until: NEVER, epoch: u16::MAX },
-            Word { failures: 3, open_until: 12_345_678_901, epoch: 40_000 },
+        for state in [
+            BreakerState::default(),
+            BreakerState { failures: 255, open_until: NEVER, epoch: u16::MAX },
+            BreakerState { failures: 3, open_until: 12_345_678_901, epoch: 40_000 },
         ] {
-            assert_eq!(Word::unpack(word.pack()), word);
+            assert_eq!(BreakerState::unpack(state.pack()), state);
         }
     }
 
     #[test]
     fn the_threshold_opens_and_time_closes() {
-        let mut word = Word::default();
+        let mut state = BreakerState::default();
         for failures in 1..5 {
-            word = word.failed(10, 0, &RULES);
-            assert_eq!(word, Word { failures, open_until: 0, epoch: 0 });
+            state = state.failed(10, 0, &RULES);
+            assert_eq!(state, BreakerState { failures, open_until: 0, epoch: 0 });
         }
-        word = word.failed(10, 0, &RULES);
-        assert_eq!(word, Word { failures: 5, open_until: 1010, epoch: 1 });
-        assert!(!word.is_due(1009) && word.is_due(1010));
-        assert_eq!(word.closed(RULES.failures_after), Word { failures: 2, open_until: 0, epoch: 2 });
+        state = state.failed(10, 0, &RULES);
+        assert_eq!(state, BreakerState { failures: 5, open_until: 1010, epoch: 1 });
+        assert!(!state.is_due(1009) && state.is_due(1010));
+        assert_eq!(state.closed(RULES.failures_after), BreakerState { failures: 2, open_until: 0, epoch: 2 });
     }
 
     #[test]
     fn without_a_threshold_nothing_counts() {
-        let rules = Rules { threshold: None, ..RULES };
-        assert_eq!(Word::default().failed(10, 0, &rules), Word::default());
+        let rules = BreakerRules { threshold: None, ..RULES };
+        assert_eq!(BreakerState::default().failed(10, 0, &rules), BreakerState::default());
     }
 
     #[test]
-    fn each_strike_doubles_the_cooldown_up_to_the_longest() {
-        let cooldowns: Vec<_> = [0, 1, 2, 4, 5, 200, 255].map(|strikes| RULES.cooldown_after(strikes)).to_vec();
+    fn each_trip_doubles_the_cooldown_up_to_the_longest() {
+        let cooldowns: Vec<_> = [0, 1, 2, 4, 5, 200, 255].map(|trips| RULES.cooldown_after(trips)).to_vec();
         assert_eq!(cooldowns, [1000, 2000, 4000, 16_000, 24_000, 24_000, 24_000]);
     }
 
     #[test]
     fn what_is_open_only_ever_stays_open_longer() {
-        let open = Word::default().opened(500);
-        assert_eq!(open, Word { failures: 0, open_until: 500, epoch: 1 });
+        let open = BreakerState::default().opened(500);
+        assert_eq!(open, BreakerState { failures: 0, open_until: 500, epoch: 1 });
         assert_eq!(open.opened(400), open);
-        assert_eq!(open.opened(600), Word { open_until: 600, ..open });
+        assert_eq!(open.opened(600), BreakerState { open_until: 600, ..open });
         assert!(!open.opened(u64::MAX).is_due(u64::MAX), "what is never due is never due");
     }
 }
