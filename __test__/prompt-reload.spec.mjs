@@ -9,6 +9,11 @@ import { chain, engineFor, matches, thrown, upstreamFor } from './support.mjs';
 
 const loopback = { baseUrl: 'http://127.0.0.1:9/v1' };
 
+/** What an event says of its call where there is none. */
+const ofNoCall = { callId: null, requestId: null };
+const reloaded = (...versions) => ({ versions, ...ofNoCall });
+const rejected = (...faults) => ({ faults, ...ofNoCall });
+
 /** Waits until a condition holds. */
 const until = (condition) => expect.poll(condition, { timeout: 20_000, interval: 10 });
 
@@ -37,7 +42,7 @@ test('a file that is written is in use without a call, for every model', async (
     await until(() => systemOf(engine)).toContain(text);
     expect(systemOf(engine, 'b')).toContain(text);
   }
-  await until(() => of('prompts_reloaded')).toEqual([{ versions: ['first'] }, { versions: ['first'] }]);
+  await until(() => of('prompts_reloaded')).toEqual([reloaded('first'), reloaded('first')]);
 });
 
 test('a file that is renamed over another, as editors write', async () => {
@@ -117,7 +122,7 @@ test('a faulty edit keeps what is in use and tells what is wrong, once; its repa
   await until(() => of('prompts_rejected')).toHaveLength(1);
   const known = '{{active_models}}, {{date}}, {{matches}}';
   const fault = `${join(folder, 'scoring.md')}: line 1: nothing fills the placeholder {{day}}, known are ${known}`;
-  expect(of('prompts_rejected')).toEqual([{ faults: [fault] }]);
+  expect(of('prompts_rejected')).toEqual([rejected(fault)]);
   expect(of('prompts rejected')).toEqual([{ faults: fault }]);
   expect(systemOf(engine)).toBe(before);
   replace(folder, 'scoring.md', 'On {{date}}.');
@@ -133,7 +138,7 @@ test('what a model of the catalogue names cannot be taken away', async () => {
   rmSync(join(folder, 'calm.md'));
   await until(() => of('prompts_rejected')).toHaveLength(1);
   const fault = 'config.prompts: has no component "calm", a prompt override of the model "b"';
-  expect(of('prompts_rejected')).toEqual([{ faults: [fault] }]);
+  expect(of('prompts_rejected')).toEqual([rejected(fault)]);
   expect(systemOf(engine, 'b')).toContain('Keep calm.');
 });
 
@@ -208,13 +213,13 @@ test('what the pin forbade is in use once the pin is gone', async () => {
   engine.activatePrompts('good');
   write(folder, { 'manifest.json': { versions: { bad: versions.bad } } });
   const fault = 'config.prompts: has no version "good", which is pinned';
-  await until(() => of('prompts_rejected')).toEqual([{ faults: [fault] }]);
+  await until(() => of('prompts_rejected')).toEqual([rejected(fault)]);
   expect(thrown(() => engine.reloadPrompts()).message).toBe(fault);
   engine.activatePrompts('good');
   expect(engine.getPrompts().map((entry) => entry.version)).toEqual(['good', 'bad']);
   engine.activatePrompts(null);
   expect(engine.getPrompts().map((entry) => entry.version)).toEqual(['bad']);
-  await until(() => of('prompts_reloaded')).toEqual([{ versions: ['bad'] }]);
+  await until(() => of('prompts_reloaded')).toEqual([reloaded('bad')]);
 });
 
 test('what the catalogue forbade is in use once the catalogue allows it', async () => {
@@ -227,7 +232,7 @@ test('what the catalogue forbade is in use once the catalogue allows it', async 
   expect(thrown(() => engine.reloadPrompts()).message).toMatch('has no component "calm"');
   engine.updateCatalog(catalogWith({ promptOverrides: ['json-strict'] }));
   expect(systemOf(engine)).toContain('Four points.');
-  await until(() => of('prompts_reloaded')).toEqual([{ versions: ['first'] }]);
+  await until(() => of('prompts_reloaded')).toEqual([reloaded('first')]);
 });
 
 test('a snapshot has the pin, and restore pins what is there and not pinned otherwise', () => {

@@ -58,8 +58,10 @@ async function main() {
   nodeProcess.once('SIGINT', () => stop.abort()).once('SIGTERM', () => stop.abort());
   const [match] = JSON.parse(readFileSync(new URL('../fixtures.json', import.meta.url), 'utf8'));
   const options = { signal: stop.signal };
-  while (!stop.signal.aborted) {
-    await engine.predictWithFallback({ modelId: 'kimi-k2-thinking-syn', matches: [match] }, options).catch(report);
+  // A match that a model could not answer counts once against it, however often it is asked.
+  for (let day = 1; !stop.signal.aborted; day += 1) {
+    const request = { modelId: 'kimi-k2-thinking-syn', matches: [{ ...match, id: `${match.id}-${day}` }] };
+    await engine.predictWithFallback(request, options).catch(report);
     await sleep(200, undefined, options).catch(() => {});
   }
   end();
