@@ -49,6 +49,7 @@ pub(super) fn of_error(complaint: &Complaint, window: Window) -> FailureKind {
         (None, Some(404)) => FailureKind::ModelUnavailable,
         (None, Some(429)) => FailureKind::RateLimited,
         (None, _) if window.is_told_soon() => FailureKind::RateLimited,
+        (None, Some(408 | 500..=599)) => FailureKind::ServerError,
         (None, _) if complaint.is_explicit => FailureKind::ServerError,
         (None, _) => FailureKind::InvalidResponse,
     }

@@ -7,15 +7,36 @@ use super::json;
 use super::message::beginning;
 
 /// The fields that hold a message, the best first.
-const MESSAGE_FIELDS: &[&str] =
-    &["message", "msg", "detail", "error", "error_description", "errors", "details", "title"];
+const MESSAGE_FIELDS: &[&str] = &[
+    "message",
+    "msg",
+    "detail",
+    "error",
+    "error_description",
+    "errors",
+    "details",
+    "title",
+    "status_msg",
+    "base_resp",
+];
 
 /// The fields that hold a code.
-const CODE_FIELDS: &[&str] = &["code", "type", "status", "error_code", "error_type"];
+const CODE_FIELDS: &[&str] = &["code", "type", "status", "error_code", "error_type", "__type", "status_code"];
 
 /// The objects that hold an error, the outermost first.
-const ERRORS: &[&str] =
-    &["", "/0", "/error", "/0/error", "/detail", "/error/error", "/error/innererror", "/error/inner_error"];
+const ERRORS: &[&str] = &[
+    "",
+    "/0",
+    "/error",
+    "/0/error",
+    "/errors",
+    "/errors/0",
+    "/base_resp",
+    "/detail",
+    "/error/error",
+    "/error/innererror",
+    "/error/inner_error",
+];
 
 /// The most items of a list of messages that are read.
 const MOST_ITEMS: usize = 8;
@@ -50,6 +71,11 @@ impl Complaint {
     /// Reads an error that says of itself that it is one.
     pub(super) fn explicit(error: &RawValue) -> Self {
         Self { is_explicit: true, ..Self::read(Some(error), error.get()) }
+    }
+
+    /// An error that is told in words alone.
+    pub(super) fn in_words(text: &str) -> Self {
+        Self { is_explicit: true, ..Self::read(None, text) }
     }
 
     /// Reads the body of an error, parsed where it is JSON.

@@ -44,6 +44,8 @@ pub(super) struct Choice<'a> {
     pub(super) reasoning: Vec<Cow<'a, str>>,
     /// Why it stopped, as the provider says it.
     pub(super) finish: Option<Cow<'a, str>>,
+    /// Why it stopped, as a provider behind the provider says it.
+    pub(super) native_finish: Option<Cow<'a, str>>,
     /// The error inside the choice.
     pub(super) error: Option<Complaint>,
     /// Which of several choices it is.
@@ -65,21 +67,27 @@ struct Slots<'a> {
     text: Option<&'a RawValue>,
     error: Option<&'a RawValue>,
     finish: Option<&'a RawValue>,
+    native_finish: Option<&'a RawValue>,
     index: Option<&'a RawValue>,
 }
 
 impl<'a> Envelope<'a> {
-    /// Takes the body of a reply apart.
+    /// Takes the body of a reply apart; of a list the first item is it.
     pub(super) fn read(body: &'a RawValue) -> Self {
+        let mut first = None;
+        json::items(body, |item| first = first.or(Some(item)));
+        let body = first.unwrap_or(body);
         let [mut choices, mut error] = [None; 2];
         let mut envelope = Self::default();
         let mut complains = false;
         json::fields(body, |name, value| match name {
             "choices" => choices = Some(value),
             "usage" => envelope.usage = read_usage(value),
-            "error" => error = Some(value).filter(|error| says_something(error)),
-            "object" | "type" if value.get() == "\"error\"" => error = error.or(Some(value)),
-            "message" | "detail" => complains |= value.get().starts_with('"'),
+            "error" | "errors" => error = Some(value).filter(|error| says_something(error, DEEPEST)).or(error),
+            "object" | "type" | "status" if value.get() == "\"error\"" => error = error.or(Some(value)),
+            "success" if value.get() == "false" => error = error.or(Some(value)),
+            "message" | "msg" | "detail" => complains |= value.get().starts_with('"'),
+            "base_resp" => complains = true,
             _ => {}
         });
         if let Some(choices) = choices {
@@ -109,13 +117,16 @@ impl<'a> Choice<'a> {
     pub(super) fn read(choice: &'a RawValue) -> Self {
         let slots = Slots::read(choice);
         let mut read = Self {
-            finish: slots.finish.and_then(json::text).filter(|finish| !finish.is_empty()),
-            error: slots.error.filter(|error| says_something(error)).map(Complaint::explicit),
+            finish: slots.finish.and_then(reason),
+            native_finish: slots.native_finish.and_then(reason),
+            error: slots.complaint(),
             index: slots.index.and_then(|index| index.get().parse().ok()).unwrap_or_default(),
             ..Self::default()
         };
         for message in [slots.message, slots.delta].into_iter().flatten() {
-            read.add_message(&Slots::read(message));
+            let message = Slots::read(message);
+            read.error = read.error.take().or_else(|| message.complaint());
+            read.add_message(&message);
         }
         if let Some(text) = slots.text.and_then(json::text) {
             append(&mut read.content, text);
@@ -228,8 +239,11 @@ impl Choice<'static> {
                 None => self.reasoning.push(Cow::Owned(piece.into_owned())),
             }
         }
-        if let Some(finish) = next.finish {
-            self.finish = Some(Cow::Owned(finish.into_owned()));
+        let last = [(&mut self.finish, next.finish), (&mut self.native_finish, next.native_finish)];
+        for (known, next) in last {
+            if let Some(next) = next {
+                *known = Some(Cow::Owned(next.into_owned()));
+            }
         }
     }
 }
@@ -248,6 +262,7 @@ impl<'a> Slots<'a> {
                 "text" => &mut slots.text,
                 "error" => &mut slots.error,
                 "finish_reason" => &mut slots.finish,
+                "native_finish_reason" => &mut slots.native_finish,
                 "index" => &mut slots.index,
                 _ => {
                     let known = REASONING_FIELDS.iter().position(|field| *field == name);
@@ -259,16 +274,31 @@ impl<'a> Slots<'a> {
         });
         slots
     }
+
+    fn complaint(&self) -> Option<Complaint> {
+        self.error.filter(|error| says_something(error, DEEPEST)).map(Complaint::explicit)
+    }
 }
 
-/// Whether the value of a field `error` is one: some servers always send the field.
-fn says_something(error: &RawValue) -> bool {
+/// A reason to stop; some servers write that there is none yet.
+fn reason(value: &RawValue) -> Option<Cow<'_, str>> {
+    json::text(value).filter(|reason| !matches!(reason.trim(), "" | "null" | "none" | "None"))
+}
+
+/// Whether the value of a field `error` is one: some servers always send the field, or all fields of it.
+fn says_something(error: &RawValue, depth: u8) -> bool {
     match error.get() {
         "true" => true,
-        text if text.starts_with(['"', '[', '{']) => {
-            text.get(1..text.len() - 1).is_some_and(|inner| !inner.trim().is_empty())
+        text if text.starts_with('"') => !text.trim_matches('"').trim().is_empty(),
+        text if text.starts_with(['[', '{']) => {
+            let Some(depth) = depth.checked_sub(1) else { return true };
+            let mut some = false;
+            json::fields(error, |_, value| some = some || says_something(value, depth));
+            json::items(error, |value| some = some || says_something(value, depth));
+            some
         }
-        _ => false,
+        // The number of an error; a field that is a number itself is none.
+        text => depth < DEEPEST && text.parse().is_ok_and(|number: f64| number.abs() > 0.0),
     }
 }
 

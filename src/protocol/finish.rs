@@ -30,6 +30,8 @@ const REASONS: &[(Finish, &[&str])] = &[
             "end",
             "eos",
             "eos_token",
+            "eos_found",
+            "stop_str",
             "tool_calls",
             "tool_call",
             "tool_use",
@@ -84,7 +86,15 @@ const BROKEN: &[&str] = &[
     "busy",
     "killed",
     "preempt",
+    "malformed",
 ];
+
+/// Parts of reasons that a filter gives.
+const FILTERED: &[&str] =
+    &["safety", "sensitive", "guardrail", "moderat", "prohibited", "policy", "toxic", "refus", "filter", "blocked"];
+
+/// Parts of reasons that speak of the length.
+const LENGTH: &[&str] = &["max_token", "token_limit", "max_length", "length_limit"];
 
 impl Finish {
     /// What a reason means; without one nothing is wrong.
@@ -94,8 +104,25 @@ impl Finish {
         if let Some(&(finish, _)) = REASONS.iter().find(|(_, reasons)| reasons.contains(&reason.as_str())) {
             return finish;
         }
-        let is_broken = BROKEN.iter().any(|part| reason.contains(part));
-        if is_broken { Self::Broken } else { Self::Unknown }
+        let has = |parts: &[&str]| parts.iter().any(|part| reason.contains(part));
+        if has(BROKEN) {
+            Self::Broken
+        } else if has(FILTERED) {
+            Self::Filtered
+        } else if has(LENGTH) {
+            Self::Length
+        } else {
+            Self::Unknown
+        }
+    }
+
+    /// What a reason means, and which it is: that of a provider behind the provider where it tells of a failure and the
+    /// other does not.
+    pub(super) fn of_both<'a>(reason: Option<&'a str>, native: Option<&'a str>) -> (Self, &'a str) {
+        let told = (Self::of(reason), reason.unwrap_or_default());
+        let behind = (Self::of(native), native.unwrap_or_default());
+        let tells = matches!(behind.0, Self::Broken | Self::Filtered | Self::Length);
+        if told.0 == Self::Whole && tells { behind } else { told }
     }
 }
 
@@ -107,8 +134,22 @@ mod tests {
     fn reasons_are_told_apart() {
         for (reasons, finish) in [
             (&["stop", "STOP", "End-Turn", " eos ", "tool_calls"][..], Finish::Whole),
-            (&["length", "MAX_TOKENS"], Finish::Length),
-            (&["content_filter", "SAFETY", "content filter"], Finish::Filtered),
+            (&["length", "MAX_TOKENS", "token_limit_reached", "max_length"], Finish::Length),
+            (
+                &[
+                    "content_filter",
+                    "SAFETY",
+                    "content filter",
+                    "IMAGE_SAFETY",
+                    "sensitive",
+                    "refusal",
+                    "guardrails",
+                    "policy_violation",
+                    "prohibited",
+                    "moderated",
+                ],
+                Finish::Filtered,
+            ),
             (
                 &[
                     "error",
@@ -133,5 +174,19 @@ mod tests {
             }
         }
         assert_eq!(Finish::of(None), Finish::Whole);
+    }
+
+    #[test]
+    fn a_provider_behind_the_provider_is_believed_where_it_tells_of_a_failure() {
+        for (reason, native, expected) in [
+            (Some("stop"), Some("MALFORMED_FUNCTION_CALL"), (Finish::Broken, "MALFORMED_FUNCTION_CALL")),
+            (Some("stop"), Some("SAFETY"), (Finish::Filtered, "SAFETY")),
+            (None, Some("MAX_TOKENS"), (Finish::Length, "MAX_TOKENS")),
+            (Some("stop"), Some("eos_token_found"), (Finish::Whole, "stop")),
+            (Some("length"), Some("error"), (Finish::Length, "length")),
+            (Some("error"), Some("stop"), (Finish::Broken, "error")),
+        ] {
+            assert_eq!(Finish::of_both(reason, native), expected, "{reason:?} {native:?}");
+        }
     }
 }

@@ -145,6 +145,11 @@ fn judged<T>(
         Envelope { choice: Some(_), error: None, .. } => answered(received, envelope, find),
         Envelope { choice: Some(ref choice), .. } if choice.has_text() => answered(received, envelope, find),
         Envelope { error: Some(error), usage, .. } => Reply::failed(usage, Failure::reported(received, &error)),
+        Envelope { usage, is_cut: true, .. } => {
+            let seen = format!("HTTP {} with a stream that broke off", received.status);
+            let window = Window::read(received.headers, &Complaint::default(), received.now);
+            Reply::failed(usage, Failure::told(FailureKind::ServerError, window, &seen, text))
+        }
         Envelope { usage, .. } => Reply::strange(received, usage, text, "JSON without choices"),
     }
 }
@@ -161,14 +166,13 @@ pub fn shortened(line: String) -> String {
 /// wrong with the text, but not over an answer that is complete.
 fn answered<T>(received: &Received<'_>, envelope: Envelope<'_>, find: impl FnOnce(&Said<'_>) -> Found<T>) -> Reply<T> {
     let Envelope { choice, error, usage, is_cut } = envelope;
-    let Choice { content, arguments, refusal, reasoning, finish: reason, .. } = choice.unwrap_or_default();
+    let Choice { content, arguments, refusal, reasoning, finish, native_finish, .. } = choice.unwrap_or_default();
     let said = Said { spoken: [content, arguments, refusal], thoughts: reasoning };
     let Found { text, reasoning, answer, is_complete, wanted } = find(&said);
     let is_silent = text.is_none();
     let text = text.and_then(|index| said.spoken.into_iter().chain(said.thoughts).nth(index)).unwrap_or_default();
     let text = text.into_owned();
-    let finish = Finish::of(reason.as_deref());
-    let reason = reason.as_deref().unwrap_or_default();
+    let (finish, reason) = Finish::of_both(finish.as_deref(), native_finish.as_deref());
     let seen = |what: &str| format!("HTTP {} with {what}", received.status);
     let failed = |kind, what: &str| Err(Failure::new(kind, &seen(what), &text));
     let broken = |kind, what: &str, quoted: &str| {

@@ -80,11 +80,14 @@ struct Stream {
     whole: Envelope<'static>,
     index: Option<u64>,
     is_done: bool,
+    /// Whether the data of an event were no JSON, as those of the last one are where it broke off.
+    has_broken: bool,
 }
 
 impl Stream {
     fn take_event(&mut self, event: &Event<'_>) {
         let Some(data) = &event.data else { return };
+        self.has_broken = false;
         if !self.take(event.name, data) && data.contains('\n') {
             // A server that ends its events with a single line end.
             data.lines().for_each(|line| {
@@ -105,8 +108,12 @@ impl Stream {
         }
         let mended = mend::mended(data);
         let piece = mended.as_deref().and_then(json::parse);
-        if let Some(piece) = piece {
-            self.add(name, piece);
+        match piece {
+            Some(piece) => self.add(name, piece),
+            None if name == "error" => {
+                self.whole.error = self.whole.error.take().or_else(|| Some(Complaint::in_words(data)));
+            }
+            None => self.has_broken = !data.trim().is_empty(),
         }
         piece.is_some()
     }
@@ -127,7 +134,7 @@ impl Stream {
         }
         let read = Envelope::read(piece);
         self.whole.usage = read.usage.or(self.whole.usage);
-        let told = read.error.or_else(|| (event == "error").then(|| Complaint::explicit(piece)));
+        let told = if event == "error" { Some(Complaint::explicit(piece)) } else { read.error };
         self.whole.error = self.whole.error.take().or(told);
     }
 
@@ -140,7 +147,8 @@ impl Stream {
 
     fn end(mut self) -> Envelope<'static> {
         let is_finished = |choice: &Choice<'_>| choice.finish.is_some();
-        self.whole.is_cut = !self.is_done && !self.whole.choice.as_ref().is_some_and(is_finished);
+        let is_begun = self.whole.choice.is_some() || self.has_broken;
+        self.whole.is_cut = is_begun && !self.is_done && !self.whole.choice.as_ref().is_some_and(is_finished);
         self.whole
     }
 }

@@ -36,6 +36,7 @@ const CODES: &[(Topic, &[&str])] = &[
             "billing_error",
             "credit_limit_exceeded",
             "payment_required",
+            "arrearage",
         ],
     ),
     (
@@ -271,6 +272,11 @@ const LOAD: &[&str] = &[
     "try again later",
     "try again shortly",
     "try again soon",
+    "currently loading",
+    "still loading",
+    "is loading",
+    "warming up",
+    "starting up",
 ];
 
 /// Words of a limit that passes by itself, likewise; they count where a limit is spoken of.
@@ -290,6 +296,20 @@ const PASSING: &[&str] = &[
 
 /// Words of a limit.
 const LIMIT: &[&str] = &["limit", "limits", "limited", "exceeded", "exceeds", "reached", "exhausted"];
+
+/// Words of a provider that failed itself, in want of any that say more.
+const OWN_FAULT: &[&str] = &[
+    "internal error",
+    "internal server error",
+    "server error",
+    "bad gateway",
+    "gateway timeout",
+    "upstream error",
+    "upstream timeout",
+    "upstream request timeout",
+    "upstream connect error",
+    "upstream connection error",
+];
 
 /// Words of an account, in want of any that say more.
 const ACCOUNT: &[&str] = &["quota", "billing", "credit", "payment"];
@@ -326,6 +346,8 @@ fn topic_of_words(complaint: &Complaint) -> Option<Topic> {
         Some(Topic::Rate)
     } else if begins(ACCOUNT) {
         Some(Topic::Quota)
+    } else if OWN_FAULT.iter().any(|phrase| has_whole(&text, phrase)) {
+        Some(Topic::Load)
     } else {
         None
     }

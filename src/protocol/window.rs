@@ -20,10 +20,28 @@ const WAITS: &[&str] = &["retryafter", "retrydelay", "retryafterseconds", "retry
 const WAITS_IN_MS: &[&str] = &["retryafterms", "xmsretryafterms", "retrydelayms", "retryinms"];
 
 /// Words that speak of coming back. A duration that follows one of them closely is a window.
-const ANCHORS: &[&str] = &["again", "retr", "wait", "reset", "back", "available", "cooldown", "cooling", "resume"];
+const ANCHORS: &[&str] =
+    &["again", "retr", "wait", "reset", "back", "available", "allowed", "cooldown", "cooling", "resume"];
+
+/// From here on a number of seconds is a moment: thirty years.
+const MOMENT: f64 = 1e9;
 
 /// How many words may stand between such a word and the duration.
 const CLOSE: usize = 4;
+
+/// The numbers that are written as words.
+const NUMBERS: &[(&str, f64)] = &[
+    ("a", 1.0),
+    ("an", 1.0),
+    ("one", 1.0),
+    ("two", 2.0),
+    ("three", 3.0),
+    ("four", 4.0),
+    ("five", 5.0),
+    ("ten", 10.0),
+    ("thirty", 30.0),
+    ("sixty", 60.0),
+];
 
 /// Words before a duration that is the length of a period and no wait.
 const PERIODS: &[&str] = &["per", "every", "each", "last", "past", "within"];
@@ -109,8 +127,6 @@ fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
 
 /// A duration, a number of seconds, or a moment: seconds or milliseconds since 1970, RFC 3339, or an HTTP date.
 fn moment_or_duration(value: &str, now: SystemTime) -> Option<Duration> {
-    /// From here on a number of seconds is a moment: thirty years.
-    const MOMENT: f64 = 1e9;
     /// From here on it is in milliseconds.
     const IN_MS: f64 = 1e11;
     let Some(number) = number(value) else {
@@ -183,18 +199,62 @@ fn unit(name: &str) -> Option<f64> {
 }
 
 /// The first wait in a text: `try again in 2m59.56s`, `retry after 3 minutes`, `wait an hour`, `resets in 1 h 5 min`,
-/// `Retry-After: 20`.
+/// `Retry-After: 20`, `retry_after_seconds=17`, `resets at 2026-09-21 14:15:20 UTC`.
 fn in_words(text: &str, now: SystemTime) -> Option<Duration> {
     let text = text.to_lowercase();
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c == '=').filter(|word| !word.is_empty()).collect();
     (0..words.len()).find_map(|at| {
         let (before, from) = words.split_at_checked(at)?;
         let word = inner(from.first()?);
-        if !word.starts_with(|c: char| c.is_ascii_digit() || c == 'a' || c == 'o') || !follows_anchor(before) {
+        let may_begin = word.starts_with(|c: char| c.is_ascii_digit()) || is_spelt(word) || is_weekday(word);
+        if !may_begin || !follows_anchor(before) {
             return None;
         }
-        spoken(from).or_else(|| moment(word, now)).or_else(|| bare_seconds(before, word))
+        let waits = || clock(word).or_else(|| bare_seconds(before, word));
+        spoken(from).or_else(|| moment_in(from, now)).or_else(waits)
     })
+}
+
+fn is_spelt(word: &str) -> bool {
+    NUMBERS.iter().any(|(known, _)| *known == word)
+}
+
+fn is_weekday(word: &str) -> bool {
+    ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].iter().any(|day| word.starts_with(day))
+}
+
+/// The moment that the first words are: of RFC 3339, with a space in it or not, in UTC if they do not say; an HTTP date;
+/// or seconds or milliseconds since 1970.
+fn moment_in(words: &[&str], now: SystemTime) -> Option<Duration> {
+    let first = inner(words.first()?);
+    let date_and_time = || {
+        let time = inner(words.get(1)?).trim_end_matches('z');
+        (first.len() == "2026-09-21".len()).then(|| moment(&format!("{first}T{time}Z"), now)).flatten()
+    };
+    let http_date = || {
+        let date = words.get(.."Mon, 21 Sep 2026 14:15:20 GMT".split(' ').count())?.join(" ");
+        is_weekday(first).then(|| httpdate::parse_http_date(&capitalised(inner(&date))).ok()).flatten()
+    };
+    let since_1970 = || number(first).filter(|&number| number >= MOMENT).and_then(|_| moment_or_duration(first, now));
+    let moment = moment(first, now).or_else(date_and_time);
+    moment.or_else(|| http_date().map(|moment| until(moment, now))).or_else(since_1970)
+}
+
+/// An HTTP date in its own letters, for it is read with regard to case.
+fn capitalised(date: &str) -> String {
+    let word = |word: &str| match word {
+        "gmt" => "GMT".to_owned(),
+        word => word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect(),
+    };
+    date.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// A wait as a clock shows it: `00:01:30`, or `01:30` for a minute and a half.
+fn clock(word: &str) -> Option<Duration> {
+    let parts = || word.split(':');
+    let is_clock = (2..=3).contains(&parts().count()) && parts().all(|part| (1..=2).contains(&part.len()));
+    is_clock.then(|| parts().try_fold(0.0, |sum, part| Some(sum * 60.0 + number(part)?))).flatten().map(seconds)
 }
 
 /// Whether the last words before a duration, in its own sentence, speak of coming back.
@@ -214,7 +274,8 @@ fn spoken(words: &[&str]) -> Option<Duration> {
     let mut sum = None;
     let mut words = words.iter().map(|word| inner(word)).filter(|word| *word != "and");
     while let (Some(value), Some(name)) = (words.next(), words.next()) {
-        let value = if matches!(value, "a" | "an" | "one") { Some(1.0) } else { number(value) };
+        let value =
+            NUMBERS.iter().find(|(word, _)| *word == value).map(|&(_, number)| number).or_else(|| number(value));
         let Some(part) = value.zip(unit(name)).map(|(value, unit)| value * unit) else { break };
         sum = Some(sum.unwrap_or(0.0) + part);
     }
@@ -225,7 +286,8 @@ fn spoken(words: &[&str]) -> Option<Duration> {
 fn bare_seconds(before: &[&str], word: &str) -> Option<Duration> {
     let mut before = before.iter().rev().map(|word| inner(word));
     let last = before.next()?;
-    let is_header = bare(last) == "retryafter" || (last == "after" && before.next() == Some("retry"));
+    let is_header = matches!(bare(last).as_str(), "retryafter" | "retryafterseconds")
+        || (last == "after" && before.next() == Some("retry"));
     is_header.then(|| number(word).map(seconds)).flatten()
 }
 

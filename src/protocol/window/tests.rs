@@ -62,6 +62,14 @@ fn a_wait_is_found_in_words() {
         ("limit resets at 1994-11-06T10:50:07+02:00.", 30.0),
         ("available again in 2 days", 172_800.0),
         ("(retry in: '45s')", 45.0),
+        ("Limit resets at 1994-11-06 08:50:07 UTC.", 30.0),
+        ("try again at 1994-11-06 08:50:07Z", 30.0),
+        ("Retry-After: Sun, 06 Nov 1994 08:50:07 GMT", 30.0),
+        ("You can retry in 00:01:30", 90.0),
+        ("retry in 1:05.", 65.0),
+        ("retry_after_seconds=17", 17.0),
+        ("Next request allowed in 5 seconds", 5.0),
+        ("Please try again in two minutes", 120.0),
     ] {
         assert_eq!(words(text), Some(seconds), "{text}");
     }
@@ -80,6 +88,9 @@ fn other_durations_are_no_wait() {
         "after 20 seconds the request timed out",
         "again and again and at last after some 5 seconds",
         "wait 3 parsecs",
+        "retry with 2-1 or 12:30:61:5",
+        "retry on Sunday, or with two models",
+        "reset at version 2",
     ] {
         assert_eq!(words(text), None, "{text}");
     }

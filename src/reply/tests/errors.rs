@@ -203,6 +203,15 @@ fn an_error_with_a_200_is_told_by_its_own_words() {
         (json!({ "object": "error", "message": "maximum context length" }), "context_too_long"),
         (json!({ "error": { "message": "Internal error", "code": 500 } }), "server_error"),
         (json!({ "error": {} }), "invalid_response"),
+        (json!({ "error": { "code": 0, "message": "", "param": null } }), "invalid_response"),
+        (json!({ "errors": [{ "message": "Oh" }] }), "server_error"),
+        (json!({ "errors": [{ "message": "Rate limit exceeded" }], "success": false }), "rate_limited"),
+        (json!({ "success": false, "message": "Oh" }), "server_error"),
+        (json!({ "status": "error", "message": "Oh" }), "server_error"),
+        (json!({ "code": 500, "msg": "Oh" }), "server_error"),
+        (json!({ "base_resp": { "status_code": 1002, "status_msg": "rate limit" }, "choices": null }), "rate_limited"),
+        (json!([{ "error": { "code": 429, "message": "Oh" } }]), "rate_limited"),
+        (json!({ "choices": [{ "message": { "content": null, "error": { "message": "Oh" } } }] }), "server_error"),
     ] {
         assert_eq!(kind(&replied(200, body.to_string())), expected, "{body}");
     }
@@ -318,6 +327,11 @@ fn a_moment_is_no_fault_of_the_request() {
         (425, plain("unknown parameter"), "server_error"),
         (422, plain("Server overloaded"), "server_error"),
         (422, plain("Too many requests"), "rate_limited"),
+        (400, plain("Model m is currently loading"), "server_error"),
+        (400, openai("Oh.", "server_error", ""), "server_error"),
+        (400, plain("upstream timeout"), "server_error"),
+        (400, json!({ "__type": "ThrottlingException", "message": "Too many tokens" }).to_string(), "rate_limited"),
+        (400, plain("the observer error is unserver errors"), "bad_request"),
         // Parts of words and of names.
         (400, plain("Corporate limits are not supported"), "bad_request"),
         (400, plain("separate limits, moderate limit, harpm, overloadedness"), "bad_request"),

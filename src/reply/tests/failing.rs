@@ -93,7 +93,7 @@ fn an_unknown_finish_reason_is_no_fault_of_the_models() {
             assert_eq!(seen(&reply), if is_scored { "ok" } else { "server_error" }, "{reason} {name}");
         }
     }
-    for reason in [json!(null), json!(""), json!("stop"), json!("eos"), json!("tool_calls"), json!(7)] {
+    for reason in [json!(null), json!(""), json!("null"), json!("stop"), json!("eos"), json!("tool_calls"), json!(7)] {
         let reply = chose(&json!([{ "message": { "content": "Prose." }, "finish_reason": reason }]));
         assert_eq!(seen(&reply), "parse_error", "{reason}");
     }
@@ -115,6 +115,8 @@ fn a_stream_that_breaks_off_or_tells_an_error_is_the_providers() {
             (format!("data: {error}\n\ndata: [DONE]\n\n"), "server_error"),
             (format!("event: error\ndata: {limited}\n\n"), "rate_limited"),
             (format!("event: error\ndata: {limited}"), "rate_limited"),
+            ("event: error\ndata: {\"message\":\"Oh\"}\n\n".to_owned(), "server_error"),
+            ("event: error\ndata: Rate limit exceeded\n\n".to_owned(), "rate_limited"),
             (format!("data: {inside}\n\ndata: [DONE]"), "rate_limited"),
         ] {
             let reply = replied(200, format!("{piece}{end}"));
@@ -125,6 +127,30 @@ fn a_stream_that_breaks_off_or_tells_an_error_is_the_providers() {
         failure(&replied(200, "data: {\"choices\":[{\"delta\":{\"content\":\"I\"}}]}")).message,
         "HTTP 200 with a stream that broke off: I"
     );
+}
+
+#[test]
+fn a_stream_without_a_piece_fails_by_what_it_says() {
+    for (stream, expected) in [
+        ("data: {\"choi", "server_error"),
+        ("event: error\ndata: {\"message\":\"Oh\"}\n\n", "server_error"),
+        ("event: error\ndata: Too many requests\n\n", "rate_limited"),
+        ("data: {\"choices\":[]}\n\n", "invalid_response"),
+    ] {
+        assert_eq!(kind(&replied(200, stream)), expected, "{stream}");
+    }
+}
+
+#[test]
+fn a_reason_of_a_provider_behind_the_provider_counts_where_the_other_says_nothing() {
+    for (reason, native, expected) in [
+        ("stop", "MALFORMED_FUNCTION_CALL", "server_error"),
+        ("stop", "SAFETY", "content_filtered"),
+        ("stop", "completed", "empty_response"),
+    ] {
+        let choice = json!({ "message": { "content": "" }, "finish_reason": reason, "native_finish_reason": native });
+        assert_eq!(kind(&chose(&json!([choice]))), expected, "{native}");
+    }
 }
 
 #[test]
