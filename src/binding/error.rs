@@ -1,12 +1,13 @@
 //! The engine's errors as JavaScript's: an `Error` with a stable `code`, and what the caller needs beside it.
 
-use napi::bindgen_prelude::{Object, PromiseRaw};
+use napi::bindgen_prelude::{JsObjectValue, Object, PromiseRaw};
 use napi::{Env, Unknown};
+use serde::Serialize;
 
-use super::event::or_null;
 use super::node::{Deferred, take_exception};
-use super::outcome::{Attempt, Skip};
+use super::outcome::{Attempt, Skip, milliseconds};
 use super::read::Mistake;
+use super::record::{Objects, Record};
 use crate::call_id::CallIds;
 use crate::error::EngineError;
 
@@ -18,31 +19,84 @@ pub(super) fn blank(env: &Env) -> napi::Result<Object<'_>> {
     env.create_error(napi::Error::from_reason(""))
 }
 
-/// Makes a blank `Error` that ends a call say which.
-pub(super) fn name(object: &mut Object<'_>, ids: &CallIds) -> napi::Result<()> {
-    object.set("callId", &ids.call_id)?;
-    object.set("requestId", or_null(ids.request_id.as_ref()))
+/// What the `Error` of a call that failed is to say, written on the thread where it did.
+pub(super) struct Failed {
+    record: Record,
+    /// Whether the caller's signal ended it, whose reason is then the cause.
+    pub(super) is_abort: bool,
 }
 
-/// Makes a blank `Error` say what happened. `cause` is what the user's own code threw, or aborted its signal with.
-pub(super) fn fill(object: &mut Object<'_>, error: &EngineError, cause: Option<Unknown<'_>>) -> napi::Result<()> {
-    object.set("message", error.to_string())?;
-    object.set("code", error.code())?;
-    if let EngineError::Aborted(_) = error {
-        object.set("name", "AbortError")?;
+/// The fields of a `FallcastError`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FailedCall<'a> {
+    #[serde(flatten)]
+    ids: Option<Ids<'a>>,
+    message: String,
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'static str>,
+    /// The place of what the user's own code threw, or aborted its signal with, which is no record.
+    cause: (),
+    #[serde(flatten)]
+    history: Option<FailedHistory>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Ids<'a> {
+    call_id: &'a str,
+    request_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FailedHistory {
+    attempts: Vec<Attempt>,
+    skips: Vec<Skip>,
+    cost_usd: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<f64>,
+}
+
+impl Failed {
+    /// Writes an error, and the names of the call that it ends, if there is one.
+    pub(super) fn new(error: &EngineError, ids: Option<&CallIds>) -> Self {
+        let is_abort = matches!(error, EngineError::Aborted(_));
+        let history = error.history().map(|history| FailedHistory {
+            attempts: history.attempts.iter().map(Attempt::from).collect(),
+            skips: history.skips.iter().map(Skip::from).collect(),
+            cost_usd: history.cost().usd(),
+            retry_after_ms: history.retry_after.map(|wait| milliseconds(wait).ceil()),
+        });
+        let record = Record::new(&FailedCall {
+            ids: ids.map(|ids| Ids { call_id: &ids.call_id, request_id: ids.request_id.as_deref() }),
+            message: error.to_string(),
+            code: error.code(),
+            name: is_abort.then_some("AbortError"),
+            cause: (),
+            history,
+        });
+        Self { record, is_abort }
     }
-    if let Some(cause) = cause {
-        object.set("cause", cause)?;
-    }
-    if let Some(history) = error.history() {
-        object.set("attempts", history.attempts.iter().map(Attempt::from).collect::<Vec<_>>())?;
-        object.set("skips", history.skips.iter().map(Skip::from).collect::<Vec<_>>())?;
-        object.set("costUsd", history.cost().usd())?;
-        if let Some(wait) = history.retry_after {
-            object.set("retryAfterMs", super::outcome::milliseconds(wait).ceil())?;
+
+    /// Makes a blank `Error` say it. `cause` is what the user's own code threw, or aborted its signal with.
+    pub(super) fn fill(
+        self,
+        env: &Env,
+        objects: &Objects,
+        error: Object<'_>,
+        cause: Option<Unknown<'_>>,
+    ) -> napi::Result<()> {
+        let mut fields = objects.make(env, self.record)?;
+        match cause {
+            Some(cause) => fields.set("cause", cause)?,
+            None => {
+                fields.delete_named_property("cause")?;
+            }
         }
+        objects.assign(env, error, fields)
     }
-    Ok(())
 }
 
 /// A promise that is rejected already.
@@ -60,7 +114,7 @@ pub(super) fn refused<'env, T>(
 ) -> napi::Result<PromiseRaw<'env, T>> {
     let (deferred, promise) = Deferred::new(env)?;
     let mut object = blank(env)?;
-    fill(&mut object, error, cause)?;
+    Failed::new(error, None).fill(env, &Objects::new(env)?, object, cause)?;
     if request_id.is_some() {
         object.set("requestId", request_id)?;
     }
@@ -108,5 +162,34 @@ pub(super) fn into_engine_error(env: &Env, mistake: Mistake) -> (EngineError, Op
 impl From<EngineError> for Thrown {
     fn from(error: EngineError) -> Self {
         Self::new(error.code(), error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::outcome::History;
+
+    fn json(error: &EngineError, ids: Option<&CallIds>) -> String {
+        Failed::new(error, ids).record.json().to_owned()
+    }
+
+    #[test]
+    fn an_error_of_a_call_has_its_ids_first_and_what_was_tried_last() {
+        let ids = CallIds { call_id: "c-1".to_owned(), request_id: None };
+        let history = History { retry_after: Some(Duration::from_micros(1500)), ..History::default() };
+        let expected = concat!(
+            r#"{"callId":"c-1","requestId":null,"message":"the request was aborted","code":"ABORT_ERR","#,
+            r#""name":"AbortError","cause":null,"attempts":[],"skips":[],"costUsd":0.0,"retryAfterMs":2.0}"#,
+        );
+        assert_eq!(json(&EngineError::Aborted(Box::new(history)), Some(&ids)), expected);
+    }
+
+    #[test]
+    fn an_error_before_any_call_has_only_what_it_is() {
+        let error = EngineError::Internal("x".to_owned());
+        assert_eq!(json(&error, None), r#"{"message":"internal error: x","code":"INTERNAL_ERROR","cause":null}"#);
     }
 }

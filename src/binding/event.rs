@@ -1,105 +1,194 @@
 //! Events and invalidations as JavaScript sees them; `types.d.ts` declares the same shapes.
 
-use std::time::SystemTime;
+use serde::Serialize;
 
-use napi::bindgen_prelude::{Null, Object, ToNapiValue};
-use napi::{Either, Env};
-
-use super::outcome::Usage;
+use super::outcome::{Usage, iso};
+use super::record::Record;
 use crate::count;
 use crate::event::{Event, Invalidation, What};
-use crate::outcome::Doubt;
+use crate::outcome as core;
 
-/// A time as ISO 8601 text.
-pub(super) fn iso(time: SystemTime) -> String {
-    humantime::format_rfc3339_millis(time).to_string()
+/// An `EngineEvent`, but for `dropped`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EngineEvent<'a> {
+    #[serde(flatten)]
+    what: EventKind<'a>,
+    call_id: Option<&'a str>,
+    request_id: Option<&'a str>,
+    sequence: u64,
+    at: String,
 }
 
-/// An `EngineEvent`.
-pub(super) fn event<'a>(env: &'a Env, event: &Event, dropped: u32) -> napi::Result<Object<'a>> {
-    let mut to = Fields(Object::new(env)?);
-    match &event.what {
-        What::Disabled { model_id, until, reason, failures } => {
-            to.put("type", "disabled")?.put("modelId", model_id)?;
-            to.put("disabledUntil", until.map_or(Either::B(Null), |until| Either::A(iso(until))))?
-                .put("reason", reason)?;
-            to.put("consecutiveFailures", u32::from(*failures))?
-        }
-        What::Enabled { model_id } => to.put("type", "enabled")?.put("modelId", model_id)?,
-        What::Recovered { model_id, failures } => {
-            to.put("type", "recovered")?.put("modelId", model_id)?;
-            to.put("consecutiveFailures", u32::from(*failures))?
-        }
-        What::Cooling { model_id, until, kind } => {
-            to.put("type", "cooling")?.put("modelId", model_id)?;
-            to.put("coolingUntil", iso(*until))?.put("kind", kind.as_str())?
-        }
-        What::Cooled { model_id } => to.put("type", "cooled")?.put("modelId", model_id)?,
-        What::ProviderCooling { provider_id, until, kind } => {
-            to.put("type", "provider_cooling")?.put("providerId", provider_id)?;
-            to.put("coolingUntil", iso(*until))?.put("kind", kind.as_str())?
-        }
-        What::ProviderCooled { provider_id } => to.put("type", "provider_cooled")?.put("providerId", provider_id)?,
-        What::Restored { ignored } => to.put("type", "restored")?.put("ignoredModelIds", ignored.clone())?,
-        What::Fallback { original_model_id, model_id, reason, prompt_version, overrides } => {
-            to.put("type", "fallback")?.put("originalModelId", original_model_id)?;
-            to.put("modelId", model_id)?.put("reason", reason.as_str())?;
-            to.put("promptVersion", prompt_version)?.put("overrides", overrides.clone())?
-        }
-        What::CostWarning { original_model_id, model_id, price_ratio, expected, original } => {
-            to.put("type", "cost_warning")?.put("originalModelId", original_model_id)?.put("modelId", model_id)?;
-            to.put("priceRatio", *price_ratio)?;
-            to.put("expectedCostUsd", expected.usd())?.put("originalCostUsd", original.usd())?
-        }
-        What::Budget { share, spent, daily, day } => {
-            to.put("type", "budget")?.put("threshold", *share)?.put("spentUsd", spent.usd())?;
-            to.put("dailyBudgetUsd", daily.usd())?.put("day", day)?
-        }
-        What::UsageDoubted { model_id, doubt: Doubt { told, booked, problem } } => {
-            let number = |number: Option<f64>| number.map_or(Either::B(Null), Either::A);
-            let mut numbers = Fields(Object::new(env)?);
-            numbers.put("promptTokens", number(told.prompt))?.put("completionTokens", number(told.completion))?;
-            numbers.put("totalTokens", number(told.total))?;
-            to.put("type", "usage_doubted")?.put("modelId", model_id)?.put("told", numbers.0)?;
-            to.put("booked", Usage::from(booked))?.put("problem", problem)?
-        }
-        What::StateDamaged { moved_to, problem } => {
-            to.put("type", "state_damaged")?.put("movedTo", moved_to)?.put("problem", problem)?
-        }
-        What::StateUnsaved { problem } => to.put("type", "state_unsaved")?.put("problem", problem)?,
-        What::PromptsReloaded { versions } => to.put("type", "prompts_reloaded")?.put("versions", versions.clone())?,
-        What::PromptsRejected { faults } => to.put("type", "prompts_rejected")?.put("faults", faults.clone())?,
-    };
-    let (call_id, request_id) =
-        event.call.as_deref().map_or((None, None), |ids| (Some(&ids.call_id), ids.request_id.as_ref()));
-    to.put("callId", or_null(call_id))?.put("requestId", or_null(request_id))?;
-    #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
-    to.put("sequence", event.sequence as f64)?.put("at", iso(event.at))?.put("dropped", dropped)?;
-    Ok(to.0)
+/// What only events of one `type` have.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
+enum EventKind<'a> {
+    Disabled {
+        model_id: &'a str,
+        disabled_until: Option<String>,
+        reason: &'a str,
+        consecutive_failures: u8,
+    },
+    Enabled {
+        model_id: &'a str,
+    },
+    Recovered {
+        model_id: &'a str,
+        consecutive_failures: u8,
+    },
+    Cooling {
+        model_id: &'a str,
+        cooling_until: String,
+        kind: &'static str,
+    },
+    Cooled {
+        model_id: &'a str,
+    },
+    ProviderCooling {
+        provider_id: &'a str,
+        cooling_until: String,
+        kind: &'static str,
+    },
+    ProviderCooled {
+        provider_id: &'a str,
+    },
+    Restored {
+        ignored_model_ids: &'a [String],
+    },
+    Fallback {
+        original_model_id: &'a str,
+        model_id: &'a str,
+        reason: &'static str,
+        prompt_version: &'a str,
+        overrides: &'a [String],
+    },
+    CostWarning {
+        original_model_id: &'a str,
+        model_id: &'a str,
+        price_ratio: f64,
+        expected_cost_usd: f64,
+        original_cost_usd: f64,
+    },
+    Budget {
+        threshold: f64,
+        spent_usd: f64,
+        daily_budget_usd: f64,
+        day: &'a str,
+    },
+    UsageDoubted {
+        model_id: &'a str,
+        told: ToldUsage,
+        booked: Usage,
+        problem: &'a str,
+    },
+    StateDamaged {
+        moved_to: &'a str,
+        problem: &'a str,
+    },
+    StateUnsaved {
+        problem: &'a str,
+    },
+    PromptsReloaded {
+        versions: &'a [String],
+    },
+    PromptsRejected {
+        faults: &'a [String],
+    },
 }
 
-/// An `InvalidationEvent`.
-pub(super) fn invalidation<'a>(env: &'a Env, told: &Invalidation, dropped: u32) -> napi::Result<Object<'a>> {
-    let mut to = Fields(Object::new(env)?);
-    let active = u32::try_from(told.active_models).unwrap_or(u32::MAX);
-    to.put("key", count::KEY)?.put("cause", told.cause.as_str())?;
-    to.put("modelId", told.model_id.as_ref().map_or(Either::B(Null), Either::A))?.put("activeModelCount", active)?;
-    #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
-    to.put("sequence", told.sequence as f64)?.put("dropped", dropped)?;
-    Ok(to.0)
+/// A count of tokens as a reply told it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "they are the names of JavaScript's fields")]
+struct ToldUsage {
+    prompt_tokens: Option<f64>,
+    completion_tokens: Option<f64>,
+    total_tokens: Option<f64>,
 }
 
-/// A text that there may be.
-pub(super) fn or_null(text: Option<&String>) -> Either<&String, Null> {
-    text.map_or(Either::B(Null), Either::A)
+/// An `InvalidationEvent`, but for `dropped`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InvalidationEvent<'a> {
+    key: &'static str,
+    cause: &'static str,
+    model_id: Option<&'a str>,
+    active_model_count: usize,
+    sequence: u64,
 }
 
-/// An object whose fields are set one after the other.
-struct Fields<'a>(Object<'a>);
-
-impl Fields<'_> {
-    fn put<T: ToNapiValue>(&mut self, name: &str, value: T) -> napi::Result<&mut Self> {
-        self.0.set(name, value)?;
-        Ok(self)
+impl From<&Event> for Record {
+    fn from(event: &Event) -> Self {
+        let call = event.call.as_deref();
+        Self::new(&EngineEvent {
+            what: EventKind::from(&event.what),
+            call_id: call.map(|ids| ids.call_id.as_str()),
+            request_id: call.and_then(|ids| ids.request_id.as_deref()),
+            sequence: event.sequence,
+            at: iso(event.at),
+        })
     }
 }
+
+impl From<&Invalidation> for Record {
+    fn from(told: &Invalidation) -> Self {
+        Self::new(&InvalidationEvent {
+            key: count::KEY,
+            cause: told.cause.as_str(),
+            model_id: told.model_id.as_deref(),
+            active_model_count: told.active_models,
+            sequence: told.sequence,
+        })
+    }
+}
+
+impl<'a> From<&'a What> for EventKind<'a> {
+    fn from(what: &'a What) -> Self {
+        match what {
+            What::Disabled { model_id, until, reason, failures } => {
+                Self::Disabled { model_id, disabled_until: until.map(iso), reason, consecutive_failures: *failures }
+            }
+            What::Enabled { model_id } => Self::Enabled { model_id },
+            What::Recovered { model_id, failures } => Self::Recovered { model_id, consecutive_failures: *failures },
+            What::Cooling { model_id, until, kind } => {
+                Self::Cooling { model_id, cooling_until: iso(*until), kind: kind.as_str() }
+            }
+            What::Cooled { model_id } => Self::Cooled { model_id },
+            What::ProviderCooling { provider_id, until, kind } => {
+                Self::ProviderCooling { provider_id, cooling_until: iso(*until), kind: kind.as_str() }
+            }
+            What::ProviderCooled { provider_id } => Self::ProviderCooled { provider_id },
+            What::Restored { ignored } => Self::Restored { ignored_model_ids: ignored },
+            What::Fallback { original_model_id, model_id, reason, prompt_version, overrides } => {
+                Self::Fallback { original_model_id, model_id, reason: reason.as_str(), prompt_version, overrides }
+            }
+            What::CostWarning { original_model_id, model_id, price_ratio, expected, original } => Self::CostWarning {
+                original_model_id,
+                model_id,
+                price_ratio: *price_ratio,
+                expected_cost_usd: expected.usd(),
+                original_cost_usd: original.usd(),
+            },
+            What::Budget { share, spent, daily, day } => {
+                Self::Budget { threshold: *share, spent_usd: spent.usd(), daily_budget_usd: daily.usd(), day }
+            }
+            What::UsageDoubted { model_id, doubt: core::Doubt { told, booked, problem } } => {
+                Self::UsageDoubted { model_id, told: ToldUsage::from(told), booked: Usage::from(booked), problem }
+            }
+            What::StateDamaged { moved_to, problem } => Self::StateDamaged { moved_to, problem },
+            What::StateUnsaved { problem } => Self::StateUnsaved { problem },
+            What::PromptsReloaded { versions } => Self::PromptsReloaded { versions },
+            What::PromptsRejected { faults } => Self::PromptsRejected { faults },
+        }
+    }
+}
+
+impl From<&core::Told> for ToldUsage {
+    fn from(told: &core::Told) -> Self {
+        Self { prompt_tokens: told.prompt, completion_tokens: told.completion, total_tokens: told.total }
+    }
+}
+
+#[cfg(test)]
+mod tests;

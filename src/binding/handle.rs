@@ -10,13 +10,12 @@ use tracing::{Dispatch, info};
 
 use super::abort::AbortListener;
 use super::error::{into_engine_error, refused};
-use super::inbox::{Line, Settled};
+use super::inbox::{Sender, Settled};
 use super::log;
 use super::outcome::PredictionOutcome;
 use super::plain::plain;
 use super::read::{self, Fields, Mistake};
 use super::realm::{Listener, Owner, Realm};
-use super::written::Written;
 use crate::check::Faults;
 use crate::engine::{Blueprint, Engine};
 use crate::error::EngineError;
@@ -100,10 +99,10 @@ impl Handle {
         let token = abort.as_ref().map_or_else(|| realm.call_token(), AbortListener::token);
         let (delivery, promise) = realm.promise(env, Some(Arc::clone(call.ids())), abort, owner)?;
         self.spawn(async move {
-            delivery.deliver(match call.run(&token).await {
-                Ok(outcome) => Settled::Outcome(Box::new(Written::new(outcome))),
-                Err(error) => Settled::Error(error),
-            });
+            match call.run(&token).await {
+                Ok(outcome) => delivery.deliver(Settled::Outcome(outcome.into())),
+                Err(error) => delivery.fail(&error),
+            }
         })?;
         Ok(promise)
     }
@@ -119,11 +118,11 @@ impl Handle {
     ) -> Result<Unsubscribe<'env>, Mistake>
     where
         T: 'static,
-        Line: EventSink<T>,
+        Sender: EventSink<T>,
     {
         let realm = Realm::current(env)?;
-        let (number, line) = realm.listen(env, read::function(listener, &"listener")?, owner)?;
-        let sink: Arc<dyn EventSink<T>> = Arc::new(line);
+        let (number, sender) = realm.listen(env, read::function(listener, &"listener")?, owner)?;
+        let sink: Arc<dyn EventSink<T>> = Arc::new(sender);
         self.act(|engine| add(engine, Arc::clone(&sink)));
         // The function does not keep alive what the engine lets go of at its end.
         let (engine, sink) = (Arc::downgrade(&self.engine), Arc::downgrade(&sink));
@@ -202,8 +201,8 @@ impl<'a> Plans<'a> {
     pub(super) fn build(self, env: &Env, owner: Owner<'_>) -> Result<Handle, Mistake> {
         let level = self.blueprint.config().log_level.as_str();
         let log = self.on_log.map(|listener| {
-            let (_, line) = Realm::current(env)?.listen(env, listener, owner)?;
-            Ok::<_, Mistake>(log::dispatch(line, level))
+            let (_, sender) = Realm::current(env)?.listen(env, listener, owner)?;
+            Ok::<_, Mistake>(log::dispatch(sender, level))
         });
         let log = log.transpose()?;
         let engine = match &log {

@@ -3,34 +3,19 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::log::LogRecord;
-use super::written::Written;
-use crate::error::EngineError;
+use super::error::Failed;
+use super::record::Record;
 use crate::event::{Event, EventSink, Invalidation};
 
-/// Most posts that wait for one listener; beyond it the oldest is dropped, and the next one says how many were.
+/// Most records that wait for one listener; beyond it the oldest is dropped, and the next one says how many were.
 const MAX_WAITING: usize = 4096;
 
 /// The end of one call.
 pub(super) enum Settled {
-    Outcome(Box<Written>),
+    Outcome(Record),
     Number(u32),
     Done,
-    Error(EngineError),
-}
-
-impl Settled {
-    /// The end of a call whose task ended without one.
-    pub(super) fn defect() -> Self {
-        Self::Error(EngineError::Internal("the call ended without a result".to_owned()))
-    }
-}
-
-/// Something for a listener.
-pub(super) enum Post {
-    Log(Box<LogRecord>),
-    Event(Arc<Event>),
-    Invalidation(Arc<Invalidation>),
+    Failed(Failed),
 }
 
 /// Waits for the JavaScript thread, and wakes it once for all that arrives before it comes.
@@ -43,7 +28,7 @@ pub(super) struct Inbox {
 #[derive(Default)]
 pub(super) struct Waiting {
     /// What listeners are to be called with, those first who were written to first.
-    pub(super) letters: Vec<Letters>,
+    pub(super) mailboxes: Vec<Mailbox>,
     /// Listeners to whom nobody can write any more.
     pub(super) forgotten: Vec<u64>,
     /// Ends of calls, by the number of the call.
@@ -55,15 +40,15 @@ pub(super) struct Waiting {
 }
 
 /// What waits for one listener.
-pub(super) struct Letters {
+pub(super) struct Mailbox {
     pub(super) listener: u64,
-    pub(super) posts: VecDeque<Post>,
+    pub(super) records: VecDeque<Record>,
     /// How many were dropped before these.
     pub(super) dropped: u32,
 }
 
 /// Where to write to one listener. When it is dropped, the listener is let go.
-pub(super) struct Line {
+pub(super) struct Sender {
     listener: u64,
     inbox: Arc<Inbox>,
 }
@@ -110,51 +95,51 @@ impl Inbox {
 
 impl Waiting {
     /// What waits for one listener.
-    fn letters_to(&mut self, listener: u64) -> &mut Letters {
-        let known = self.letters.iter().position(|letters| letters.listener == listener);
+    fn mailbox_of(&mut self, listener: u64) -> &mut Mailbox {
+        let known = self.mailboxes.iter().position(|mailbox| mailbox.listener == listener);
         let place = known.unwrap_or_else(|| {
-            self.letters.push(Letters { listener, posts: VecDeque::new(), dropped: 0 });
-            self.letters.len() - 1
+            self.mailboxes.push(Mailbox { listener, records: VecDeque::new(), dropped: 0 });
+            self.mailboxes.len() - 1
         });
-        &mut self.letters[place]
+        &mut self.mailboxes[place]
     }
 }
 
-impl Letters {
-    fn push(&mut self, post: Post) {
-        if self.posts.len() == MAX_WAITING {
-            self.posts.pop_front();
+impl Mailbox {
+    fn push(&mut self, record: Record) {
+        if self.records.len() == MAX_WAITING {
+            self.records.pop_front();
             self.dropped = self.dropped.saturating_add(1);
         }
-        self.posts.push_back(post);
+        self.records.push_back(record);
     }
 }
 
-impl Line {
-    /// A line to `listener` of the thread whose inbox this is.
+impl Sender {
+    /// Writes to `listener` of the thread whose inbox this is.
     pub(super) fn new(inbox: Arc<Inbox>, listener: u64) -> Self {
         Self { listener, inbox }
     }
 
     /// Writes to the listener; false if its thread has ended.
-    pub(super) fn post(&self, post: Post) -> bool {
-        self.inbox.put(|waiting| waiting.letters_to(self.listener).push(post))
+    pub(super) fn post(&self, record: Record) -> bool {
+        self.inbox.put(|waiting| waiting.mailbox_of(self.listener).push(record))
     }
 }
 
-impl EventSink<Event> for Line {
+impl EventSink<Event> for Sender {
     fn put(&self, told: &Arc<Event>) -> bool {
-        self.post(Post::Event(Arc::clone(told)))
+        self.post(Record::from(told.as_ref()))
     }
 }
 
-impl EventSink<Invalidation> for Line {
+impl EventSink<Invalidation> for Sender {
     fn put(&self, told: &Arc<Invalidation>) -> bool {
-        self.post(Post::Invalidation(Arc::clone(told)))
+        self.post(Record::from(told.as_ref()))
     }
 }
 
-impl Drop for Line {
+impl Drop for Sender {
     fn drop(&mut self) {
         self.inbox.put(|waiting| waiting.forgotten.push(self.listener));
     }

@@ -2,25 +2,27 @@
 
 use std::fmt;
 
-use napi::Env;
-use napi::bindgen_prelude::Object;
+use serde::{Serialize, Serializer};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Dispatch, Event, Metadata, Subscriber, span};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::inbox::{Line, Post};
+use super::inbox::Sender;
+use super::record::Record;
 
-/// One log record.
-#[derive(Debug)]
-pub(super) struct LogRecord {
+/// A `LogRecord` as JavaScript sees it, but for `dropped`.
+#[derive(Serialize)]
+struct LogRecord {
     level: &'static str,
     message: String,
+    #[serde(serialize_with = "in_camel_case")]
     fields: Vec<(&'static str, Value)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Serialize)]
+#[serde(untagged)]
 enum Value {
     Text(String),
     Number(f64),
@@ -29,41 +31,25 @@ enum Value {
 
 /// Collects the fields of an event or a span.
 #[derive(Default)]
-struct Fields {
+struct Collected {
     message: String,
     others: Vec<(&'static str, Value)>,
 }
 
 struct ToListener {
-    line: Line,
+    sender: Sender,
     level: LevelFilter,
 }
 
 /// A subscriber that writes Fallcast's own records of `level` and above to a listener.
-pub(super) fn dispatch(line: Line, level: &str) -> Dispatch {
+pub(super) fn dispatch(sender: Sender, level: &str) -> Dispatch {
     let level = level.parse().unwrap_or(LevelFilter::INFO);
-    Dispatch::new(tracing_subscriber::registry().with(ToListener { line, level }))
+    Dispatch::new(tracing_subscriber::registry().with(ToListener { sender, level }))
 }
 
-impl LogRecord {
-    /// A `LogRecord` as JavaScript sees it, the names of its fields written as names are there. `dropped`: how many records before this one were dropped.
-    pub(super) fn to_object<'a>(&self, env: &'a Env, dropped: u32) -> napi::Result<Object<'a>> {
-        let mut fields = Object::new(env)?;
-        for (name, value) in &self.fields {
-            let name = camel_case(name);
-            match value {
-                Value::Text(text) => fields.set(name, text)?,
-                Value::Number(number) => fields.set(name, *number)?,
-                Value::Flag(flag) => fields.set(name, *flag)?,
-            }
-        }
-        let mut object = Object::new(env)?;
-        object.set("level", self.level)?;
-        object.set("message", &self.message)?;
-        object.set("fields", fields)?;
-        object.set("dropped", dropped)?;
-        Ok(object)
-    }
+/// The fields as an object, their names written as names are in JavaScript.
+fn in_camel_case<S: Serializer>(fields: &[(&'static str, Value)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(fields.iter().map(|(name, value)| (camel_case(name), value)))
 }
 
 /// A name as JavaScript writes it.
@@ -88,7 +74,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ToListener {
     }
 
     fn on_new_span(&self, attributes: &span::Attributes<'_>, id: &span::Id, context: Context<'_, S>) {
-        let mut fields = Fields::default();
+        let mut fields = Collected::default();
         attributes.record(&mut fields);
         if let Some(span) = context.span(id) {
             span.extensions_mut().insert(fields);
@@ -96,11 +82,11 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ToListener {
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let mut fields = Fields::default();
+        let mut fields = Collected::default();
         event.record(&mut fields);
         for span in context.event_scope(event).into_iter().flatten() {
             let extensions = span.extensions();
-            for (name, value) in extensions.get::<Fields>().into_iter().flat_map(|span| &span.others) {
+            for (name, value) in extensions.get::<Collected>().into_iter().flat_map(|span| &span.others) {
                 if fields.others.iter().all(|(known, _)| known != name) {
                     fields.others.push((name, value.clone()));
                 }
@@ -114,11 +100,11 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ToListener {
             tracing::Level::TRACE => "trace",
         };
         let record = LogRecord { level, message: fields.message, fields: fields.others };
-        self.line.post(Post::Log(Box::new(record)));
+        self.sender.post(Record::new(&record));
     }
 }
 
-impl Fields {
+impl Collected {
     fn push(&mut self, field: &Field, value: Value) {
         match (field.name(), value) {
             ("message", Value::Text(text)) => self.message = text,
@@ -128,7 +114,7 @@ impl Fields {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
-impl Visit for Fields {
+impl Visit for Collected {
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.push(field, Value::Number(value));
     }
@@ -151,5 +137,22 @@ impl Visit for Fields {
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.push(field, Value::Text(format!("{value:?}")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_has_its_fields_in_order_with_names_as_in_javascript() {
+        let fields = vec![
+            ("cost_usd", Value::Number(0.5)),
+            ("model", Value::Text("a\n".to_owned())),
+            ("is_it", Value::Flag(true)),
+        ];
+        let record = Record::new(&LogRecord { level: "info", message: "call ended".to_owned(), fields });
+        let expected = r#"{"level":"info","message":"call ended","fields":{"costUsd":0.5,"model":"a\n","isIt":true}}"#;
+        assert_eq!(record.json(), expected);
     }
 }

@@ -19,6 +19,6 @@ mod plain;
 mod plan;
 mod read;
 mod realm;
+mod record;
 mod status;
 mod text;
-mod written;

@@ -1,14 +1,19 @@
 //! The core's records as JavaScript objects; names and order are those of the core.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use napi_derive::napi;
 use serde::Serialize;
 
-use super::event::iso;
+use super::record::Record;
 use crate::engine;
 use crate::outcome::{self as core, Setting};
 use crate::prompt::VersionStatus;
+
+/// A time as ISO 8601 text.
+pub(super) fn iso(time: SystemTime) -> String {
+    humantime::format_rfc3339_millis(time).to_string()
+}
 
 /// Milliseconds, with a fraction.
 pub(super) fn milliseconds(duration: Duration) -> f64 {
@@ -226,6 +231,19 @@ impl From<core::Outcome> for PredictionOutcome {
             reasoning: outcome.reasoning,
             raw_response: outcome.raw_response,
             duration_ms: milliseconds(outcome.duration),
+        }
+    }
+}
+
+impl From<core::Outcome> for Record {
+    fn from(outcome: core::Outcome) -> Self {
+        let mut outcome = PredictionOutcome::from(outcome);
+        let reasoning = outcome.reasoning.take();
+        let raw_response = std::mem::take(&mut outcome.raw_response);
+        let record = Self::new(&outcome).with_text("rawResponse", raw_response);
+        match reasoning {
+            Some(reasoning) => record.with_text("reasoning", reasoning),
+            None => record,
         }
     }
 }

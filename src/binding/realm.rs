@@ -14,10 +14,10 @@ use napi::{Env, JsValue, Status, Unknown, ValueType};
 use tokio_util::sync::CancellationToken;
 
 use super::abort::{AbortListener, LastSignal, Shared};
-use super::inbox::{Inbox, Letters, Line, Post, Settled};
+use super::error::{self, Failed};
+use super::inbox::{Inbox, Mailbox, Sender, Settled};
 use super::node::{Deferred, Weak, keep_alive, take_exception};
-use super::written::Parse;
-use super::{error, event, written};
+use super::record::Objects;
 use crate::call_id::CallIds;
 use crate::error::EngineError;
 
@@ -57,7 +57,7 @@ pub(super) struct Realm {
     owners: ObjectRef<false>,
     next: Cell<u64>,
     last_signal: RefCell<LastSignal>,
-    parse: Parse,
+    objects: Objects,
     /// `setMaxListeners` of `node:events`, if there is one.
     set_max_listeners: Option<SetMaxListeners>,
     /// Cancelled when the thread's environment ends, with every call that began in it.
@@ -72,14 +72,14 @@ struct Pending {
     abort: Option<AbortListener>,
     /// The engine whose listeners are to be told until then.
     owner: Option<ObjectRef<false>>,
-    /// The call whose end it is, if it is one's.
-    ids: Option<Arc<CallIds>>,
 }
 
 /// Where another thread delivers the end of one call. Dropped without having done so, it reports a defect, so that no
 /// promise stays pending for ever.
 pub(super) struct Delivery {
-    call: u64,
+    number: u64,
+    /// The call whose end it is, if it is one's.
+    ids: Option<Arc<CallIds>>,
     inbox: Arc<Inbox>,
     delivered: bool,
 }
@@ -124,7 +124,7 @@ impl Realm {
             owners: new_weak_map(env)?,
             next: Cell::new(0),
             last_signal: RefCell::default(),
-            parse: written::parse(env)?,
+            objects: Objects::new(env)?,
             set_max_listeners: find_set_max_listeners(env).ok(),
             ended: CancellationToken::new(),
         });
@@ -133,7 +133,7 @@ impl Realm {
     }
 
     /// Has a function of the user's called with whatever is written to the line, as long as its owner lives.
-    pub(super) fn listen(&self, env: &Env, listener: Listener<'_>, owner: Owner<'_>) -> napi::Result<(u64, Line)> {
+    pub(super) fn listen(&self, env: &Env, listener: Listener<'_>, owner: Owner<'_>) -> napi::Result<(u64, Sender)> {
         let number = self.number();
         let kept = match owner {
             None => Kept::Always(Rc::new(listener.create_ref()?)),
@@ -147,7 +147,7 @@ impl Realm {
             }
         };
         self.listeners.borrow_mut().insert(number, kept);
-        Ok((number, Line::new(Arc::clone(&self.inbox), number)))
+        Ok((number, Sender::new(Arc::clone(&self.inbox), number)))
     }
 
     /// The object that has the listeners of an owner.
@@ -195,20 +195,20 @@ impl Realm {
         let (deferred, promise) = Deferred::new(env)?;
         let error = error::blank(env)?.create_ref()?;
         let owner = owner.map(|owner| owner.create_ref()).transpose()?;
-        let call = self.number();
+        let number = self.number();
         let mut pending = self.pending.borrow_mut();
-        pending.insert(call, Pending { deferred, error, abort, owner, ids });
+        pending.insert(number, Pending { deferred, error, abort, owner });
         if pending.len() == 1 {
             self.keep_alive(env, true);
         }
-        Ok((Delivery { call, inbox: Arc::clone(&self.inbox), delivered: false }, promise))
+        Ok((Delivery { number, ids, inbox: Arc::clone(&self.inbox), delivered: false }, promise))
     }
 
     /// Hands over all that has arrived: what listeners are told first, then results.
     fn drain(&self, env: &Env) {
         let waiting = self.inbox.take();
-        for letters in waiting.letters {
-            self.tell(env, letters);
+        for mailbox in waiting.mailboxes {
+            self.tell(env, mailbox);
         }
         for listener in waiting.forgotten {
             self.let_go(env, listener);
@@ -216,7 +216,7 @@ impl Realm {
         for (call, result) in waiting.settled {
             let Some(pending) = self.pending.borrow_mut().remove(&call) else { continue };
             // A failure here means that the environment is being torn down and runs no more JavaScript.
-            let _ = env.run_in_scope(|| pending.settle(env, &self.parse, result));
+            let _ = env.run_in_scope(|| pending.settle(env, &self.objects, result));
             take_exception(env);
         }
         if self.pending.borrow().is_empty() {
@@ -224,20 +224,17 @@ impl Realm {
         }
     }
 
-    fn tell(&self, env: &Env, Letters { listener, posts, mut dropped }: Letters) {
-        for post in posts {
+    fn tell(&self, env: &Env, Mailbox { listener, records, mut dropped }: Mailbox) {
+        for record in records {
             // Any call may have been the one in which the listener was let go.
             let Some(kept) = self.listeners.borrow().get(&listener).cloned() else { return };
             let dropped = std::mem::take(&mut dropped);
             // A listener must not change what it is told of, so what it throws, or its promise rejects with, is dropped.
             let _ = env.run_in_scope(|| {
-                let told = match post {
-                    Post::Log(record) => record.to_object(env, dropped),
-                    Post::Event(told) => event::event(env, &told, dropped),
-                    Post::Invalidation(told) => event::invalidation(env, &told, dropped),
-                };
                 let Some(function) = kept.function(env)? else { return Ok(()) };
-                let returned = function.call(told?)?;
+                let mut told = self.objects.make(env, record)?;
+                told.set("dropped", dropped)?;
+                let returned = function.call(told)?;
                 if returned.is_promise()? {
                     PromiseRaw::<()>::from_unknown(returned)?.catch(|_: CallbackContext<Unknown<'_>>| Ok(()))?;
                 }
@@ -296,20 +293,17 @@ fn find_set_max_listeners(env: &Env) -> napi::Result<SetMaxListeners> {
 }
 
 impl Pending {
-    fn settle(self, env: &Env, parse: &Parse, result: Settled) -> napi::Result<()> {
-        let is_abort = matches!(result, Settled::Error(EngineError::Aborted(_)));
+    fn settle(self, env: &Env, objects: &Objects, result: Settled) -> napi::Result<()> {
+        let is_abort = matches!(&result, Settled::Failed(failed) if failed.is_abort);
         let cause = self.abort.and_then(|abort| abort.detach(env, is_abort));
         match result {
-            Settled::Outcome(outcome) => self.deferred.resolve(env, outcome.read(env, parse)?),
+            Settled::Outcome(outcome) => self.deferred.resolve(env, objects.make(env, outcome)?),
             Settled::Number(number) => self.deferred.resolve(env, number),
             Settled::Done => self.deferred.resolve(env, ()),
-            Settled::Error(error) => {
-                let mut object = self.error.get_value(env)?;
-                if let Some(ids) = &self.ids {
-                    error::name(&mut object, ids)?;
-                }
-                error::fill(&mut object, &error, cause)?;
-                self.deferred.reject(env, object)
+            Settled::Failed(failed) => {
+                let error = self.error.get_value(env)?;
+                failed.fill(env, objects, error, cause)?;
+                self.deferred.reject(env, error)
             }
         }?;
         if let Some(owner) = self.owner {
@@ -332,15 +326,25 @@ impl Kept {
 impl Delivery {
     /// Delivers the end of the call.
     pub(super) fn deliver(mut self, result: Settled) {
+        self.settle(result);
+    }
+
+    /// Delivers the failure of the call.
+    pub(super) fn fail(mut self, error: &EngineError) {
+        self.settle(Settled::Failed(Failed::new(error, self.ids.as_deref())));
+    }
+
+    fn settle(&mut self, result: Settled) {
         self.delivered = true;
-        self.inbox.settle(self.call, result);
+        self.inbox.settle(self.number, result);
     }
 }
 
 impl Drop for Delivery {
     fn drop(&mut self) {
         if !self.delivered {
-            self.inbox.settle(self.call, Settled::defect());
+            let error = EngineError::Internal("the call ended without a result".to_owned());
+            self.settle(Settled::Failed(Failed::new(&error, self.ids.as_deref())));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use napi_derive::napi;
 
-use super::event::iso;
+use super::outcome::iso;
 use crate::engine;
 use crate::kind::FailureKind;
 
