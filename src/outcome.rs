@@ -228,12 +228,6 @@ impl Refusal {
     }
 }
 
-impl From<Skip> for Refusal {
-    fn from(skip: Skip) -> Self {
-        Self::new(skip.reason, skip.detail)
-    }
-}
-
 /// Why another model than the original contributed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FallbackReason {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Call;
+use super::call::Call;
 use crate::outcome::{NanoUsd, Refusal};
 use crate::plan::{self, Fitted, Wanted};
 
@@ -48,7 +48,7 @@ impl Call {
         let mut fallback_budget = self.fallback_budget();
         let steps = plan.candidates.iter().enumerate().map(|(position, candidate)| {
             let model = self.catalog.model(candidate.model);
-            let mut verdict = candidate.verdict.clone().map_err(Refusal::from);
+            let mut verdict = candidate.verdict.clone();
             if let Ok(fitted) = &verdict {
                 if let Some(refusal) = self.guards_refuse(&plan, &fallback_budget, position, fitted) {
                     verdict = Err(refusal);

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
-use super::run::{Answer, Call, Run, Stop};
+use super::call::Call;
+use super::run::{Answer, Run};
+use super::time::Stop;
 use crate::error::EngineError;
 use crate::kind::SkipReason;
 use crate::outcome::{FallbackReason, History, Outcome, Prediction, Skip};
@@ -44,7 +46,7 @@ impl Run<'_> {
     }
 
     fn failure(mut self) -> EngineError {
-        self.history.retry_after = self.again_after();
+        self.history.retry_after = self.retry_after();
         let history = Box::new(self.history);
         if !history.attempts.is_empty() {
             EngineError::AllAttemptsFailed(history)
@@ -81,8 +83,8 @@ impl Run<'_> {
             model_id: catalog.model(answer.model).id.clone(),
             fallback_reason,
             original_cost: self.plan.original_cost(),
-            prompt_version: self.wanted.rendering.version(catalog.model(answer.model)).to_owned(),
-            overrides: self.wanted.rendering.overrides(catalog.model(answer.model)),
+            prompt_version: self.context.wanted.rendering.version(catalog.model(answer.model)).to_owned(),
+            overrides: self.context.wanted.rendering.overrides(catalog.model(answer.model)),
             reasoning: answer.reasoning,
             raw_response: answer.text,
             duration: began.elapsed(),

@@ -1,6 +1,9 @@
 //! The engine: one catalogue, one health, one ledger and one HTTP client, and the loop that answers with them.
 
+mod admission;
 mod attempt;
+mod call;
+mod context;
 mod explain;
 mod finish;
 mod keeper;
@@ -8,13 +11,16 @@ mod library;
 mod news;
 mod prompts;
 mod reading;
+mod report;
 mod retry;
 mod retry_after;
 mod run;
+mod sent;
 mod snapshot;
 mod spending;
 mod standing;
 mod tending;
+mod time;
 mod understood;
 
 use std::collections::HashSet;
@@ -47,8 +53,8 @@ use crate::transport::proxies;
 
 use library::{Library, Setup, check_version};
 
+pub use call::Call;
 pub use explain::{ExplainedStep, Explanation};
-pub use run::Call;
 
 use keeper::Keeper;
 use reading::Readers;

@@ -43,7 +43,7 @@ pub(super) struct Bounds {
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Failed {
+pub(super) struct Ended {
     /// As what it failed.
     pub(super) kind: FailureKind,
     /// For how long the provider asked to be left alone.
@@ -62,8 +62,8 @@ pub(super) struct Again {
 }
 
 /// When the model is asked once more; `None` if it is not to be. `jitter` is a random number from 0 to 1.
-pub(super) fn once_more(failed: &Failed, had: Had, bounds: &Bounds, jitter: f64) -> Option<Again> {
-    let again = resent(failed, had, jitter).or_else(|| retried(failed, had, bounds, jitter))?;
+pub(super) fn once_more(ended: &Ended, had: Had, bounds: &Bounds, jitter: f64) -> Option<Again> {
+    let again = resent(ended, had, jitter).or_else(|| retried(ended, had, bounds, jitter))?;
     (again.wait < bounds.remaining).then_some(again)
 }
 
@@ -75,8 +75,8 @@ pub(super) fn wait_on(cooling: Duration, had: Had, bounds: &Bounds, jitter: f64)
 }
 
 /// A request that the provider did not look at, or may not have, is sent again whatever else is left.
-fn resent(failed: &Failed, had: Had, jitter: f64) -> Option<Again> {
-    match failed.resend? {
+fn resent(ended: &Ended, had: Had, jitter: f64) -> Option<Again> {
+    match ended.resend? {
         Resend::Refused if had.refused < MOST_REFUSED => {
             let most = match had.refused {
                 0 => Duration::ZERO,
@@ -90,13 +90,13 @@ fn resent(failed: &Failed, had: Had, jitter: f64) -> Option<Again> {
 }
 
 /// A failure that may pass is retried where no other model is left.
-fn retried(failed: &Failed, had: Had, bounds: &Bounds, jitter: f64) -> Option<Again> {
-    let passes = matches!(failed.kind, FailureKind::Network | FailureKind::ServerError | FailureKind::RateLimited);
+fn retried(ended: &Ended, had: Had, bounds: &Bounds, jitter: f64) -> Option<Again> {
+    let passes = matches!(ended.kind, FailureKind::Network | FailureKind::ServerError | FailureKind::RateLimited);
     if !passes || !bounds.is_last || had.retries >= bounds.max_retries {
         return None;
     }
     let counted = Had { retries: had.retries + 1, ..had };
-    match failed.retry_after {
+    match ended.retry_after {
         Some(asked) => asked_to_wait(asked, had, bounds, jitter)
             .map(|again| Again { had: Had { waited: again.had.waited, ..counted }, ..again }),
         None => Some(Again { wait: doubled(BACKOFF, had.retries).mul_f64(jitter), had: counted }),
@@ -123,12 +123,12 @@ mod tests {
     const BOUNDS: Bounds = Bounds { is_last: true, max_retries: 2, remaining: Duration::from_secs(60) };
     const NONE: Had = Had { retries: 0, refused: 0, stale: false, waited: Duration::ZERO };
 
-    fn failed(kind: FailureKind) -> Failed {
-        Failed { kind, retry_after: None, resend: None }
+    fn failed(kind: FailureKind) -> Ended {
+        Ended { kind, retry_after: None, resend: None }
     }
 
-    fn limited(seconds: u64) -> Failed {
-        Failed { retry_after: Some(Duration::from_secs(seconds)), ..failed(FailureKind::RateLimited) }
+    fn limited(seconds: u64) -> Ended {
+        Ended { retry_after: Some(Duration::from_secs(seconds)), ..failed(FailureKind::RateLimited) }
     }
 
     fn wait(again: Option<Again>) -> Option<u64> {
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn what_the_provider_did_not_look_at_is_sent_again_three_times() {
-        let refused = Failed { resend: Some(Resend::Refused), ..failed(FailureKind::Network) };
+        let refused = Ended { resend: Some(Resend::Refused), ..failed(FailureKind::Network) };
         let bounds = Bounds { is_last: false, max_retries: 0, ..BOUNDS };
         let mut had = NONE;
         for most in [0, 100, 200] {
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_stale_connection_is_replaced_once() {
-        let stale = Failed { resend: Some(Resend::Stale), ..failed(FailureKind::Network) };
+        let stale = Ended { resend: Some(Resend::Stale), ..failed(FailureKind::Network) };
         let bounds = Bounds { is_last: false, max_retries: 0, ..BOUNDS };
         let again = once_more(&stale, NONE, &bounds, 1.0).unwrap();
         assert_eq!(again, Again { wait: Duration::ZERO, had: Had { stale: true, ..NONE } });

@@ -2,52 +2,53 @@
 
 use std::time::Duration;
 
-use super::retry::{self, Had};
 use super::run::Run;
+use crate::kind::SkipReason;
 use crate::plan::{Candidate, fit};
 
 impl Run<'_> {
     /// How long it is until such a call could ask a model of the chain again; `None` if it could at once, if no time will
     /// do, or if that is not known.
-    pub(super) fn again_after(&self) -> Option<Duration> {
+    pub(super) fn retry_after(&self) -> Option<Duration> {
         let candidates = self.plan.candidates.iter().enumerate();
         let waits = candidates.filter_map(|(position, candidate)| self.wait_for(position, candidate));
         waits.min().filter(|wait| !wait.is_zero())
     }
 
-    /// Whether the call waits for the model at `position`: it is the last of the chain, nothing but a 429 to another call
-    /// keeps it from being asked, and it may be asked soon. Without retries nothing is waited for.
-    pub(super) fn is_worth_waiting_for(&self, position: usize) -> bool {
-        let candidate = &self.plan.candidates[position];
-        let model = self.call.catalog.model(candidate.model);
-        let bounds = self.bounds(Duration::ZERO);
-        let is_soon = |wait| retry::wait_on(wait, Had::default(), &bounds, 0.0).is_some();
-        position + 1 == self.plan.candidates.len()
-            && bounds.max_retries > 0
-            && self.call.engine.health.is_only_limited(&model.id, &model.provider.id)
-            && !self.has_failed(&model.provider.id)
-            && self.wait_for(position, candidate).is_some_and(is_soon)
-    }
-
     /// How long it is until nothing forbids to call the model at `position`; `None` if something always will.
+    ///
+    /// A refusal that the call was given holds still, and nobody is asked again, unless an attempt came after it: then
+    /// time has passed, and the attempt may have switched a model off, and has spent money. What the refusal does not say
+    /// is asked: money, where it was health that refused.
     fn wait_for(&self, position: usize, candidate: &Candidate) -> Option<Duration> {
-        let engine = &self.call.engine;
-        let model = self.call.catalog.model(candidate.model);
-        let most = engine.config.max_price_ratio;
-        let is_too_dear = candidate.price_ratio.zip(most).is_some_and(|(ratio, most)| ratio > most);
-        if is_too_dear || !model.is_usable() {
+        if candidate.verdict.as_ref().is_err_and(|refusal| refusal.retry_after.is_none()) {
             return None;
         }
-        let fitted = fit(model, self.wanted, &self.outstanding);
+        let model = self.call.catalog.model(candidate.model);
+        let engine = &self.call.engine;
+        let known = self.passed_over.iter().find(|passed| passed.position == position && passed.begun == self.begun);
+        let health = match known.map(|known| (known.reason, known.retry_after)) {
+            Some((SkipReason::OverBudget, left)) => return left,
+            Some((SkipReason::Disabled | SkipReason::Cooling, left)) => left?,
+            Some((SkipReason::ProviderFailed, Some(left))) => left,
+            // Depth and price are asked after health.
+            Some((SkipReason::Depth | SkipReason::TooExpensive, _)) => Duration::ZERO,
+            // It was asked, or never reached, or its provider failed in this call.
+            _ => match engine.unavailable(model) {
+                Some(refusal) => refusal.retry_after?,
+                None => Duration::ZERO,
+            },
+        };
+        let fitted = fit(model, self.context.wanted, &self.outstanding);
+        // Another call has the whole of its budget.
         if position > 0 && self.call.fallback_budget().refuses(&fitted).is_some() {
             return None;
         }
-        let over_budget = engine.over_budget(&fitted, self.plan.is_dearer(position));
-        let wait = match engine.unavailable(model).into_iter().chain(over_budget).reduce(|one, other| one.and(&other)) {
+        let money = match engine.over_budget(&fitted, self.plan.is_dearer(position)) {
             Some(refusal) => refusal.retry_after?,
             None => Duration::ZERO,
         };
-        let asked = self.asked_to_wait.iter().filter(|(id, _)| *id == model.id).map(|(_, wait)| *wait);
-        Some(asked.fold(wait, Duration::max))
+        let asked = self.asked_to_wait.iter().filter(|(index, _)| *index == candidate.model).map(|(_, wait)| *wait);
+        Some(asked.fold(health.max(money), Duration::max))
     }
 }

@@ -1,47 +1,28 @@
 //! The fallback loop: follows the plan, model by model, until every match has a prediction or nothing is left to ask.
 
+use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::task_tracker::TaskTrackerToken;
-use tracing::{Instrument, debug, info, warn};
+use tracing::{Instrument, debug, info};
 
-use super::Engine;
-use super::attempt::{Answered, Failed};
+use super::admission::{is_worth_waiting_for, may_pass_soon};
+use super::attempt::{Attempted, attempt};
+use super::call::Call;
+use super::context::{Answered, Assignment, Context, Fallback};
 use super::news::CALL;
+use super::report::log;
+use super::standing::worth_asking_after;
+use super::time::{Patience, Stop};
 use crate::call_id::CallIds;
-use crate::catalog::{Catalog, Model, ModelIndex};
+use crate::catalog::ModelIndex;
 use crate::error::EngineError;
-use crate::event::What;
 use crate::kind::{FailureKind, SkipReason};
 use crate::metrics::Finished;
-use crate::outcome::{History, Outcome, Refusal, Score, Skip};
-use crate::plan::{self, FallbackBudget, Fitted, Plan, Wanted, fit};
-use crate::prompt::{Ask, Prompts, Rendering};
-use crate::request::{Options, Request};
-
-/// A checked request, ready to be run once. It uses one catalogue and one set of prompts from its start to its end.
-pub struct Call {
-    pub(super) engine: Arc<Engine>,
-    pub(super) ids: Arc<CallIds>,
-    pub(super) catalog: Arc<Catalog>,
-    pub(super) prompts: Arc<Prompts>,
-    pub(super) request: Request,
-    pub(super) options: Options,
-    pub(super) original: ModelIndex,
-    pub(super) began: Instant,
-    /// Keeps [`Engine::close`] waiting until the call has ended.
-    pub(super) _running: TaskTrackerToken,
-}
-
-/// What ends a call from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stop {
-    Abort,
-    Close,
-    Deadline,
-}
+use crate::outcome::{Attempt, History, Outcome, Refusal, Score};
+use crate::plan::{self, Candidate, FallbackBudget, Fitted, Plan, Wanted, fit};
+use crate::protocol::Failure;
 
 /// What follows on an attempt.
 enum Next {
@@ -60,18 +41,31 @@ pub(super) struct Answer {
     pub(super) text: String,
 }
 
+/// What is known of a model that was passed over.
+pub(super) struct PassedOver {
+    /// Its place in the plan.
+    pub(super) position: usize,
+    pub(super) reason: SkipReason,
+    /// How long it was until that passes; `None` if it does not by itself.
+    pub(super) retry_after: Option<Duration>,
+    /// How many attempts had been begun by then.
+    pub(super) begun: usize,
+}
+
 /// The state of the loop.
 pub(super) struct Run<'a> {
     pub(super) call: &'a Call,
-    pub(super) wanted: &'a Wanted<'a>,
+    pub(super) context: Context<'a>,
     pub(super) plan: &'a Plan,
-    pub(super) abort: &'a CancellationToken,
-    pub(super) deadline: Instant,
-    pub(super) fallback_budget: FallbackBudget,
+    fallback_budget: FallbackBudget,
     /// Providers that refused the key or are out of credit, and what they said.
     failed_providers: Vec<(String, String)>,
     /// How long models that failed asked to be left alone.
-    pub(super) asked_to_wait: Vec<(String, Duration)>,
+    pub(super) asked_to_wait: Vec<(ModelIndex, Duration)>,
+    /// The models that were passed over.
+    pub(super) passed_over: Vec<PassedOver>,
+    /// How many attempts were begun; time passes in each.
+    pub(super) begun: usize,
     /// The matches without a prediction.
     pub(super) outstanding: Vec<usize>,
     /// For each match of the request its score and the model that gave it.
@@ -82,12 +76,6 @@ pub(super) struct Run<'a> {
 }
 
 impl Call {
-    /// The names of the call.
-    #[must_use]
-    pub fn ids(&self) -> &Arc<CallIds> {
-        &self.ids
-    }
-
     /// Runs the call. `abort` is the caller's signal; when it is cancelled, the HTTP request is cancelled too.
     ///
     /// # Errors
@@ -106,13 +94,13 @@ impl Call {
         let plan = self.engine.plan(&self.catalog, self.original, &wanted);
         let mut run = Run {
             call: self,
-            wanted: &wanted,
+            context: self.context(&wanted, abort),
             plan: &plan,
-            abort,
-            deadline: self.began + self.options.deadline.unwrap_or(self.engine.config.deadline),
             fallback_budget: self.fallback_budget(),
             failed_providers: Vec::new(),
             asked_to_wait: Vec::new(),
+            passed_over: Vec::new(),
+            begun: 0,
             outstanding: (0..rendering.lines().count()).collect(),
             scores: vec![None; rendering.lines().count()],
             answer: None,
@@ -124,80 +112,104 @@ impl Call {
         self.engine.metrics.called(&Finished::of(&self.request.model_id, plan.original_cost(), &result));
         result
     }
-
-    pub(super) fn rendering(&self) -> Rendering<'_> {
-        let Request { matches, prompt, prompt_version, .. } = &self.request;
-        let ask = Ask { asked: matches, own: prompt.as_ref(), version: prompt_version.as_deref() };
-        Rendering::new(&self.prompts, ask, self.engine.active_model_count(), SystemTime::now())
-    }
-
-    /// Why the guards on depth and money forbid to call the model at `position`; `None` if they do not.
-    pub(super) fn guards_refuse(
-        &self,
-        plan: &Plan,
-        fallback_budget: &FallbackBudget,
-        position: usize,
-        fitted: &Fitted,
-    ) -> Option<Refusal> {
-        let refusal = if position > 0 { fallback_budget.refuses(fitted) } else { None };
-        refusal.or_else(|| self.engine.over_budget(fitted, plan.is_dearer(position)))
-    }
-
-    pub(super) fn fallback_budget(&self) -> FallbackBudget {
-        let config = &self.engine.config;
-        let depth = self.options.max_fallback_depth.unwrap_or(config.max_fallback_depth);
-        FallbackBudget::new(depth, self.options.max_fallback_cost.or(config.max_fallback_cost))
-    }
 }
 
 impl Run<'_> {
     /// Asks one model after the other. Returns what stopped it from outside, if anything did.
     async fn ask_in_order(&mut self) -> Option<Stop> {
         for position in 0..self.plan.candidates.len() {
-            if let Some(stop) = self.stopped() {
+            if let Some(stop) = self.context.ends.stopped() {
                 return Some(stop);
             }
             match self.ask(position).await {
-                Err(skip) => {
-                    debug!(model = skip.model_id, reason = skip.reason.as_str(), detail = skip.detail, "skipped");
-                    self.history.skips.push(skip);
-                }
+                Err(refusal) => self.pass_over(position, refusal),
                 Ok(Next::Model) => {}
                 Ok(Next::Done) => return None,
                 Ok(Next::Stopped(stop)) => return Some(stop),
             }
         }
-        self.stopped()
+        self.context.ends.stopped()
     }
 
     /// Asks the model at `position` for what is outstanding, or says why it is passed over.
-    async fn ask(&mut self, position: usize) -> Result<Next, Skip> {
+    async fn ask(&mut self, position: usize) -> Result<Next, Refusal> {
         let candidate = &self.plan.candidates[position];
         let model = self.call.catalog.model(candidate.model);
+        let may_wait = self.may_wait(position);
         let fitted = match &candidate.verdict {
-            Ok(fitted) if self.outstanding.len() == self.scores.len() => fitted.clone(),
-            Err(skip) if skip.reason != SkipReason::Cooling || !self.is_worth_waiting_for(position) => {
-                return Err(skip.clone());
+            Ok(fitted) if self.outstanding.len() == self.scores.len() => Cow::Borrowed(fitted),
+            Ok(_) => Cow::Owned(fit(model, self.context.wanted, &self.outstanding)),
+            // What others were told may have passed since the plan was made, or pass soon.
+            Err(refusal) if may_wait && may_pass_soon(&self.context, model, refusal) => {
+                Cow::Owned(fit(model, self.context.wanted, &self.outstanding))
             }
-            _ => fit(model, self.wanted, &self.outstanding),
+            Err(refusal) => return Err(refusal.clone()),
         };
+        let is_dearer = self.plan.is_dearer(position);
+        // Asked again when the request is sent, but nobody waits for a slot of a provider only to be refused.
         if let Some(refusal) = self.refuses(position, &fitted)
-            && (refusal.reason != SkipReason::Cooling || !self.is_worth_waiting_for(position))
+            && !(may_wait && is_worth_waiting_for(&self.context, model, &fitted, is_dearer, &refusal))
         {
-            return Err(refusal.of(&model.id));
+            return Err(refusal);
         }
-        let fallback_budget = self.fallback_budget;
+        let before = self.fallback_budget;
         if position > 0 {
             self.fallback_budget.take(&fitted);
         }
-        match self.attempt(position, model, &fitted).await {
-            Ok(Ok(answered)) => Ok(self.accept(candidate.model, &fitted, answered)),
-            Ok(Err(failed)) => Ok(self.after_failure(model, &failed)),
-            Err(skip) => {
-                self.fallback_budget = fallback_budget;
-                Err(skip)
+        let requested = self.call.options.attempt_timeout;
+        let assigned = Assignment {
+            model,
+            fitted: &fitted,
+            patience: self.patience(position, requested),
+            usual_patience: self.call.options.sets_time().then(|| self.patience(position, None)),
+            fallback: (position > 0).then(|| self.fallback(candidate)),
+            is_dearer,
+            may_wait,
+            spare: if position > 0 { self.fallback_budget.spare(&fitted) } else { u32::MAX },
+        };
+        self.begun += 1;
+        match attempt(&self.context, &assigned).await {
+            Attempted::Skipped(refusal) => {
+                self.fallback_budget = before;
+                Err(refusal)
+            }
+            Attempted::Ended { record, result, stop, charged_again } => {
+                if position > 0 {
+                    self.fallback_budget.take_again(&fitted, charged_again);
+                }
+                let status = record.status;
+                self.write(record);
+                Ok(match result {
+                    Ok(answered) => self.accept(candidate.model, &fitted, answered),
+                    Err(failure) => self.after_failure(candidate.model, &failure, status, stop),
+                })
             }
         }
+    }
+
+    /// Writes a model that was passed over into the history and the log.
+    fn pass_over(&mut self, position: usize, refusal: Refusal) {
+        let model = self.call.catalog.model(self.plan.candidates[position].model);
+        let (reason, retry_after) = (refusal.reason, refusal.retry_after);
+        debug!(model = model.id, reason = reason.as_str(), detail = refusal.detail, "skipped");
+        self.passed_over.push(PassedOver { position, reason, retry_after, begun: self.begun });
+        self.history.skips.push(refusal.of(&model.id));
+    }
+
+    /// Writes an attempt into the history and the log.
+    fn write(&mut self, attempt: Attempt) {
+        log(&attempt);
+        self.call.engine.metrics.attempted(&attempt);
+        self.history.attempts.push(attempt);
+    }
+
+    /// Whether the call waits for the model at `position` where a 429 to another call keeps it from being asked: it is
+    /// the last of the chain, and its provider has not failed. Without retries nothing is waited for.
+    fn may_wait(&self, position: usize) -> bool {
+        let candidates = &self.plan.candidates;
+        position + 1 == candidates.len()
+            && self.call.engine.config.max_retries > 0
+            && !self.has_failed(&self.call.catalog.provider_of(candidates[position].model).id)
     }
 
     /// Why the model at `position` may not be called now, whatever the plan said.
@@ -212,13 +224,13 @@ impl Run<'_> {
     }
 
     /// Whether the provider has refused the key or the account.
-    pub(super) fn has_failed(&self, provider: &str) -> bool {
+    fn has_failed(&self, provider: &str) -> bool {
         self.failed_providers.iter().any(|(failed, _)| failed == provider)
     }
 
     /// The time-outs of the attempts that are still to come after the one at `position`, as far as can be foreseen, where
-    /// the caller asked for `requested`.
-    pub(super) fn later_timeouts(&self, position: usize, requested: Option<Duration>) -> Duration {
+    /// the caller asked for `requested`. Health and money are asked as a forecast: what will be passed over needs no time.
+    fn later_timeouts(&self, position: usize, requested: Option<Duration>) -> Duration {
         let later = self.plan.candidates.iter().enumerate().skip(position + 1);
         let callable = later.filter(|(later, candidate)| {
             candidate.verdict.as_ref().is_ok_and(|fitted| self.refuses(*later, fitted).is_none())
@@ -229,29 +241,8 @@ impl Run<'_> {
             .sum()
     }
 
-    pub(super) fn timeout_of(&self, index: ModelIndex, requested: Option<Duration>) -> Duration {
+    fn timeout_of(&self, index: ModelIndex, requested: Option<Duration>) -> Duration {
         plan::attempt_timeout(self.call.catalog.model(index), requested, &self.call.engine.config)
-    }
-
-    /// What has already ended the call from outside, if anything has.
-    pub(super) fn stopped(&self) -> Option<Stop> {
-        if self.abort.is_cancelled() {
-            Some(Stop::Abort)
-        } else if self.call.engine.closing.is_cancelled() {
-            Some(Stop::Close)
-        } else {
-            (Instant::now() >= self.deadline).then_some(Stop::Deadline)
-        }
-    }
-
-    /// Waits for whatever ends the call from outside.
-    pub(super) async fn stop(&self) -> Stop {
-        tokio::select! {
-            biased;
-            () = self.abort.cancelled() => Stop::Abort,
-            () = self.call.engine.closing.cancelled() => Stop::Close,
-            () = tokio::time::sleep_until(self.deadline.into()) => Stop::Deadline,
-        }
     }
 
     /// Takes the scores of a reply that has at least one.
@@ -269,51 +260,44 @@ impl Run<'_> {
         if self.outstanding.is_empty() { Next::Done } else { Next::Model }
     }
 
-    fn after_failure(&mut self, model: &Model, failed: &Failed) -> Next {
-        if let Some(stop) = failed.stop {
+    /// What follows on a failure that came with this status.
+    fn after_failure(&mut self, index: ModelIndex, failure: &Failure, status: Option<u16>, stop: Option<Stop>) -> Next {
+        if let Some(wait) = worth_asking_after(failure.kind, failure.retry_after) {
+            self.asked_to_wait.push((index, wait));
+        }
+        if let Some(stop) = stop {
             return Next::Stopped(stop);
         }
-        match failed.kind {
+        match failure.kind {
             FailureKind::ContentFiltered if !self.call.engine.config.fallback_on_content_filter => return Next::Done,
-            FailureKind::QuotaExhausted => self.fail_provider(model, failed),
-            FailureKind::Unauthorized if failed.status == Some(401) => self.fail_provider(model, failed),
+            FailureKind::QuotaExhausted => self.fail_provider(index, failure.kind),
+            FailureKind::Unauthorized if status == Some(401) => self.fail_provider(index, failure.kind),
             _ => {}
         }
         Next::Model
     }
 
-    fn fail_provider(&mut self, model: &Model, failed: &Failed) {
+    fn fail_provider(&mut self, index: ModelIndex, kind: FailureKind) {
+        let model = self.call.catalog.model(index);
         let provider = model.provider.id.clone();
-        let message = format!("{provider} answered {} ({})", model.id, failed.kind);
+        let message = format!("{provider} answered {} ({kind})", model.id);
         self.failed_providers.push((provider, message));
-        self.call.engine.cool_provider(model, failed.kind);
+        self.call.engine.cool_provider(model, kind);
     }
 
-    pub(super) fn announce_fallback(&self, position: usize, model: &Model) {
-        let candidate = &self.plan.candidates[position];
-        let engine = &self.call.engine;
-        let original_model_id = || self.call.request.model_id.clone();
-        let reason = self.why_not_the_original();
-        info!(model = model.id, reason = reason.as_str(), "falling back");
-        engine.announce(What::Fallback {
-            original_model_id: original_model_id(),
-            model_id: model.id.clone(),
-            reason,
-            prompt_version: self.wanted.rendering.version(model).to_owned(),
-            overrides: self.wanted.rendering.overrides(model),
-        });
-        let Some(most) = engine.config.warn_price_ratio else { return };
-        let Some(price_ratio) = candidate.price_ratio.filter(|&ratio| ratio > most) else { return };
-        let (expected, original) = (candidate.expected, self.plan.original_cost());
-        let (model_id, original_model_id) = (model.id.clone(), original_model_id());
-        warn!(
-            model = model.id,
-            ratio = price_ratio,
-            expected = expected.usd(),
-            original_cost = original.usd(),
-            "the fallback is much dearer"
-        );
-        engine.metrics.warned(&original_model_id, &model_id);
-        engine.announce(What::CostWarning { original_model_id, model_id, price_ratio, expected, original });
+    /// What is to be told of a fallback before it is asked.
+    fn fallback(&self, candidate: &Candidate) -> Fallback {
+        Fallback {
+            reason: self.why_not_the_original(),
+            expected: candidate.expected,
+            price_ratio: candidate.price_ratio,
+            original_cost: self.plan.original_cost(),
+        }
+    }
+
+    /// The time of the attempt at `position`, where the caller asked for `requested`.
+    fn patience(&self, position: usize, requested: Option<Duration>) -> Patience {
+        let timeout = self.timeout_of(self.plan.candidates[position].model, requested);
+        Patience { timeout, later: self.later_timeouts(position, requested) }
     }
 }

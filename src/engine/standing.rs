@@ -93,6 +93,11 @@ impl Engine {
         self.health.refuses(&model.id, &model.provider.id)
     }
 
+    /// Whether nothing but what a 429 asked for forbids to call a model.
+    pub(super) fn is_only_limited(&self, model: &Model) -> bool {
+        self.health.is_only_limited(&model.id, &model.provider.id)
+    }
+
     /// What health tells to.
     fn teller(&self) -> impl Fn(What, Option<Cause>) {
         |what, cause| self.tell(what, cause)

@@ -39,16 +39,17 @@ impl FallbackBudget {
         (fitted.worst > left).then(|| Refusal::new(SkipReason::TooExpensive, detail()))
     }
 
-    /// Takes the worst case of a call that is made again, without a place; false, and nothing taken, if too little is
-    /// left.
-    pub fn takes_again(&mut self, fitted: &Fitted) -> bool {
-        match &mut self.cost {
-            Some((_, left)) if fitted.worst > *left => false,
-            Some((_, left)) => {
-                left.0 -= fitted.worst.0;
-                true
-            }
-            None => true,
+    /// How many calls so fitted may be made once more: each takes its worst case, but no place.
+    #[must_use]
+    pub fn spare(&self, fitted: &Fitted) -> u32 {
+        let times = self.cost.and_then(|(_, left)| left.0.checked_div(fitted.worst.0));
+        times.map_or(u32::MAX, |times| u32::try_from(times).unwrap_or(u32::MAX))
+    }
+
+    /// Takes the worst case of calls that were made once more so many times.
+    pub fn take_again(&mut self, fitted: &Fitted, times: u32) {
+        if let Some((_, left)) = &mut self.cost {
+            *left = left.minus(NanoUsd(fitted.worst.0.saturating_mul(times.into())));
         }
     }
 
@@ -56,7 +57,7 @@ impl FallbackBudget {
     pub fn take(&mut self, fitted: &Fitted) {
         self.called += 1;
         if let Some((_, left)) = &mut self.cost {
-            *left = NanoUsd(left.0.saturating_sub(fitted.worst.0));
+            *left = left.minus(fitted.worst);
         }
     }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::catalog::{Catalog, Model, ModelIndex};
 use crate::config::Config;
 use crate::kind::SkipReason;
-use crate::outcome::{NanoUsd, Refusal, Skip};
+use crate::outcome::{NanoUsd, Refusal};
 
 /// A model of the chain and what is decided about it before anything is sent.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub struct Candidate {
     /// That in proportion to the original; `None` for the original and beside a free one.
     pub price_ratio: Option<f64>,
     /// How it would be asked, or why it will not be.
-    pub verdict: Result<Fitted, Skip>,
+    pub verdict: Result<Fitted, Refusal>,
 }
 
 /// The chain of one request, breadth-first from the original model.
@@ -54,13 +54,13 @@ impl Plan {
             let model = catalog.model(index);
             let expected = fit::expected_cost(model, wanted, &everything);
             let price_ratio = (index != original).then(|| ratio(expected, original_cost)).flatten();
-            let refusal = not_usable(catalog, index)
-                .or_else(|| unavailable(model))
-                .or_else(|| too_expensive(price_ratio?, config.max_price_ratio?));
-            let verdict = match refusal {
-                Some(refusal) => Err(refusal.of(&model.id)),
-                None => Ok(fit(model, wanted, &everything)),
+            let too_expensive = || too_expensive(price_ratio?, config.max_price_ratio?);
+            let refusal = match not_usable(catalog, index).or_else(|| unavailable(model)) {
+                // What passes by itself does not help a model that stays too dear.
+                Some(refusal) => Some(too_expensive().iter().fold(refusal, Refusal::and)),
+                None => too_expensive(),
             };
+            let verdict = refusal.map_or_else(|| Ok(fit(model, wanted, &everything)), Err);
             Candidate { model: index, expected: NanoUsd::rounded(expected), price_ratio, verdict }
         };
         Self { candidates: chain(catalog, original).into_iter().map(decide).collect() }

@@ -1,0 +1,71 @@
+//! One call: a checked request, and what it is answered with.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+
+use super::Engine;
+use super::context::Context;
+use super::time::Ends;
+use crate::call_id::CallIds;
+use crate::catalog::{Catalog, ModelIndex};
+use crate::outcome::Refusal;
+use crate::plan::{FallbackBudget, Fitted, Plan, Wanted};
+use crate::prompt::{Ask, Prompts, Rendering};
+use crate::request::{Options, Request};
+
+/// A checked request, ready to be run once. It uses one catalogue and one set of prompts from its start to its end.
+pub struct Call {
+    pub(super) engine: Arc<Engine>,
+    pub(super) ids: Arc<CallIds>,
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) prompts: Arc<Prompts>,
+    pub(super) request: Request,
+    pub(super) options: Options,
+    pub(super) original: ModelIndex,
+    pub(super) began: Instant,
+    /// Keeps [`Engine::close`] waiting until the call has ended.
+    pub(super) _running: TaskTrackerToken,
+}
+
+impl Call {
+    /// The names of the call.
+    #[must_use]
+    pub fn ids(&self) -> &Arc<CallIds> {
+        &self.ids
+    }
+
+    /// What the attempts of this call share.
+    pub(super) fn context<'a>(&'a self, wanted: &'a Wanted<'a>, abort: &'a CancellationToken) -> Context<'a> {
+        let usual_deadline = self.began + self.engine.config.deadline;
+        let deadline = self.options.deadline.map_or(usual_deadline, |deadline| self.began + deadline);
+        let ends = Ends { abort, closing: &self.engine.closing, deadline, usual_deadline };
+        Context { engine: &self.engine, request: &self.request, wanted, ends }
+    }
+
+    pub(super) fn rendering(&self) -> Rendering<'_> {
+        let Request { matches, prompt, prompt_version, .. } = &self.request;
+        let ask = Ask { asked: matches, own: prompt.as_ref(), version: prompt_version.as_deref() };
+        Rendering::new(&self.prompts, ask, self.engine.active_model_count(), SystemTime::now())
+    }
+
+    /// Why the guards on depth and money forbid to call the model at `position`; `None` if they do not.
+    pub(super) fn guards_refuse(
+        &self,
+        plan: &Plan,
+        fallback_budget: &FallbackBudget,
+        position: usize,
+        fitted: &Fitted,
+    ) -> Option<Refusal> {
+        let refusal = if position > 0 { fallback_budget.refuses(fitted) } else { None };
+        refusal.or_else(|| self.engine.over_budget(fitted, plan.is_dearer(position)))
+    }
+
+    pub(super) fn fallback_budget(&self) -> FallbackBudget {
+        let config = &self.engine.config;
+        let depth = self.options.max_fallback_depth.unwrap_or(config.max_fallback_depth);
+        FallbackBudget::new(depth, self.options.max_fallback_cost.or(config.max_fallback_cost))
+    }
+}

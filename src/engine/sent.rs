@@ -1,0 +1,167 @@
+//! One HTTP exchange of an attempt: what is sent within which time, and what became of it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+
+use super::context::{Answered, Assignment, Context};
+use super::reading::is_long;
+use super::time::Stop;
+use crate::catalog::{Model, Secret};
+use crate::kind::FailureKind;
+use crate::money::{self, Charge, End, Terms};
+use crate::plan::Fitted;
+use crate::protocol::{self, Failure, body};
+use crate::reply;
+use crate::request::Match;
+use crate::transport::http::{Post, Received, Resend, WireFailure};
+
+/// One HTTP call and what became of it.
+pub(super) struct Sent {
+    /// The status of the reply, if one came.
+    pub(super) status: Option<u16>,
+    /// What it is charged.
+    pub(super) charge: Charge,
+    /// The answer, or why there is none.
+    pub(super) result: Result<Answered, Failure>,
+    /// Why the request may be sent again as if it had not been.
+    pub(super) resend: Option<Resend>,
+    /// What ended it from outside, if anything did.
+    pub(super) stop: Option<Stop>,
+    /// Whether the caller gave it less time than it would have had.
+    pub(super) hurried: bool,
+}
+
+/// One POST, within its time.
+pub(super) async fn send(context: &Context<'_>, assigned: &Assignment<'_>, body: &Bytes) -> Sent {
+    let Assignment { model, fitted, patience, usual_patience, .. } = *assigned;
+    let (provider, ends) = (&model.provider, &context.ends);
+    let begun: Arc<AtomicBool> = Arc::default();
+    let timeout = patience.share(ends.remaining());
+    let hurried = usual_patience.is_some_and(|usual| timeout < usual.share(ends.usually_remaining()));
+    let post = Post {
+        url: &provider.endpoint,
+        loopback: provider.loopback,
+        api_key: provider.api_key.as_ref().map(Secret::as_secret_string),
+        headers: &provider.headers,
+        body: body.clone(),
+        begun: Arc::clone(&begun),
+        time: timeout,
+    };
+    let charge = |end| money::charge(&terms(model, fitted, body.len()), &end);
+    let status = AtomicU16::default();
+    let answered = tokio::select! {
+        biased;
+        answered = async {
+            let received = context.engine.http.post(&post).await?;
+            status.store(received.status, Ordering::Relaxed);
+            Ok::<_, WireFailure>(read(context, model, fitted, body.len(), received).await)
+        } => answered,
+        ended = ends.out_of_time(timeout) => {
+            let status = Some(status.into_inner()).filter(|&status| status > 0);
+            let end = if begun.load(Ordering::Acquire) { End::CutOff { status } } else { End::Unsent };
+            return Sent { hurried, ..Sent::ended(ended, "no whole reply", charge(end)) };
+        }
+    };
+    match answered {
+        Ok(sent) => sent,
+        Err(wire) => {
+            let end = if wire.sent { End::CutOff { status: wire.status } } else { End::Unsent };
+            let charge = charge(end);
+            let message = protocol::shortened(provider.redacted(&wire.message).into_owned());
+            let failure = Failure { kind: wire.kind, message, retry_after: None };
+            Sent { status: wire.status, charge, result: Err(failure), resend: wire.resend, stop: None, hurried }
+        }
+    }
+}
+
+/// What is sent: the texts, and the parameters as they were fitted.
+pub(super) fn request_body(context: &Context<'_>, model: &Model, fitted: &Fitted) -> Bytes {
+    let texts = context.wanted.rendering.texts(model, &fitted.positions);
+    let stop = &context.wanted.options.stop;
+    let fitted = body::Fitted {
+        model: &model.upstream_model,
+        system: texts.system.as_deref(),
+        user: &texts.user,
+        temperature: fitted.temperature,
+        max_tokens: u32::try_from(fitted.max_tokens).unwrap_or(u32::MAX),
+        stop: stop.get(..fitted.stop).unwrap_or(stop),
+        json_object: fitted.response_format,
+    };
+    fitted.to_json().into()
+}
+
+/// Reads a reply, a long one beside the async workers.
+async fn read(context: &Context<'_>, model: &Model, fitted: &Fitted, bytes: usize, received: Received) -> Sent {
+    let asked: Vec<&Match> = context.asked(fitted).collect();
+    if !is_long(&received.body) {
+        return Sent::read(model, fitted, bytes, &asked, &received);
+    }
+    let (model, fitted) = (model.clone(), fitted.clone());
+    let asked: Vec<Match> = asked.into_iter().cloned().collect();
+    let reading = move || Sent::read(&model, &fitted, bytes, &asked.iter().collect::<Vec<_>>(), &received);
+    context.engine.readers.read(reading).await
+}
+
+impl Sent {
+    /// What came of a request of so many bytes whose reply arrived.
+    fn read(model: &Model, fitted: &Fitted, bytes: usize, asked: &[&Match], received: &Received) -> Self {
+        let provider = &model.provider;
+        let is_success = (200..300).contains(&received.status);
+        // A provider may repeat the key in its complaint; what a model says is not to be changed.
+        let text = if is_success { Cow::default() } else { String::from_utf8_lossy(&received.body) };
+        let complaint = provider.redacted(&text);
+        let reply = reply::read(
+            &protocol::Received {
+                status: received.status,
+                headers: &received.timely,
+                body: if is_success { &received.body } else { complaint.as_bytes() },
+                now: SystemTime::now(),
+            },
+            asked,
+        );
+        let end = End::Replied {
+            status: received.status,
+            told: reply.usage,
+            text: &reply.text,
+            thoughts: reply.reasoning.as_deref(),
+            is_whole: match &reply.result {
+                Ok(_) => !reply.is_cut,
+                Err(failure) => failure.kind == FailureKind::ParseError,
+            },
+        };
+        let charge = money::charge(&terms(model, fitted, bytes), &end);
+        let (reasoning, text) = (reply.reasoning, reply.text);
+        let result = match reply.result {
+            Ok(scores) => Ok(Answered { scores, reasoning, text }),
+            Err(failure) => Err(Failure { message: provider.redacted(&failure.message).into_owned(), ..failure }),
+        };
+        Self { status: Some(received.status), charge, result, resend: None, stop: None, hurried: false }
+    }
+
+    /// A call that was given up: for its own time, or for what stopped it from outside.
+    pub(super) fn ended(stop: Option<Stop>, doing: &str, charge: Charge) -> Self {
+        let (kind, message) = match stop {
+            None => (FailureKind::Timeout, format!("{doing} within the attempt's time")),
+            Some(Stop::Deadline) => (FailureKind::Deadline, format!("{doing} before the deadline")),
+            Some(Stop::Abort) => (FailureKind::Aborted, "aborted by the caller's signal".to_owned()),
+            Some(Stop::Close) => (FailureKind::Aborted, "the engine was closed".to_owned()),
+        };
+        let failure = Failure { kind, message, retry_after: None };
+        Self { status: None, charge, result: Err(failure), resend: None, stop, hurried: false }
+    }
+}
+
+/// What a request of so many bytes is charged by.
+fn terms<'a>(model: &'a Model, fitted: &Fitted, bytes: usize) -> Terms<'a> {
+    Terms {
+        prices: &model.prices,
+        reasons: model.reasoning,
+        usual: fitted.usual_usage(),
+        max_tokens: fitted.max_tokens,
+        bytes: bytes as u64,
+    }
+}
