@@ -42,3 +42,28 @@ test('a room imports only rooms below it and leaves, a leaf only leaves', () => 
   });
   expect(above.filter(({ room }) => room !== 'lib')).toEqual([]);
 });
+
+/** Words of the sport, wherever they stand in an identifier or a string. */
+const WORDS = ['competition', 'football', 'goal', 'goals', 'home', 'kickoff', 'score', 'scores', 'team', 'teams'];
+/** Words that mean something else in Rust, as a part: whole identifiers of the sport. */
+const NAMES = ['Match', 'Matches', 'match_id', 'match_ids', 'matchId', 'matches'];
+/** Where they may stand: the room, its transfer twins, and where JavaScript's arguments and fields have their names. */
+const OF_SPORT = [/^football\//, /^binding\/(football|methods|plan)\.rs$/];
+
+/** The words of an identifier: `homeTeam` and `home_team` have two. */
+const wordsOf = (name) => name.replaceAll(/([a-z])([A-Z])/g, '$1_$2').toLowerCase().split('_');
+
+test('no room but football knows the words of the sport, comments and tests aside', () => {
+  const files = readdirSync(src, { recursive: true })
+    .map((path) => path.replaceAll(sep, '/'))
+    .filter((path) => path.endsWith('.rs') && !path.includes('tests') && !OF_SPORT.some((of) => of.test(path)));
+  expect(files.length).toBeGreaterThan(80);
+  const found = files.flatMap((path) => {
+    const [code] = readFileSync(join(src, path), 'utf8').split('#[cfg(test)]\nmod tests {');
+    // The room by its own name, methods of texts and macros of Rust mean nothing else.
+    const plain = code.replaceAll(/^\s*\/\/.*|\s\/\/ .*/gm, '').replaceAll(/\b(crate|super)::football\b|\bfootball::|\bmod football\b|[.:]matches\b|\bmatches!/g, '');
+    const names = [...plain.matchAll(/[A-Za-z_]\w*/g)].map(([name]) => name);
+    return names.filter((name) => NAMES.includes(name) || wordsOf(name).some((word) => WORDS.includes(word))).map((name) => `${path}: ${name}`);
+  });
+  expect([...new Set(found)]).toEqual([]);
+});

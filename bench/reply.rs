@@ -6,9 +6,9 @@ use std::time::SystemTime;
 
 use divan::Bencher;
 use divan::counter::BytesCount;
+use fallcast::football::Match;
 use fallcast::protocol::Received;
 use fallcast::reply::read;
-use fallcast::request::Match;
 
 const MATCHES: usize = 10;
 

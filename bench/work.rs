@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fallcast::engine::Engine;
-use fallcast::request::Match;
+use fallcast::football::Match;
 use serde_json::json;
 
 pub const MODEL: &str = "deepseek-r1-0528-syn";

@@ -6,15 +6,6 @@ use std::time::{Duration, SystemTime};
 use crate::call_id::CallIds;
 use crate::kind::{FailureKind, SkipReason};
 
-/// A final score: goals of the home side and of the away side, 0 to 20 each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Score {
-    /// Goals of the home side.
-    pub home: u8,
-    /// Goals of the away side.
-    pub away: u8,
-}
-
 /// Tokens that one attempt used, or all attempts of a request together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -123,15 +114,13 @@ impl std::iter::Sum for NanoUsd {
     }
 }
 
-/// The score of one match and the model that gave it.
+/// One of the things that were asked about, and what was found for it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Prediction {
-    /// The match's id, as the caller wrote it.
-    pub match_id: String,
-    /// The predicted score.
-    pub score: Score,
-    /// The model that predicted it.
-    pub model_id: String,
+pub struct Slot<V> {
+    /// Its id, as the caller wrote it.
+    pub id: String,
+    /// The value, and the model that gave it.
+    pub filled: Option<(V, String)>,
 }
 
 /// A parameter's value, before or after it was fitted to a provider.
@@ -292,15 +281,13 @@ impl History {
     }
 }
 
-/// What a request with at least one prediction gives its caller.
+/// What a request for which anything was found gives its caller; `V` is what is found for one thing.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct Outcome<V> {
     /// The names of the call.
     pub call: Arc<CallIds>,
-    /// The predictions, in the request's order.
-    pub predictions: Vec<Prediction>,
-    /// The matches without one, in the request's order.
-    pub missing_match_ids: Vec<String>,
+    /// A slot for each thing that was asked about, in the request's order; at least one is filled.
+    pub slots: Vec<Slot<V>>,
     /// The model that was asked for.
     pub original_model_id: String,
     /// The last model that contributed.
@@ -321,4 +308,11 @@ pub struct Outcome {
     pub raw_response: String,
     /// From the call to the answer.
     pub duration: Duration,
+}
+
+impl<V> Outcome<V> {
+    /// The ids of the things for which nothing was found, in the request's order.
+    pub fn missing(&self) -> impl Iterator<Item = &str> {
+        self.slots.iter().filter(|slot| slot.filled.is_none()).map(|slot| slot.id.as_str())
+    }
 }

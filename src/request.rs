@@ -1,17 +1,12 @@
 //! What a caller asks for, checked before anything is sent; a leaf.
 
-use std::collections::HashMap;
-use std::fmt::{self, Display};
+use std::fmt::Display;
 use std::time::Duration;
 
 use crate::error::EngineError;
 use crate::line;
 
-mod kickoff;
-
-/// Most matches in one request.
-pub const MAX_MATCHES: usize = 100;
-/// Most bytes of text in one request: a prompt of the caller's own, or all matches together.
+/// Most bytes of text in one request: a prompt of the caller's own, or all items together.
 pub const MAX_TEXT_BYTES: usize = 1 << 20;
 /// Most stop sequences in one request.
 const MAX_STOP: usize = 16;
@@ -23,23 +18,6 @@ const MAX_REQUEST_ID_CHARS: usize = 200;
 /// Where the caller's own id of a call stands.
 pub const REQUEST_ID: &str = "options.requestId";
 
-/// One football match.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Match {
-    /// Names the match in the reply; unique within the request, 1 to 256 characters.
-    pub id: String,
-    /// The home side, 1 to 256 characters.
-    pub home_team: String,
-    /// The away side, 1 to 256 characters.
-    pub away_team: String,
-    /// The competition, 1 to 256 characters.
-    pub competition: Option<String>,
-    /// ISO 8601 date, or date and time.
-    pub kickoff: Option<String>,
-    /// Anything that helps the model: form, injuries, odds.
-    pub analysis: Option<String>,
-}
-
 /// A prompt of the caller's own, sent as it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OwnPrompt {
@@ -49,13 +27,13 @@ pub struct OwnPrompt {
     pub user: String,
 }
 
-/// What the caller asks for.
+/// What the caller asks for; `I` is what it asks about.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Request {
+pub struct Request<I> {
     /// The original model.
     pub model_id: String,
-    /// 1 to 100 matches.
-    pub matches: Vec<Match>,
+    /// The things that it asks about, checked by whoever knows them; others deal with them by position.
+    pub items: Vec<I>,
     /// Replaces the composed prompt.
     pub prompt: Option<OwnPrompt>,
     /// The version of the composed prompt; the active one by default.
@@ -143,14 +121,13 @@ impl Options {
     }
 }
 
-impl Request {
-    /// Checks every value.
+impl<I> Request<I> {
+    /// Checks every value but the items.
     ///
     /// # Errors
     /// `INVALID_REQUEST` with the path of the first bad value.
     pub fn check(&self) -> Result<(), EngineError> {
         check_text("request.modelId", &self.model_id)?;
-        check_matches("request.matches", &self.matches)?;
         if let Some(prompt) = &self.prompt {
             if prompt.user.trim().is_empty() {
                 return Err(invalid("request.prompt.user", "must not be empty"));
@@ -165,52 +142,6 @@ impl Request {
         }
         Ok(())
     }
-}
-
-/// Checks a list of matches that stands at `path`.
-///
-/// # Errors
-/// `INVALID_REQUEST` with the path of the first bad value.
-pub fn check_matches(path: &str, matches: &[Match]) -> Result<(), EngineError> {
-    check_count(path, matches.len())?;
-    let mut seen = HashMap::new();
-    let mut bytes = 0;
-    for (index, game) in matches.iter().enumerate() {
-        let at = |field| At { path, index, field };
-        check_text(at("id"), &game.id)?;
-        check_text(at("homeTeam"), &game.home_team)?;
-        check_text(at("awayTeam"), &game.away_team)?;
-        if let Some(competition) = &game.competition {
-            check_text(at("competition"), competition)?;
-        }
-        if let Some(kickoff) = &game.kickoff
-            && !kickoff::is_kickoff(kickoff)
-        {
-            let problem = format!("must be an ISO 8601 date or date and time, got {}", shown(kickoff));
-            return Err(invalid(at("kickoff"), problem));
-        }
-        if let Some(first) = seen.insert(game.id.as_str(), index) {
-            let problem = format!("must differ from {path}[{first}].id, got {} twice", shown(&game.id));
-            return Err(invalid(at("id"), problem));
-        }
-        let optional = [&game.competition, &game.kickoff, &game.analysis].into_iter().flatten();
-        bytes += game.id.len() + game.home_team.len() + game.away_team.len() + optional.map(String::len).sum::<usize>();
-        if bytes > MAX_TEXT_BYTES {
-            return Err(invalid(path, "must be at most 1 MiB of text together"));
-        }
-    }
-    Ok(())
-}
-
-/// Checks how many matches there are, which is known before they are read.
-///
-/// # Errors
-/// `INVALID_REQUEST` with the path.
-pub fn check_count(path: &str, count: usize) -> Result<(), EngineError> {
-    if (1..=MAX_MATCHES).contains(&count) {
-        return Ok(());
-    }
-    Err(invalid(path, format_args!("must hold 1 to {MAX_MATCHES} matches, got {count}")))
 }
 
 /// Checks how many stop sequences there are, which is known before they are read.
@@ -252,18 +183,21 @@ pub fn shown(text: &str) -> String {
     }
 }
 
-fn invalid(path: impl Display, problem: impl Display) -> EngineError {
+/// `INVALID_REQUEST` for what stands at `path`.
+pub(crate) fn invalid(path: impl Display, problem: impl Display) -> EngineError {
     EngineError::InvalidRequest(format!("{path}: {problem}"))
 }
 
-fn check_text(path: impl Display, text: &str) -> Result<(), EngineError> {
+/// Refuses a text that says nothing, or is too long for an id or a name.
+pub(crate) fn check_text(path: impl Display, text: &str) -> Result<(), EngineError> {
     if text.trim().is_empty() {
         return Err(invalid(path, "must not be empty"));
     }
     check_length(path, text)
 }
 
-fn check_length(path: impl Display, text: &str) -> Result<(), EngineError> {
+/// Refuses a text that is empty, or too long for an id or a name.
+pub(crate) fn check_length(path: impl Display, text: &str) -> Result<(), EngineError> {
     if text.is_empty() {
         return Err(invalid(path, "must not be empty"));
     }
@@ -272,19 +206,6 @@ fn check_length(path: impl Display, text: &str) -> Result<(), EngineError> {
         return Err(invalid(path, format_args!("must have at most {MAX_NAME_CHARS} characters, got {chars}")));
     }
     Ok(())
-}
-
-/// The path of a match's field, written out only for an error.
-struct At<'a> {
-    path: &'a str,
-    index: usize,
-    field: &'static str,
-}
-
-impl Display for At<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}[{}].{}", self.path, self.index, self.field)
-    }
 }
 
 fn milliseconds(count: u32) -> Duration {

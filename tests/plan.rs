@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use fallcast::engine::{Engine, Explanation};
+use fallcast::football::{Match, Request};
 use fallcast::kind::SkipReason;
 use fallcast::outcome::{NanoUsd, Refusal};
-use fallcast::request::{Match, RawOptions, Request};
+use fallcast::request::RawOptions;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -80,7 +81,7 @@ fn explain(config: &Value, matches: usize, options: RawOptions) -> Explanation {
         away_team: "Girona".to_owned(),
         ..Match::default()
     };
-    let request = Request { model_id: name(0), matches: (0..matches).map(game).collect(), ..Request::default() };
+    let request = Request { model_id: name(0), items: (0..matches).map(game).collect(), ..Request::default() };
     engine.call(request, options).expect("the request has no fault").explain()
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use fallcast::protocol::Received;
 use fallcast::reply::read;
-use fallcast::request::Match;
+use fallcast::football::Match;
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 

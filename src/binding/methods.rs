@@ -15,6 +15,7 @@ use napi_derive::napi;
 use super::budget::Budget;
 use super::error::{Refuse, Thrown};
 use super::fallcast::{Caller, Fallcast};
+use super::football;
 use super::functions::shared;
 use super::handle::{Handle, Unsubscribe, data, variable};
 use super::inbox::Settled;
@@ -134,7 +135,7 @@ methods! {
     /// Throws `INVALID_REQUEST` or `UNKNOWN_MODEL`.
     fn build_prompt(this, env, _caller, model_id: "string", matches: "Match[]"; prompt_version: "string | null") -> value [BuiltPrompt] {
         let model_id = read::text_of(model_id, &"modelId")?;
-        let matches = read::matches(env, matches, "matches")?;
+        let matches = football::items(env, matches, "matches")?;
         let version = read::optional_text(prompt_version, &"promptVersion")?;
         Ok(this.engine.build_prompt(&model_id, &matches, version.as_deref())?.into())
     }

@@ -7,6 +7,7 @@ mod budget;
 mod error;
 mod event;
 mod fallcast;
+mod football;
 mod functions;
 mod handle;
 mod inbox;

@@ -5,8 +5,10 @@ use std::time::{Duration, SystemTime};
 use napi_derive::napi;
 use serde::Serialize;
 
+use super::football::{Prediction, predictions};
 use super::record::Record;
 use crate::engine;
+use crate::football::Outcome;
 use crate::outcome::{self as core, Setting};
 use crate::prompt::VersionStatus;
 
@@ -65,21 +67,6 @@ pub struct PredictionOutcome {
     pub raw_response: String,
     /// From the call to the answer, in milliseconds.
     pub duration_ms: f64,
-}
-
-/// The score of one match.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-#[napi(object, object_from_js = false)]
-pub struct Prediction {
-    /// The match's id, as the request has it.
-    pub match_id: String,
-    /// Goals of the home side, 0 to 20.
-    pub home_score: u32,
-    /// Goals of the away side, 0 to 20.
-    pub away_score: u32,
-    /// The model that predicted it.
-    pub model_id: String,
 }
 
 /// One model, asked over HTTP, and what became of it. One that waited in vain for its provider's turn is an attempt as
@@ -208,8 +195,8 @@ pub struct PromptVersionStatus {
     pub pinned: bool,
 }
 
-impl From<core::Outcome> for PredictionOutcome {
-    fn from(outcome: core::Outcome) -> Self {
+impl From<Outcome> for PredictionOutcome {
+    fn from(outcome: Outcome) -> Self {
         let used_fallback = outcome.model_id != outcome.original_model_id;
         Self {
             call_id: outcome.call.call_id.clone(),
@@ -218,8 +205,8 @@ impl From<core::Outcome> for PredictionOutcome {
             usage: Usage::from(&outcome.history.usage()),
             attempts: outcome.history.attempts.iter().map(Attempt::from).collect(),
             skips: outcome.history.skips.iter().map(Skip::from).collect(),
-            predictions: outcome.predictions.into_iter().map(Prediction::from).collect(),
-            missing_match_ids: outcome.missing_match_ids,
+            missing_match_ids: outcome.missing().map(str::to_owned).collect(),
+            predictions: predictions(outcome.slots),
             original_model_id: outcome.original_model_id,
             fallback_model_id: used_fallback.then(|| outcome.model_id.clone()),
             model_id: outcome.model_id,
@@ -235,8 +222,8 @@ impl From<core::Outcome> for PredictionOutcome {
     }
 }
 
-impl From<core::Outcome> for Record {
-    fn from(outcome: core::Outcome) -> Self {
+impl From<Outcome> for Record {
+    fn from(outcome: Outcome) -> Self {
         let mut outcome = PredictionOutcome::from(outcome);
         let reasoning = outcome.reasoning.take();
         let raw_response = std::mem::take(&mut outcome.raw_response);
@@ -244,17 +231,6 @@ impl From<core::Outcome> for Record {
         match reasoning {
             Some(reasoning) => record.with_text("reasoning", reasoning),
             None => record,
-        }
-    }
-}
-
-impl From<core::Prediction> for Prediction {
-    fn from(prediction: core::Prediction) -> Self {
-        Self {
-            match_id: prediction.match_id,
-            home_score: prediction.score.home.into(),
-            away_score: prediction.score.away.into(),
-            model_id: prediction.model_id,
         }
     }
 }

@@ -6,14 +6,16 @@ use std::fmt::Display;
 use napi::bindgen_prelude::{FromNapiValue, JsObjectValue, Object};
 use napi::{Env, JsValue, Unknown, ValueType};
 
+use super::football::items;
 use super::plain::own_fields;
 use super::realm::Listener;
 use super::text;
 use crate::check::{Faults, path};
 use crate::error::EngineError;
+use crate::football::{ITEMS, PATH, Request};
 use crate::kind::FailureKind;
 use crate::line;
-use crate::request::{self, Match, OwnPrompt, RawOptions, Request};
+use crate::request::{self, OwnPrompt, RawOptions};
 
 /// Why a value could not be read.
 pub(super) enum Mistake {
@@ -82,7 +84,7 @@ const OPTIONS: &[&str] = &[
     "requestId",
 ];
 
-type Read<T> = Result<T, Mistake>;
+pub(super) type Read<T> = Result<T, Mistake>;
 
 /// An object whose fields are read by name; `null` and `undefined` are absence.
 pub(super) struct Fields<'a> {
@@ -126,7 +128,7 @@ impl<'a> Fields<'a> {
         Ok(Some(T::from_unknown(value)?))
     }
 
-    fn text(&self, name: &str) -> Read<Option<String>> {
+    pub(super) fn text(&self, name: &str) -> Read<Option<String>> {
         self.of_type(name, ValueType::String, "a string")
     }
 
@@ -134,7 +136,7 @@ impl<'a> Fields<'a> {
         self.of_type(name, ValueType::Number, "a number")
     }
 
-    fn required(&self, name: &str) -> Read<String> {
+    pub(super) fn required(&self, name: &str) -> Read<String> {
         let missing = || Mistake::request(format!("{}: must be a string, got nothing", self.at(name)));
         self.text(name)?.ok_or_else(missing)
     }
@@ -144,7 +146,7 @@ impl<'a> Fields<'a> {
         self.value(name)?.map(|value| text_of(value, &self.at(name))).transpose()
     }
 
-    fn required_id(&self, name: &str) -> Read<String> {
+    pub(super) fn required_id(&self, name: &str) -> Read<String> {
         let missing = || Mistake::request(format!("{}: must be a string, got nothing", self.at(name)));
         self.id(name)?.ok_or_else(missing)
     }
@@ -157,37 +159,18 @@ impl<'a> Fields<'a> {
 /// The first argument of `predictWithFallback` and `explain`.
 pub(super) fn request(env: &Env, value: Unknown<'_>) -> Read<Request> {
     let fields = Fields::new(env, value, &"request")?;
-    let given =
-        fields.value("matches")?.ok_or_else(|| Mistake::request("request.matches: must be an array, got nothing"));
+    let missing = || Mistake::request(format!("{PATH}: must be an array, got nothing"));
+    let given = fields.value(ITEMS)?.ok_or_else(missing);
     let prompt = fields.value("prompt")?.map(|value| {
         let fields = Fields::new(env, value, &"request.prompt")?;
         Ok::<_, Mistake>(OwnPrompt { system: fields.text("system")?, user: fields.required("user")? })
     });
     Ok(Request {
         model_id: fields.required_id("modelId")?,
-        matches: matches(env, given?, "request.matches")?,
+        items: items(env, given?, PATH)?,
         prompt: prompt.transpose()?,
         prompt_version: fields.id("promptVersion")?,
     })
-}
-
-/// A list of matches that stands at `path`.
-pub(super) fn matches(env: &Env, value: Unknown<'_>, path: &str) -> Read<Vec<Match>> {
-    let elements = elements(env, value, &path)?;
-    request::check_count(path, elements.len())?;
-    let read = |(index, element)| {
-        let path = format_args!("{path}[{index}]");
-        let fields = Fields::new(env, element, &path)?;
-        Ok(Match {
-            id: fields.required_id("id")?,
-            home_team: fields.required("homeTeam")?,
-            away_team: fields.required("awayTeam")?,
-            competition: fields.text("competition")?,
-            kickoff: fields.text("kickoff")?,
-            analysis: fields.text("analysis")?,
-        })
-    };
-    (0..elements.len()).map(|index| Ok((index, elements.get(index)?))).map(|element| element.and_then(read)).collect()
 }
 
 /// The second argument of `predictWithFallback` and `explain`, and the signal in it.
@@ -252,22 +235,22 @@ pub(super) fn optional_text(value: Option<Unknown<'_>>, path: &dyn Display) -> R
 }
 
 /// An array whose length is known before its elements are read.
-struct Elements<'a> {
+pub(super) struct Elements<'a> {
     array: Object<'a>,
     length: u32,
 }
 
 impl<'a> Elements<'a> {
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.length as usize
     }
 
-    fn get(&self, index: usize) -> Read<Unknown<'a>> {
+    pub(super) fn get(&self, index: usize) -> Read<Unknown<'a>> {
         Ok(self.array.get_element(u32::try_from(index).unwrap_or(u32::MAX))?)
     }
 }
 
-fn elements<'a>(env: &Env, value: Unknown<'a>, path: &dyn Display) -> Read<Elements<'a>> {
+pub(super) fn elements<'a>(env: &Env, value: Unknown<'a>, path: &dyn Display) -> Read<Elements<'a>> {
     if value.get_type()? != ValueType::Object || !value.is_array()? {
         return Err(Mistake::expected_shape(path, "an array", value));
     }

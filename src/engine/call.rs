@@ -11,10 +11,11 @@ use super::context::Context;
 use super::time::Ends;
 use crate::call_id::CallIds;
 use crate::catalog::{Catalog, ModelIndex};
+use crate::football::Request;
 use crate::outcome::Refusal;
 use crate::plan::{FallbackBudget, Fitted, Plan, Wanted};
 use crate::prompt::{Ask, Prompts, Rendering};
-use crate::request::{Options, Request};
+use crate::request::Options;
 
 /// A checked request, ready to be run once. It uses one catalogue and one set of prompts from its start to its end.
 pub struct Call {
@@ -46,8 +47,8 @@ impl Call {
     }
 
     pub(super) fn rendering(&self) -> Rendering<'_> {
-        let Request { matches, prompt, prompt_version, .. } = &self.request;
-        let ask = Ask { asked: matches, own: prompt.as_ref(), version: prompt_version.as_deref() };
+        let Request { items, prompt, prompt_version, .. } = &self.request;
+        let ask = Ask { asked: items, own: prompt.as_ref(), version: prompt_version.as_deref() };
         Rendering::new(&self.prompts, ask, self.engine.active_model_count(), SystemTime::now())
     }
 

@@ -3,9 +3,9 @@
 use super::Engine;
 use super::time::{Ends, Patience};
 use crate::catalog::Model;
-use crate::outcome::{FallbackReason, NanoUsd, Score};
+use crate::football::{Item, Request, Value};
+use crate::outcome::{FallbackReason, NanoUsd};
 use crate::plan::{Fitted, Wanted};
-use crate::request::{Match, Request};
 
 /// What the attempts of one call share.
 pub(super) struct Context<'a> {
@@ -52,13 +52,13 @@ pub(super) struct Fallback {
 
 /// A reply with at least one score, in the order in which the matches were asked.
 pub(super) struct Answered {
-    pub(super) scores: Vec<Option<Score>>,
+    pub(super) values: Vec<Option<Value>>,
     pub(super) reasoning: Option<String>,
     pub(super) text: String,
 }
 
 impl Context<'_> {
-    pub(super) fn asked<'b>(&'b self, fitted: &'b Fitted) -> impl Iterator<Item = &'b Match> {
-        fitted.positions.iter().map(|&index| &self.request.matches[index])
+    pub(super) fn asked<'b>(&'b self, fitted: &'b Fitted) -> impl Iterator<Item = &'b Item> {
+        fitted.positions.iter().map(|&index| &self.request.items[index])
     }
 }

@@ -8,8 +8,9 @@ use super::call::Call;
 use super::run::{Answer, Run};
 use super::time::Stop;
 use crate::error::EngineError;
+use crate::football::Outcome;
 use crate::kind::SkipReason;
-use crate::outcome::{FallbackReason, History, Outcome, Prediction, Skip};
+use crate::outcome::{FallbackReason, History, Skip, Slot};
 
 impl Call {
     /// Logs how the call ended, whether or not it was answered.
@@ -26,14 +27,14 @@ impl Call {
             cost_usd = history.map(History::cost).unwrap_or_default().usd(),
             attempts = history.map_or(0, |history| history.attempts.len()),
             skips = history.map_or(0, |history| history.skips.len()),
-            missing = answer.map_or(self.request.matches.len(), |outcome| outcome.missing_match_ids.len()),
+            missing = answer.map_or(self.request.items.len(), |outcome| outcome.missing().count()),
             "call ended"
         );
     }
 }
 
 impl Run<'_> {
-    /// The outcome if there is any prediction, else the error that says why there is none. An abort or a close is an
+    /// The outcome if there is any value, else the error that says why there is none. An abort or a close is an
     /// error whatever there is.
     pub(super) fn finish(mut self, stop: Option<Stop>) -> Result<Outcome, EngineError> {
         match (stop, self.answer.take()) {
@@ -62,23 +63,14 @@ impl Run<'_> {
 
     fn outcome(self, answer: Answer) -> Outcome {
         let Call { catalog, request, original, began, .. } = self.call;
-        let mut predictions = Vec::with_capacity(request.matches.len());
-        let mut missing_match_ids = Vec::new();
-        for (game, score) in request.matches.iter().zip(&self.scores) {
-            match score {
-                Some((score, model)) => predictions.push(Prediction {
-                    match_id: game.id.clone(),
-                    score: *score,
-                    model_id: catalog.model(*model).id.clone(),
-                }),
-                None => missing_match_ids.push(game.id.clone()),
-            }
-        }
+        let slots = request.items.iter().zip(&self.values).map(|(item, value)| Slot {
+            id: item.id.clone(),
+            filled: value.map(|(value, model)| (value, catalog.model(model).id.clone())),
+        });
         let fallback_reason = (answer.model != *original).then(|| self.why_not_the_original());
         Outcome {
             call: Arc::clone(&self.call.ids),
-            predictions,
-            missing_match_ids,
+            slots: slots.collect(),
             original_model_id: request.model_id.clone(),
             model_id: catalog.model(answer.model).id.clone(),
             fallback_reason,

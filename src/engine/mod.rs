@@ -39,6 +39,7 @@ use crate::config::Config;
 use crate::count::{self, Count, Moka};
 use crate::error::EngineError;
 use crate::event::{Announcer, Event, Invalidation};
+use crate::football::{self, Item, Request};
 use crate::health::{self, Blame, Health};
 use crate::kind::SkipReason;
 use crate::metrics::Recorder;
@@ -46,7 +47,7 @@ use crate::money::{BudgetRules, Ledger};
 use crate::outcome::{NanoUsd, Refusal};
 use crate::plan::{self, Plan, Wanted};
 use crate::prompt::{Ask, Rendering, Texts};
-use crate::request::{self, Match, Options, RawOptions, Request};
+use crate::request::{self, Options, RawOptions};
 use crate::transport::concurrency::ConcurrencyLimits;
 use crate::transport::http::Http;
 use crate::transport::proxies;
@@ -230,6 +231,7 @@ impl Engine {
         }
         let options = Options::check(options)?;
         request.check()?;
+        football::check(football::PATH, &request.items)?;
         let Setup { catalog, prompts } = Setup::clone(&self.library.current());
         check_version(&prompts, "request.promptVersion", request.prompt_version.as_deref())?;
         let original = known(&catalog, "request.modelId", &request.model_id)?;
@@ -281,23 +283,23 @@ impl Engine {
         fallback_lists(&self.library.catalog())
     }
 
-    /// The messages that `model_id` would be sent for `matches`.
+    /// The messages that `model_id` would be sent for `items`.
     ///
     /// # Errors
     /// `INVALID_REQUEST` with the path of the first bad value, or `UNKNOWN_MODEL`.
     pub fn build_prompt(
         &self,
         model_id: &str,
-        matches: &[Match],
+        items: &[Item],
         version: Option<&str>,
     ) -> Result<BuiltPrompt, EngineError> {
-        request::check_matches("matches", matches)?;
+        football::check(football::ITEMS, items)?;
         let Setup { catalog, prompts } = Setup::clone(&self.library.current());
         check_version(&prompts, "promptVersion", version)?;
         let model = catalog.model(known(&catalog, "modelId", model_id)?);
-        let ask = Ask { asked: matches, own: None, version };
+        let ask = Ask { asked: items, own: None, version };
         let rendering = Rendering::new(&prompts, ask, self.active_model_count(), SystemTime::now());
-        let everything: Vec<usize> = (0..matches.len()).collect();
+        let everything: Vec<usize> = (0..items.len()).collect();
         Ok(BuiltPrompt {
             texts: rendering.texts(model, &everything),
             version: rendering.version(model).to_owned(),

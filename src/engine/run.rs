@@ -1,4 +1,4 @@
-//! The fallback loop: follows the plan, model by model, until every match has a prediction or nothing is left to ask.
+//! The fallback loop: follows the plan, model by model, until everything that was asked is answered or nothing is left to ask.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -18,9 +18,10 @@ use super::time::{Patience, Stop};
 use crate::call_id::CallIds;
 use crate::catalog::ModelIndex;
 use crate::error::EngineError;
+use crate::football::{self, Outcome, Value};
 use crate::kind::{FailureKind, SkipReason};
 use crate::metrics::Finished;
-use crate::outcome::{Attempt, History, Outcome, Refusal, Score};
+use crate::outcome::{Attempt, History, Refusal};
 use crate::plan::{self, Candidate, FallbackBudget, Fitted, Plan, Wanted, fit};
 use crate::protocol::Failure;
 
@@ -28,13 +29,13 @@ use crate::protocol::Failure;
 enum Next {
     /// The next model of the plan.
     Model,
-    /// Nothing: every match has a prediction, or no other model may be asked.
+    /// Nothing: everything is answered, or no other model may be asked.
     Done,
     /// Nothing: something from outside ended the call.
     Stopped(Stop),
 }
 
-/// A reply with at least one score.
+/// A reply with at least one value.
 pub(super) struct Answer {
     pub(super) model: ModelIndex,
     pub(super) reasoning: Option<String>,
@@ -66,10 +67,10 @@ pub(super) struct Run<'a> {
     pub(super) passed_over: Vec<PassedOver>,
     /// How many attempts were begun; time passes in each.
     pub(super) begun: usize,
-    /// The matches without a prediction.
+    /// The positions without a value.
     pub(super) outstanding: Vec<usize>,
-    /// For each match of the request its score and the model that gave it.
-    pub(super) scores: Vec<Option<(Score, ModelIndex)>>,
+    /// For each position of the request its value and the model that gave it.
+    pub(super) values: Vec<Option<(Value, ModelIndex)>>,
     /// Of the last model that contributed.
     pub(super) answer: Option<Answer>,
     pub(super) history: History,
@@ -83,8 +84,8 @@ impl Call {
     pub async fn run(self, abort: &CancellationToken) -> Result<Outcome, EngineError> {
         let original = self.request.model_id.as_str();
         let CallIds { call_id, request_id } = &*self.ids;
-        let (request_id, matches) = (request_id.as_deref(), self.request.matches.len());
-        let span = tracing::error_span!("predict", call_id, request_id, original, matches);
+        let (request_id, count) = (request_id.as_deref(), self.request.items.len());
+        let span = tracing::error_span!("predict", call_id, request_id, original, { football::ITEMS } = count);
         CALL.scope(Arc::clone(&self.ids), self.follow_plan(abort).instrument(span)).await
     }
 
@@ -102,7 +103,7 @@ impl Call {
             passed_over: Vec::new(),
             begun: 0,
             outstanding: (0..rendering.lines().count()).collect(),
-            scores: vec![None; rendering.lines().count()],
+            values: vec![None; rendering.lines().count()],
             answer: None,
             history: History::default(),
         };
@@ -137,7 +138,7 @@ impl Run<'_> {
         let model = self.call.catalog.model(candidate.model);
         let may_wait = self.may_wait(position);
         let fitted = match &candidate.verdict {
-            Ok(fitted) if self.outstanding.len() == self.scores.len() => Cow::Borrowed(fitted),
+            Ok(fitted) if self.outstanding.len() == self.values.len() => Cow::Borrowed(fitted),
             Ok(_) => Cow::Owned(fit(model, self.context.wanted, &self.outstanding)),
             // What others were told may have passed since the plan was made, or pass soon.
             Err(refusal) if may_wait && may_pass_soon(&self.context, model, refusal) => {
@@ -245,13 +246,13 @@ impl Run<'_> {
         plan::attempt_timeout(self.call.catalog.model(index), requested, &self.call.engine.config)
     }
 
-    /// Takes the scores of a reply that has at least one.
+    /// Takes the values of a reply that has at least one.
     fn accept(&mut self, index: ModelIndex, fitted: &Fitted, answered: Answered) -> Next {
-        for (&position, score) in fitted.positions.iter().zip(answered.scores) {
-            self.scores[position] = score.map(|score| (score, index));
+        for (&position, value) in fitted.positions.iter().zip(answered.values) {
+            self.values[position] = value.map(|value| (value, index));
         }
         let (asked, before) = (fitted.positions.len(), self.outstanding.len());
-        self.outstanding.retain(|&position| self.scores[position].is_none());
+        self.outstanding.retain(|&position| self.values[position].is_none());
         let predicted = before - self.outstanding.len();
         if predicted < asked {
             info!(model = self.call.catalog.model(index).id, predicted, asked, "incomplete answer");

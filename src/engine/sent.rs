@@ -11,12 +11,12 @@ use super::context::{Answered, Assignment, Context};
 use super::reading::is_long;
 use super::time::Stop;
 use crate::catalog::{Model, Secret};
+use crate::football::Item;
 use crate::kind::FailureKind;
 use crate::money::{self, Charge, End, Terms};
 use crate::plan::Fitted;
 use crate::protocol::{self, Failure, body};
 use crate::reply;
-use crate::request::Match;
 use crate::transport::http::{Post, Received, Resend, WireFailure};
 
 /// One HTTP call and what became of it.
@@ -96,19 +96,19 @@ pub(super) fn request_body(context: &Context<'_>, model: &Model, fitted: &Fitted
 
 /// Reads a reply, a long one beside the async workers.
 async fn read(context: &Context<'_>, model: &Model, fitted: &Fitted, bytes: usize, received: Received) -> Sent {
-    let asked: Vec<&Match> = context.asked(fitted).collect();
+    let asked: Vec<&Item> = context.asked(fitted).collect();
     if !is_long(&received.body) {
         return Sent::read(model, fitted, bytes, &asked, &received);
     }
     let (model, fitted) = (model.clone(), fitted.clone());
-    let asked: Vec<Match> = asked.into_iter().cloned().collect();
+    let asked: Vec<Item> = asked.into_iter().cloned().collect();
     let reading = move || Sent::read(&model, &fitted, bytes, &asked.iter().collect::<Vec<_>>(), &received);
     context.engine.readers.read(reading).await
 }
 
 impl Sent {
     /// What came of a request of so many bytes whose reply arrived.
-    fn read(model: &Model, fitted: &Fitted, bytes: usize, asked: &[&Match], received: &Received) -> Self {
+    fn read(model: &Model, fitted: &Fitted, bytes: usize, asked: &[&Item], received: &Received) -> Self {
         let provider = &model.provider;
         let is_success = (200..300).contains(&received.status);
         // A provider may repeat the key in its complaint; what a model says is not to be changed.
@@ -136,7 +136,7 @@ impl Sent {
         let charge = money::charge(&terms(model, fitted, bytes), &end);
         let (reasoning, text) = (reply.reasoning, reply.text);
         let result = match reply.result {
-            Ok(scores) => Ok(Answered { scores, reasoning, text }),
+            Ok(values) => Ok(Answered { values, reasoning, text }),
             Err(failure) => Err(Failure { message: provider.redacted(&failure.message).into_owned(), ..failure }),
         };
         Self { status: Some(received.status), charge, result, resend: None, stop: None, hurried: false }

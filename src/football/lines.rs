@@ -2,8 +2,8 @@
 
 use json_escape_simd::escape_into;
 
+use crate::football::Match;
 use crate::money::estimate_tokens;
-use crate::request::Match;
 
 /// Tokens of an answer beside its scores: the wrapper, a code fence, a sentence or two around it.
 pub const ANSWER_BASE: u64 = 256;

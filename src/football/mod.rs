@@ -4,18 +4,33 @@
 //! Everybody else deals in positions (of the matches in their request), sizes (in tokens) and values (whatever was read
 //! for a position). To predict something else, this room is replaced.
 
+mod kickoff;
 mod lines;
+mod matches;
 mod prompts;
+mod score;
 mod scores;
 
-pub use crate::outcome::Score as Value;
-pub use crate::request::Match;
 pub use lines::{ANSWER_BASE, Lines, USUAL_ANSWER_BASE};
+pub use matches::{MAX_MATCHES, Match, Match as Item, check_count, check_matches as check};
 pub use prompts::{PROMPT_COMPONENTS, PROMPT_MANIFEST};
+pub use score::{Score, Score as Value};
 pub use scores::read;
 
 /// What the things are called that a request asks about: the placeholder in a prompt, and the parameter of an adjustment.
 pub const ITEMS: &str = "matches";
 
+/// Where they stand in a request.
+pub const PATH: &str = "request.matches";
+
 /// What an answer says of one of them, as a message calls it.
 pub const VALUE: &str = "score";
+
+/// Names of tags in which a model wraps an answer about the sport.
+pub const WRAPPERS: &[&str] = &["fixture", "fixtures", "game", "match", "matches", "score", "scores"];
+
+/// A request about the sport.
+pub type Request = crate::request::Request<Item>;
+
+/// What such a request gives.
+pub type Outcome = crate::outcome::Outcome<Value>;

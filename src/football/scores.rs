@@ -14,9 +14,9 @@ mod tests;
 
 use std::ops::Range;
 
-use crate::outcome::Score;
+use crate::football::Match;
+use crate::football::Score;
 use crate::parse::relaxed::{Content, Node, scan, siblings, unescape};
-use crate::request::Match;
 use asked::Asked;
 use beyond::Beyond;
 use claims::{Claims, Standing, tier};

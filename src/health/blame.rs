@@ -23,7 +23,7 @@ pub struct Blame {
 
 impl Blame {
     /// Notes that a model has answered such a call.
-    pub fn answered(&self, request: &Request, options: &Options) {
+    pub fn answered<I>(&self, request: &Request<I>, options: &Options) {
         let Some(settings) = self.settings(request, options) else { return };
         let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(place) = answered.iter().rposition(|known| *known == settings) {
@@ -36,14 +36,14 @@ impl Blame {
 
     /// Whether such a call may itself be what fails: it has settings of its own, and no model has answered with them.
     #[must_use]
-    pub fn is_on_caller(&self, request: &Request, options: &Options) -> bool {
+    pub fn is_on_caller<I>(&self, request: &Request<I>, options: &Options) -> bool {
         let Some(settings) = self.settings(request, options) else { return false };
         !self.answered.lock().unwrap_or_else(PoisonError::into_inner).contains(&settings)
     }
 
     /// The call's own settings, if it has any. Of a prompt the part that stays the same from call to call counts: the
     /// system message, if there is one.
-    fn settings(&self, request: &Request, options: &Options) -> Option<u64> {
+    fn settings<I>(&self, request: &Request<I>, options: &Options) -> Option<u64> {
         let Request { prompt, prompt_version, .. } = request;
         if prompt.is_none() && prompt_version.is_none() && !options.sets_parameters() {
             return None;
@@ -80,12 +80,12 @@ mod tests {
     use super::*;
     use crate::request::OwnPrompt;
 
-    fn prompt(system: Option<&str>, user: &str) -> Request {
+    fn prompt(system: Option<&str>, user: &str) -> Request<()> {
         let prompt = OwnPrompt { system: system.map(str::to_owned), user: user.to_owned() };
         Request { prompt: Some(prompt), ..Request::default() }
     }
 
-    fn version(id: &str) -> Request {
+    fn version(id: &str) -> Request<()> {
         Request { prompt_version: Some(id.to_owned()), ..Request::default() }
     }
 
@@ -103,14 +103,14 @@ mod tests {
             max_fallback_depth: Some(1),
             ..Options::default()
         };
-        assert!(!blame.is_on_caller(&Request::default(), &time_and_money));
-        blame.answered(&Request::default(), &time_and_money);
+        assert!(!blame.is_on_caller(&Request::<()>::default(), &time_and_money));
+        blame.answered(&Request::<()>::default(), &time_and_money);
         assert!(blame.answered.lock().expect("no panic").is_empty(), "nor is anything kept of it");
     }
 
     #[test]
     fn each_setting_is_to_blame_until_it_was_answered() {
-        let plain = Request::default;
+        let plain = Request::<()>::default;
         let calls = [
             (prompt(None, "score?"), Options::default()),
             (prompt(Some("score!"), "score?"), Options::default()),

@@ -22,7 +22,7 @@ pub struct Finished<'a> {
 impl<'a> Finished<'a> {
     /// The call for `original` that came to `result`.
     #[must_use]
-    pub fn of(original: &'a str, original_cost: NanoUsd, result: &'a Result<Outcome, EngineError>) -> Self {
+    pub fn of<V>(original: &'a str, original_cost: NanoUsd, result: &'a Result<Outcome<V>, EngineError>) -> Self {
         let (answered_by, reason, history) = match result {
             Ok(outcome) => (Some(outcome.model_id.as_str()), outcome.fallback_reason, Some(&outcome.history)),
             Err(error) => (None, why_unanswered(original, error), error.history()),

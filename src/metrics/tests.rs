@@ -37,11 +37,10 @@ fn history(attempts: Vec<Attempt>, skips: Vec<Skip>) -> History {
 }
 
 /// The outcome of a call for `original` that `model` answered.
-fn outcome(original: &str, model: &str, reason: Option<FallbackReason>, history: History) -> Outcome {
+fn outcome(original: &str, model: &str, reason: Option<FallbackReason>, history: History) -> Outcome<()> {
     Outcome {
         call: Arc::default(),
-        predictions: Vec::new(),
-        missing_match_ids: Vec::new(),
+        slots: Vec::new(),
         original_model_id: original.to_owned(),
         model_id: model.to_owned(),
         fallback_reason: reason,
@@ -56,7 +55,7 @@ fn outcome(original: &str, model: &str, reason: Option<FallbackReason>, history:
 }
 
 /// Counts a call as the engine does: its attempts, then itself.
-fn count(recorder: &Recorder, original: &str, original_cost: u64, result: &Result<Outcome, EngineError>) {
+fn count(recorder: &Recorder, original: &str, original_cost: u64, result: &Result<Outcome<()>, EngineError>) {
     let history = match result {
         Ok(outcome) => Some(&outcome.history),
         Err(error) => error.history(),
@@ -68,13 +67,13 @@ fn count(recorder: &Recorder, original: &str, original_cost: u64, result: &Resul
 }
 
 /// A call for `a` that failed there and that `b` answered.
-fn through_b(kind: FailureKind) -> Outcome {
+fn through_b(kind: FailureKind) -> Outcome<()> {
     let attempts = vec![attempt("a", Some(kind), 10), attempt("b", None, 300)];
     outcome("a", "b", Some(FallbackReason::Failure(kind)), history(attempts, Vec::new()))
 }
 
 /// A call for `a` that it answered itself.
-fn own() -> Outcome {
+fn own() -> Outcome<()> {
     outcome("a", "a", None, history(vec![attempt("a", None, 90)], Vec::new()))
 }
 

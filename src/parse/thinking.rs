@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
+pub use names::Wrappers;
 use names::{Kind, Name};
 use tags::{Tag, tags};
 
@@ -35,11 +36,12 @@ impl Split<'_> {
     }
 }
 
-/// Splits what a model said into its thinking and its answer: first by channels, then by tags.
+/// Splits what a model said into its thinking and its answer: first by channels, then by tags. `wrappers` are the names,
+/// beside the usual ones, of blocks in which a model answers.
 #[must_use]
-pub fn split(text: &str) -> Split<'_> {
-    let Some(said) = channels::split(text) else { return by_tags(text) };
-    let inner = by_tags(&said.answer);
+pub fn split(text: &str, wrappers: Wrappers) -> Split<'_> {
+    let Some(said) = channels::split(text) else { return by_tags(text, wrappers) };
+    let inner = by_tags(&said.answer, wrappers);
     let mut thinking = said.thinking;
     add(&mut thinking, inner.thinking.as_deref().unwrap_or_default());
     let unclosed = inner.unclosed.map(Cow::into_owned).or(said.unclosed).map(Cow::Owned);
@@ -48,12 +50,12 @@ pub fn split(text: &str) -> Split<'_> {
 }
 
 /// Pairs the tags by name. A tag that closes nothing ends the thinking of all that stands before it.
-fn by_tags(text: &str) -> Split<'_> {
+fn by_tags(text: &str, wrappers: Wrappers) -> Split<'_> {
     let mut blocks = Blocks::default();
-    tags(text, |tag, found| blocks.take(tag, found));
+    tags(text, wrappers, |tag, found| blocks.take(tag, found));
     blocks.open.retain(|open| open.kind == Kind::Thinking);
     if blocks.closed.is_empty() && blocks.open.is_empty() {
-        let outside = blocks.has_others.then(|| outside(text)).flatten();
+        let outside = blocks.has_others.then(|| outside(text, wrappers)).flatten();
         return Split { outside, answer: Cow::Borrowed(text), unclosed: None, thinking: None };
     }
     let mut thinking = String::new();
@@ -68,7 +70,7 @@ fn by_tags(text: &str) -> Split<'_> {
     let answer_end = first_open.as_ref().map_or(text.len(), |open| open.start);
     let answer = without(text, 0..answer_end, blocks.closed.iter());
     Split {
-        outside: blocks.has_others.then(|| outside(&answer)).flatten(),
+        outside: blocks.has_others.then(|| outside(&answer, wrappers)).flatten(),
         answer,
         unclosed: first_open.map(|_| without(text, 0..text.len(), blocks.closed.iter())),
         thinking: Some(thinking).filter(|thinking| !thinking.is_empty()),
@@ -88,9 +90,9 @@ fn without<'t, 'b>(text: &'t str, part: Range<usize>, blocks: impl Iterator<Item
 }
 
 /// A text without its closed blocks of names that say nothing; `None` if there are none with a value in them.
-fn outside(text: &str) -> Option<String> {
+fn outside(text: &str, wrappers: Wrappers) -> Option<String> {
     let mut blocks = Blocks { of_others: true, ..Blocks::default() };
-    tags(text, |tag, found| blocks.take(tag, found));
+    tags(text, wrappers, |tag, found| blocks.take(tag, found));
     let has_value = |block: &Block| text.get(block.inner.clone()).is_some_and(|inner| inner.contains(['{', '[']));
     let some = blocks.closed.iter().any(has_value);
     some.then(|| without(text, 0..text.len(), blocks.closed.iter()).into_owned())

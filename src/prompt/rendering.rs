@@ -7,9 +7,9 @@ use super::time;
 use super::version::Version;
 use super::{OWN_VERSION, Prompts};
 use crate::catalog::Model;
-use crate::football::Lines;
+use crate::football::{Item, Lines};
 use crate::money::estimate_tokens;
-use crate::request::{Match, OwnPrompt};
+use crate::request::OwnPrompt;
 
 /// The two messages that a model is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Texts {
 #[derive(Clone, Copy, Debug)]
 pub struct Ask<'a> {
     /// What is asked about.
-    pub asked: &'a [Match],
+    pub asked: &'a [Item],
     /// Replaces the composed prompt.
     pub own: Option<&'a OwnPrompt>,
     /// The version that every model is to be sent; the schedule's if there is none of that name.

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::catalog;
 use crate::config::Config;
-use crate::request::{Match, OwnPrompt};
+use crate::football::Match;
+use crate::request::OwnPrompt;
 
 mod faults;
 

@@ -8,18 +8,18 @@
 #[cfg(test)]
 mod tests;
 
-use crate::football::{self, Match, Value};
+use crate::football::{self, Item, Value};
 use crate::parse::thinking;
 use crate::protocol::{self, Found, Received, Reply, Said};
 
-/// Reads a reply to a question about these matches: a slot for each, in order, at least one of them filled.
+/// Reads a reply to a question about these things: a value for each, in order, at least one of them there.
 #[must_use]
-pub fn read(received: &Received<'_>, asked: &[&Match]) -> Reply<Vec<Option<Value>>> {
+pub fn read(received: &Received<'_>, asked: &[&Item]) -> Reply<Vec<Option<Value>>> {
     protocol::read(received, |said| find(said, asked))
 }
 
 /// Looks for an answer in the texts of a choice, the likeliest first, and apart from that for what the model thought.
-fn find(said: &Said<'_>, asked: &[&Match]) -> Found<Vec<Option<Value>>> {
+fn find(said: &Said<'_>, asked: &[&Item]) -> Found<Vec<Option<Value>>> {
     let mut found =
         Found { text: None, reasoning: String::new(), answer: None, is_complete: false, wanted: football::VALUE };
     for thought in &said.thoughts {
@@ -28,7 +28,7 @@ fn find(said: &Said<'_>, asked: &[&Match]) -> Found<Vec<Option<Value>>> {
     let texts = said.spoken.iter().chain(&said.thoughts).enumerate();
     for (index, text) in texts.filter(|(_, text)| !text.trim().is_empty()) {
         found.text = found.text.or(Some(index));
-        let split = thinking::split(text);
+        let split = thinking::split(text, football::WRAPPERS);
         if let Some(thinking) = split.thinking.as_deref().filter(|_| index < said.spoken.len()) {
             thinking::add(&mut found.reasoning, thinking);
         }

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use super::{Match, read};
-use crate::football::Value as Score;
+use super::read;
+use crate::football::{Match, Score};
 use crate::outcome::Told;
 use crate::protocol::{Failure, Received, is_one_line};
 

@@ -20,8 +20,8 @@ use std::sync::Arc;
 
 use fallcast::engine::Engine;
 use fallcast::error::EngineError;
-use fallcast::outcome::Outcome;
-use fallcast::request::{Match, RawOptions, Request};
+use fallcast::football::{Match, Outcome, Request, Score};
+use fallcast::request::RawOptions;
 use serde_json::{Value, json};
 use support::{Reply, Upstream};
 use tokio_util::sync::CancellationToken;
@@ -72,9 +72,17 @@ fn request_for(ids: impl IntoIterator<Item = impl Into<String>>) -> Request {
     };
     Request {
         model_id: "a".to_owned(),
-        matches: ids.into_iter().map(Into::into).map(game).collect(),
+        items: ids.into_iter().map(Into::into).map(game).collect(),
         ..Request::default()
     }
+}
+
+/// The matches of an outcome that have a score, with it and the model that gave it.
+fn filled(outcome: &Outcome) -> impl Iterator<Item = (&str, Score, &str)> {
+    outcome.slots.iter().filter_map(|slot| {
+        let (score, model) = slot.filled.as_ref()?;
+        Some((slot.id.as_str(), *score, model.as_str()))
+    })
 }
 
 async fn predict(engine: &Arc<Engine>, request: Request) -> Result<Outcome, EngineError> {

@@ -20,8 +20,7 @@ async fn the_next_model_is_asked_for_what_is_missing_and_each_prediction_names_i
     let outcome = predict(&engine(&config(&upstream)), request(3)).await;
     assert_eq!(attempts(&outcome), pairs(&[("a", "answered"), ("b", "answered"), ("c", "answered")]));
     let outcome = outcome.unwrap();
-    let given: Vec<_> =
-        outcome.predictions.iter().map(|p| (p.match_id.as_str(), p.score.home, p.model_id.as_str())).collect();
+    let given: Vec<_> = filled(&outcome).map(|(id, score, model)| (id, score.home, model)).collect();
     assert_eq!(given, [("m1", 1, "b"), ("m2", 2, "a"), ("m3", 0, "c")]);
     assert_eq!((outcome.model_id.as_str(), outcome.fallback_reason.unwrap().as_str()), ("c", "incomplete"));
     let asked: Vec<_> = upstream.requests().iter().map(|request| asked(&request.json())).collect();
@@ -34,7 +33,7 @@ async fn with_a_prediction_in_hand_a_later_failure_does_not_lose_it() {
         Upstream::script([Step::model("a", scores(&[("m1", 2, 0)])), Step::model("b", error(500, "down"))]).await;
     let engine = engine(&config_with(&upstream, json!({ "maxFallbackDepth": 1, "maxRetries": 0 })));
     let outcome = predict(&engine, request(2)).await.unwrap();
-    assert_eq!(outcome.missing_match_ids, ["m2"]);
+    assert_eq!(outcome.missing().collect::<Vec<_>>(), ["m2"]);
     assert_eq!((outcome.model_id.as_str(), outcome.fallback_reason), ("a", None));
     assert_eq!(outcome.history.attempts.len(), 2);
 }
@@ -49,7 +48,7 @@ async fn a_model_is_asked_for_no_more_matches_than_it_can_answer() {
     let mut config = config(&upstream);
     config["providers"][0]["limits"] = json!({ "maxTokens": 1000 });
     let outcome = predict(&engine(&config), request(40)).await.unwrap();
-    assert_eq!(outcome.predictions.len(), 40);
+    assert_eq!(filled(&outcome).count(), 40);
     let first = asked(&upstream.requests()[0].json()).len();
     assert!((1..40).contains(&first), "{first}");
     let adjusted = &outcome.history.attempts[0].adjusted;

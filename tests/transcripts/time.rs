@@ -45,7 +45,7 @@ async fn a_deadline_after_a_prediction_resolves_with_what_there_is() {
     let options = RawOptions { deadline_ms: Some(500.0), max_fallback_depth: Some(1.0), ..RawOptions::default() };
     let outcome = predict_with(&engine(&config(&upstream)), request(2), options).await;
     assert_eq!(attempts(&outcome), pairs(&[("a", "answered"), ("b", "deadline")]));
-    assert_eq!(outcome.unwrap().missing_match_ids, ["m2"]);
+    assert_eq!(outcome.unwrap().missing().collect::<Vec<_>>(), ["m2"]);
 }
 
 #[tokio::test]

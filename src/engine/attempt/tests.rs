@@ -11,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::engine::time::Patience;
 use crate::engine::{Call, Engine};
+use crate::football::{Match, Request};
 use crate::plan::{Plan, Wanted};
-use crate::request::{Match, RawOptions, Request};
+use crate::request::RawOptions;
 
 /// A provider that answers nobody before so many requests have come; each model answers with another score.
 async fn provider(together: usize) -> String {
@@ -72,7 +73,7 @@ fn call(engine: &Arc<Engine>) -> Call {
         away_team: "Villarreal".to_owned(),
         ..Match::default()
     };
-    let request = Request { model_id: "a".to_owned(), matches: vec![game], ..Request::default() };
+    let request = Request { model_id: "a".to_owned(), items: vec![game], ..Request::default() };
     engine.call(request, RawOptions::default()).expect("a request without a fault")
 }
 
@@ -95,7 +96,7 @@ fn assigned<'a>(call: &'a Call, plan: &'a Plan, position: usize) -> Assignment<'
 fn answered(attempted: &Attempted) -> (&str, u8) {
     match attempted {
         Attempted::Ended { record, result: Ok(answered), stop: None, charged_again: 0 } => {
-            (&record.model_id, answered.scores[0].expect("a score").home)
+            (&record.model_id, answered.values[0].expect("a score").home)
         }
         Attempted::Ended { record, .. } => panic!("no answer: {record:?}"),
         Attempted::Skipped(refusal) => panic!("no answer: {refusal:?}"),

@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::outcome::Outcome;
-use crate::request::{Match, RawOptions, Request};
+use crate::football::{Match, Outcome, Request};
+use crate::request::RawOptions;
 
 #[tokio::test]
 async fn no_more_are_read_at_once_than_there_are_places_and_none_on_an_async_worker() {
@@ -107,7 +107,7 @@ fn engine() -> Arc<Engine> {
 
 async fn predict(engine: &Arc<Engine>, options: Value, abort: &CancellationToken) -> Result<Outcome, EngineError> {
     let game = Match { id: "m1".into(), home_team: "Betis".into(), away_team: "Getafe".into(), ..Match::default() };
-    let request = Request { model_id: "a".into(), matches: vec![game], ..Request::default() };
+    let request = Request { model_id: "a".into(), items: vec![game], ..Request::default() };
     let options = RawOptions { deadline_ms: options["deadlineMs"].as_f64(), ..RawOptions::default() };
     engine.call(request, options)?.run(abort).await
 }

@@ -8,7 +8,7 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 
 use super::fields::Field;
 use super::teams::Team;
-use crate::request::Match;
+use crate::football::Match;
 
 /// How much longer than an asked id one that is the same may be written.
 const LONGEST_WRITING: usize = 12;

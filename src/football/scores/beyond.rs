@@ -3,7 +3,7 @@
 use super::fields::{Field, Side, Surety};
 use super::goals::goals;
 use super::periods::{Trust, says_beyond};
-use crate::outcome::Score;
+use crate::football::Score;
 use crate::parse::relaxed::{Content, Node, siblings, unescape};
 
 /// How deep the record of a match is looked through for its status.

@@ -1,7 +1,7 @@
 //! What a reply claims of one match, and which of several claims is believed.
 
 use super::fields::{LONGEST, Surety, fold};
-use crate::outcome::Score;
+use crate::football::Score;
 
 /// How likely a candidate is said to be.
 #[derive(Clone, Copy, Debug, PartialEq)]

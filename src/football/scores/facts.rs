@@ -11,7 +11,7 @@ use super::fields::{Field, Side, Surety};
 use super::goals::{goals, score};
 use super::periods::{LONGEST_LABEL, is_of_other};
 use super::sides::Sides;
-use crate::outcome::Score;
+use crate::football::Score;
 use crate::parse::relaxed::{Content, Node, siblings, unescape};
 
 /// What the members of a group say about the group itself.

@@ -1,6 +1,6 @@
 //! Numbers of goals, and scores written as one text such as `2-1`.
 
-use crate::outcome::Score;
+use crate::football::Score;
 use crate::parse::number::{self, narrow};
 
 /// The most goals of one side that are believed.

@@ -1,5 +1,5 @@
-use crate::outcome::Score;
-use crate::request::Match;
+use crate::football::Match;
+use crate::football::Score;
 
 mod beside;
 mod candidates;

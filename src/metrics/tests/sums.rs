@@ -25,7 +25,7 @@ fn any_attempt() -> impl Strategy<Value = Attempt> {
 }
 
 /// The original of a call and what it came to.
-type Call = (&'static str, Result<Outcome, EngineError>);
+type Call = (&'static str, Result<Outcome<()>, EngineError>);
 
 /// A call for one of the models; the last of its attempts answers unless it failed.
 fn any_call() -> impl Strategy<Value = Call> {

@@ -31,7 +31,7 @@ const WORKING: [&str; 20] = [
 ];
 
 /// What a model answers in.
-const ANSWER: [&str; 37] = [
+const ANSWER: [&str; 30] = [
     "action",
     "actions",
     "answer",
@@ -43,16 +43,11 @@ const ANSWER: [&str; 37] = [
     "content",
     "data",
     "final",
-    "fixture",
-    "fixtures",
     "function",
     "functions",
-    "game",
     "im",
     "invoke",
     "json",
-    "match",
-    "matches",
     "message",
     "output",
     "parameter",
@@ -63,13 +58,14 @@ const ANSWER: [&str; 37] = [
     "response",
     "result",
     "results",
-    "score",
-    "scores",
     "solution",
     "text",
     "tool",
     "turn",
 ];
+
+/// More names that a model answers in, those of what was asked for.
+pub type Wrappers = &'static [&'static str];
 
 /// What a block holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +86,7 @@ pub(super) struct Name([u8; LONGEST]);
 
 impl Name {
     /// The name of a tag, as it was written, and what its words say; `None` if it is too long to be one.
-    pub(super) fn of(written: &str) -> Option<(Self, Kind)> {
+    pub(super) fn of(written: &str, wrappers: Wrappers) -> Option<(Self, Kind)> {
         let mut letters = [0; LONGEST];
         letters.get_mut(..written.len())?.copy_from_slice(written.as_bytes());
         letters.make_ascii_lowercase();
@@ -103,7 +99,7 @@ impl Name {
             }
             if WORKING.iter().any(is) {
                 kind = Kind::Marked;
-            } else if kind == Kind::Other && ANSWER.contains(&word) {
+            } else if kind == Kind::Other && (ANSWER.contains(&word) || wrappers.contains(&word)) {
                 kind = Kind::Answer;
             }
         }
@@ -112,7 +108,7 @@ impl Name {
 
     /// The name of a marker such as `START_THINKING` or `end_of_thought`, with whether the marker opens. Without a word
     /// that says so it opens, if it is about thinking.
-    pub(super) fn of_marker(written: &str) -> Option<(bool, Self, Kind)> {
+    pub(super) fn of_marker(written: &str, wrappers: Wrappers) -> Option<(bool, Self, Kind)> {
         let mut opens = None;
         let mut rest = String::with_capacity(written.len());
         for word in written.split(is_joint) {
@@ -132,7 +128,7 @@ impl Name {
                 }
             }
         }
-        let (name, kind) = Self::of(rest.trim_end_matches('_')).filter(|_| !rest.is_empty())?;
+        let (name, kind) = Self::of(rest.trim_end_matches('_'), wrappers).filter(|_| !rest.is_empty())?;
         match (opens, kind) {
             (None, Kind::Thinking) => Some((true, name, kind)),
             (Some(opens), Kind::Other) => Some((opens, name, Kind::Marked)),

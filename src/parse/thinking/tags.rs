@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::names::{Kind, Name, of_tag};
+use super::names::{Kind, Name, Wrappers, of_tag};
 
 /// The bars of markers, the wide one too.
 const BARS: [char; 2] = ['|', '｜'];
@@ -26,7 +26,7 @@ impl Tag {
 
 /// Calls `take` for each tag, in order; it answers whether a block is open after it. While none is, tags inside the
 /// strings of JSON are text.
-pub(super) fn tags(text: &str, mut take: impl FnMut(Tag, Range<usize>) -> bool) {
+pub(super) fn tags(text: &str, wrappers: Wrappers, mut take: impl FnMut(Tag, Range<usize>) -> bool) {
     let bytes = text.as_bytes();
     let mut at = 0;
     let mut inside = false;
@@ -45,7 +45,7 @@ pub(super) fn tags(text: &str, mut take: impl FnMut(Tag, Range<usize>) -> bool) 
                     Err(length) => no_string_before = at + 1 + length,
                 }
             }
-            b'`' if !inside && at >= no_fence_before => match text.get(at..).map(fence) {
+            b'`' if !inside && at >= no_fence_before => match text.get(at..).map(|text| fence(text, wrappers)) {
                 Some(Fence::Thinking(name, open, close)) => {
                     let end = at + close;
                     take(Tag::Open(name, Kind::Marked), at..at + open);
@@ -57,7 +57,9 @@ pub(super) fn tags(text: &str, mut take: impl FnMut(Tag, Range<usize>) -> bool) 
                 Some(Fence::Other) | None => {}
             },
             b'<' | b'[' | 0xE2 => {
-                if let Some((tag, length)) = text.get(at..).and_then(tag).filter(|(tag, _)| !tag.is_of_answer()) {
+                if let Some((tag, length)) =
+                    text.get(at..).and_then(|text| tag(text, wrappers)).filter(|(tag, _)| !tag.is_of_answer())
+                {
                     inside = take(tag, at..at + length);
                     braces = 0;
                     at += length;
@@ -82,9 +84,9 @@ enum Fence {
     Other,
 }
 
-fn fence(text: &str) -> Fence {
+fn fence(text: &str, wrappers: Wrappers) -> Fence {
     let named = text.strip_prefix(FENCE).and_then(|rest| of_tag(rest, false)).and_then(|(written, rest)| {
-        let (name, kind) = Name::of(written)?;
+        let (name, kind) = Name::of(written, wrappers)?;
         matches!(kind, Kind::Thinking | Kind::Marked).then_some((name, text.len() - rest.len()))
     });
     let Some((name, open)) = named else { return Fence::Other };
@@ -113,7 +115,7 @@ fn json_string(rest: &str) -> Result<usize, usize> {
 }
 
 /// The tag at the beginning of a text, and its length.
-fn tag(text: &str) -> Option<(Tag, usize)> {
+fn tag(text: &str, wrappers: Wrappers) -> Option<(Tag, usize)> {
     let mut chars = text.chars();
     let end = match chars.next()? {
         '<' => '>',
@@ -123,12 +125,12 @@ fn tag(text: &str) -> Option<(Tag, usize)> {
     };
     let rest = chars.as_str();
     if let Some(rest) = rest.strip_prefix(BARS).filter(|_| end == '>') {
-        let (tag, rest) = marker(rest)?;
+        let (tag, rest) = marker(rest, wrappers)?;
         return Some((tag, text.len() - rest.len()));
     }
     let (closes, rest) = rest.strip_prefix('/').map_or((false, rest), |rest| (true, rest.trim_start_matches(' ')));
     let (written, rest) = of_tag(rest, end != '▷')?;
-    let (name, mut kind) = Name::of(written)?;
+    let (name, mut kind) = Name::of(written, wrappers)?;
     if end == ']' {
         // `[think]` in other letters may be a link or a list, and so may other words, if nothing closes them.
         kind = match (written, kind) {
@@ -158,17 +160,17 @@ fn tag(text: &str) -> Option<(Tag, usize)> {
 
 /// The marker whose text begins behind `<|`, such as `START_THINKING|>`, `end_of_thought|>`, `/think|>` or, with one
 /// bar alone, `channel>`; and the text behind it.
-fn marker(rest: &str) -> Option<(Tag, &str)> {
+fn marker(rest: &str, wrappers: Wrappers) -> Option<(Tag, &str)> {
     let (slash, rest) = rest.strip_prefix('/').map_or((false, rest), |rest| (true, rest));
     let (written, rest) = of_tag(rest, false)?;
     if let Some(rest) = rest.strip_prefix('>') {
-        let (name, mut kind) = Name::of(written)?;
+        let (name, mut kind) = Name::of(written, wrappers)?;
         if name.is_channel() {
             kind = if rest.trim_start().starts_with("final") { Kind::Answer } else { Kind::Thinking };
         }
         return Some((if slash { Tag::Close(name, kind) } else { Tag::Open(name, kind) }, rest));
     }
     let rest = rest.strip_prefix(BARS)?.strip_prefix('>')?;
-    let (opens, name, kind) = Name::of_marker(written)?;
+    let (opens, name, kind) = Name::of_marker(written, wrappers)?;
     Some((if slash || !opens { Tag::Close(name, kind) } else { Tag::Open(name, kind) }, rest))
 }

@@ -1,5 +1,7 @@
 use super::split;
 
+const WRAPPERS: super::Wrappers = &["match", "score"];
+
 /// Text, answer, unclosed, thinking.
 type Row = (&'static str, &'static str, Option<&'static str>, Option<&'static str>);
 
@@ -48,7 +50,7 @@ fn tags_part_thinking_from_the_answer() {
         ("<thinking>a</think>b</thinking>c", "c", None, Some("<thinking>a</think>b")),
     ];
     for (text, answer, unclosed, thinking) in table {
-        let found = split(text);
+        let found = split(text, WRAPPERS);
         assert_eq!(found.answer, answer, "{text}");
         assert_eq!(found.unclosed.as_deref(), unclosed, "{text}");
         assert_eq!(found.thinking.as_deref(), thinking, "{text}");
@@ -81,7 +83,7 @@ fn channels_part_thinking_from_the_answer() {
         ("<|message|>a", "<|message|>a", None, None),
     ];
     for (text, answer, unclosed, thinking) in table {
-        let found = split(text);
+        let found = split(text, WRAPPERS);
         assert_eq!(found.answer, answer, "{text}");
         assert_eq!(found.unclosed.as_deref(), unclosed, "{text}");
         assert_eq!(found.thinking.as_deref(), thinking, "{text}");
@@ -93,7 +95,7 @@ const DRAFT: &str = "{\"m\":\"9-9\"}";
 /// What may hold the answer of a text in which each `§` is a draft.
 fn texts(text: &str) -> Vec<String> {
     let text = text.replace('§', DRAFT);
-    split(&text).texts().map(|text| text.replace(DRAFT, "§")).collect()
+    split(&text, WRAPPERS).texts().map(|text| text.replace(DRAFT, "§")).collect()
 }
 
 #[test]

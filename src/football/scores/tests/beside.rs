@@ -3,10 +3,11 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::football::Match;
+use crate::football::Score;
+use crate::football::WRAPPERS;
 use crate::football::scores::read as read_scores;
-use crate::outcome::Score;
 use crate::parse::thinking::split;
-use crate::request::Match;
 
 const TEAMS: [(&str, &str); 4] = [
     ("Leeds United", "Burnley"),
@@ -157,7 +158,7 @@ proptest! {
         }).collect();
         let asked: Vec<&Match> = matches.iter().collect();
         let text = wrap(wrapper, &all.iter().enumerate().map(|(index, said)| write(index, said)).collect::<Vec<_>>());
-        let split = split(&text);
+        let split = split(&text, WRAPPERS);
         let scores = split.texts().map(|text| read_scores(text, &asked));
         let slots = scores.into_iter().find(|slots| slots.iter().any(Option::is_some)).unwrap_or_default();
         for (slot, said) in slots.iter().zip(&all) {

@@ -1,12 +1,13 @@
 use proptest::prelude::*;
 
 use super::read;
-use crate::outcome::Score;
+use crate::football::Score;
+use crate::football::WRAPPERS;
 use crate::parse::thinking::split;
 
 /// What is read of a text when its thinking is taken away first.
 fn answer(text: &str, asked: &[&str]) -> Vec<Option<Score>> {
-    let split = split(text);
+    let split = split(text, WRAPPERS);
     let mut scores = split.texts().map(|text| read(text, asked));
     scores.find(|scores| scores.iter().any(Option::is_some)).unwrap_or_else(|| vec![None; asked.len()])
 }

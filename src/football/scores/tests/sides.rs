@@ -1,8 +1,8 @@
 //! Sides that a reply names.
 
+use crate::football::Match;
+use crate::football::Score;
 use crate::football::scores::read as read_scores;
-use crate::outcome::Score;
-use crate::request::Match;
 
 fn game(id: &str, home_team: &str, away_team: &str) -> Match {
     Match { id: id.to_owned(), home_team: home_team.to_owned(), away_team: away_team.to_owned(), ..Match::default() }
