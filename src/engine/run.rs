@@ -149,7 +149,9 @@ impl Run<'_> {
         let is_dearer = self.plan.is_dearer(position);
         // Asked again when the request is sent, but nobody waits for a slot of a provider only to be refused.
         if let Some(refusal) = self.refuses(position, &fitted)
-            && !(may_wait && is_worth_waiting_for(&self.context, model, &fitted, is_dearer, &refusal))
+            && !(may_wait
+                && self.has_place(position, &fitted)
+                && is_worth_waiting_for(&self.context, model, &fitted, is_dearer, &refusal))
         {
             return Err(refusal);
         }
@@ -211,6 +213,11 @@ impl Run<'_> {
         position + 1 == candidates.len()
             && self.call.engine.config.max_retries > 0
             && !self.has_failed(&self.call.catalog.provider_of(candidates[position].model).id)
+    }
+
+    /// Whether the fallbacks' budget has room for the model at `position`.
+    fn has_place(&self, position: usize, fitted: &Fitted) -> bool {
+        position == 0 || self.fallback_budget.refuses(fitted).is_none()
     }
 
     /// Why the model at `position` may not be called now, whatever the plan said.

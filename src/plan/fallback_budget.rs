@@ -61,3 +61,42 @@ impl FallbackBudget {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn costing(worst: u64) -> Fitted {
+        Fitted {
+            positions: vec![0],
+            max_tokens: 1,
+            temperature: None,
+            stop: 0,
+            response_format: false,
+            cut: false,
+            prompt_tokens: 1,
+            usual_tokens: 1,
+            usual_thinking: 0,
+            worst: NanoUsd(worst),
+            adjusted: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_spare_is_what_the_money_covers_and_takes_no_place() {
+        let mut budget = FallbackBudget::new(2, Some(10e-9));
+        budget.take(&costing(3));
+        assert_eq!((budget.spare(&costing(3)), budget.spare(&costing(8)), budget.places()), (2, 0, 1));
+        budget.take_again(&costing(3), 2);
+        assert_eq!((budget.spare(&costing(1)), budget.spare(&costing(2)), budget.places()), (1, 0, 1));
+        assert!(budget.refuses(&costing(1)).is_none() && budget.refuses(&costing(2)).is_some());
+    }
+
+    #[test]
+    fn without_a_limit_or_a_cost_there_is_no_end_of_it() {
+        let mut unlimited = FallbackBudget::new(1, None);
+        unlimited.take_again(&costing(5), u32::MAX);
+        assert_eq!(unlimited.spare(&costing(5)), u32::MAX);
+        assert_eq!(FallbackBudget::new(1, Some(0.0)).spare(&costing(0)), u32::MAX);
+    }
+}

@@ -279,6 +279,29 @@ async fn a_call_waits_for_nothing_that_is_too_late_or_not_to_be_asked_again() {
 }
 
 #[tokio::test]
+async fn nothing_is_waited_for_beyond_the_fallbacks_budget() {
+    let upstream = Upstream::script([
+        Step::model("c", error(429, "later").header("retry-after", "5")),
+        Step::model("a", error(400, "no")),
+        Step::model("b", error(400, "no")),
+    ])
+    .await;
+    let mut config = config_with(&upstream, json!({ "maxFallbackDepth": 1 }));
+    config["models"][2]["fallbacks"] = json!([]);
+    let engine = engine(&config);
+    let to_c = Request { model_id: "c".to_owned(), ..request(1) };
+    let call = engine.call(to_c, RawOptions::default()).unwrap();
+    let first = tokio::spawn(async move { drop(call.run(&CancellationToken::new()).await) });
+    while engine.models()[2].health.cooling_until.is_none() {
+        tokio::task::yield_now().await;
+    }
+    let second = predict_meanwhile(&engine, RawOptions::default()).await;
+    let failed = pairs(&[("a", "bad_request"), ("b", "bad_request")]);
+    assert_eq!((attempts(&second), skips(&second)), (failed, pairs(&[("c", "cooling")])));
+    first.abort();
+}
+
+#[tokio::test]
 async fn a_signal_ends_the_wait_for_a_model_that_others_found_busy() {
     let upstream = Upstream::script([Step::model("a", error(429, "later").header("retry-after", "9"))]).await;
     let (engine, first) = told_to_wait(&upstream, json!({})).await;
