@@ -64,9 +64,9 @@ pub(super) async fn attempt(context: &Context<'_>, assigned: &Assignment<'_>) ->
         };
         totals.retries = had.retries;
         if before.permit.replace(permit).is_none()
-            && let Some(fallback) = &assigned.fallback
+            && let Some(announcement) = &assigned.announcement
         {
-            announce(context, assigned, fallback);
+            announce(context, assigned, announcement);
         }
         let body = body.get_or_insert_with(|| request_body(context, model, fitted));
         let sent = send(context, assigned, body).await;

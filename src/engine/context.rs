@@ -28,7 +28,7 @@ pub(super) struct Assignment<'a> {
     /// How long it might have taken, had the caller set no time; `None` if the caller set none.
     pub(super) usual_patience: Option<Patience>,
     /// What is told if a fallback is asked; `None` for the original.
-    pub(super) fallback: Option<Fallback>,
+    pub(super) announcement: Option<Announcement>,
     /// Whether it is a fallback that is expected to be dearer than the original.
     pub(super) is_dearer: bool,
     /// Whether it may wait until a 429 to another call has passed.
@@ -39,7 +39,7 @@ pub(super) struct Assignment<'a> {
 
 /// What is to be told of a fallback before it is asked.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fallback {
+pub(super) struct Announcement {
     /// Why it is asked in place of the original.
     pub(super) reason: FallbackReason,
     /// What the whole request is expected to cost on it.

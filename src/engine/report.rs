@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tracing::{info, warn};
 
-use super::context::{Assignment, Context, Fallback};
+use super::context::{Announcement, Assignment, Context};
 use super::sent::Sent;
 use crate::event::What;
 use crate::kind::FailureKind;
@@ -57,8 +57,8 @@ impl Totals {
 }
 
 /// Tells that a fallback is about to be asked, and that it is dear, if it is.
-pub(super) fn announce(context: &Context<'_>, assigned: &Assignment<'_>, fallback: &Fallback) {
-    let Fallback { reason, expected, price_ratio, original_cost } = *fallback;
+pub(super) fn announce(context: &Context<'_>, assigned: &Assignment<'_>, announcement: &Announcement) {
+    let Announcement { reason, expected, price_ratio, original_cost } = *announcement;
     let (engine, model, rendering) = (context.engine, assigned.model, context.wanted.rendering);
     let original_model_id = || context.request.model_id.clone();
     info!(model = model.id, reason = reason.as_str(), "falling back");

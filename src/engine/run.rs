@@ -10,7 +10,7 @@ use tracing::{Instrument, debug, info};
 use super::admission::{is_worth_waiting_for, may_pass_soon};
 use super::attempt::{Attempted, attempt};
 use super::call::Call;
-use super::context::{Answered, Assignment, Context, Fallback};
+use super::context::{Announcement, Answered, Assignment, Context};
 use super::news::CALL;
 use super::report::log;
 use super::standing::worth_asking_after;
@@ -165,7 +165,7 @@ impl Run<'_> {
             fitted: &fitted,
             patience: self.patience(position, requested),
             usual_patience: self.call.options.sets_time().then(|| self.patience(position, None)),
-            fallback: (position > 0).then(|| self.fallback(candidate)),
+            announcement: (position > 0).then(|| self.announcement(candidate)),
             is_dearer,
             may_wait,
             spare: if position > 0 { self.fallback_budget.spare(&fitted) } else { u32::MAX },
@@ -294,8 +294,8 @@ impl Run<'_> {
     }
 
     /// What is to be told of a fallback before it is asked.
-    fn fallback(&self, candidate: &Candidate) -> Fallback {
-        Fallback {
+    fn announcement(&self, candidate: &Candidate) -> Announcement {
+        Announcement {
             reason: self.why_not_the_original(),
             expected: candidate.expected,
             price_ratio: candidate.price_ratio,

@@ -82,7 +82,7 @@ pub(super) async fn send(context: &Context<'_>, assigned: &Assignment<'_>, body:
 pub(super) fn request_body(context: &Context<'_>, model: &Model, fitted: &Fitted) -> Bytes {
     let texts = context.wanted.rendering.texts(model, &fitted.positions);
     let stop = &context.wanted.options.stop;
-    let fitted = body::Fitted {
+    let request = body::ChatRequest {
         model: &model.upstream_model,
         system: texts.system.as_deref(),
         user: &texts.user,
@@ -91,7 +91,7 @@ pub(super) fn request_body(context: &Context<'_>, model: &Model, fitted: &Fitted
         stop: stop.get(..fitted.stop).unwrap_or(stop),
         json_object: fitted.response_format,
     };
-    fitted.to_json().into()
+    request.to_json().into()
 }
 
 /// Reads a reply, a long one beside the async workers.

@@ -107,7 +107,7 @@ impl Engine {
         self.health.permit(model_id, &self.teller())
     }
 
-    /// Leave to call a model, or to call it once more after a call with the permit `before`, whose own 429 may have begun
+    /// A permit to call a model, or to call it once more after a call with the permit `before`, whose own 429 may have begun
     /// a cooling.
     pub(super) fn admit(
         &self,

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// A request that is fitted to its model and provider already; every value is sent as it stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Fitted<'a> {
+pub struct ChatRequest<'a> {
     /// The provider's own name for the model.
     pub model: &'a str,
     /// The system message, if there is one.
@@ -22,7 +22,7 @@ pub struct Fitted<'a> {
     pub json_object: bool,
 }
 
-impl Fitted<'_> {
+impl ChatRequest<'_> {
     /// The body of the POST.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn what_is_absent_is_not_sent() {
-        let fitted = Fitted {
+        let request = ChatRequest {
             model: "hf:org/model",
             system: None,
             user: "Arsenal \"at\" home\n",
@@ -92,13 +92,13 @@ mod tests {
             json_object: false,
         };
         let expected = r#"{"model":"hf:org/model","messages":[{"role":"user","content":"Arsenal \"at\" home\n"}],"max_tokens":640}"#;
-        assert_eq!(String::from_utf8_lossy(&fitted.to_json()), expected);
+        assert_eq!(String::from_utf8_lossy(&request.to_json()), expected);
     }
 
     #[test]
     fn what_is_present_is_sent_as_it_stands() {
         let stop = ["END".to_owned()];
-        let fitted = Fitted {
+        let request = ChatRequest {
             model: "m",
             system: Some("s"),
             user: "u",
@@ -108,16 +108,16 @@ mod tests {
             json_object: true,
         };
         let expected = r#"{"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"u"}],"temperature":0.3,"max_tokens":1,"stop":["END"],"response_format":{"type":"json_object"}}"#;
-        assert_eq!(String::from_utf8_lossy(&fitted.to_json()), expected);
+        assert_eq!(String::from_utf8_lossy(&request.to_json()), expected);
     }
 
     proptest::proptest! {
         #[test]
         fn whatever_the_texts_hold_is_read_as_it_was(system in "(?s).{0,200}", user in "(?s).{0,200}") {
             let (system, stop) = (Some(system.as_str()), []);
-            let fitted =
-                Fitted { model: "m", system, user: &user, temperature: None, max_tokens: 1, stop: &stop, json_object: false };
-            let body: serde_json::Value = serde_json::from_slice(&fitted.to_json()).unwrap();
+            let request =
+                ChatRequest { model: "m", system, user: &user, temperature: None, max_tokens: 1, stop: &stop, json_object: false };
+            let body: serde_json::Value = serde_json::from_slice(&request.to_json()).unwrap();
             proptest::prop_assert_eq!(body["messages"][0]["content"].as_str(), system);
             proptest::prop_assert_eq!(body["messages"][1]["content"].as_str(), Some(user.as_str()));
         }

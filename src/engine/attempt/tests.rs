@@ -85,7 +85,7 @@ fn assigned<'a>(call: &'a Call, plan: &'a Plan, position: usize) -> Assignment<'
         fitted: candidate.verdict.as_ref().expect("it may be asked"),
         patience: Patience { timeout: call.engine.config.attempt_timeout, later: std::time::Duration::ZERO },
         usual_patience: None,
-        fallback: None,
+        announcement: None,
         is_dearer: false,
         may_wait: false,
         spare: 0,
