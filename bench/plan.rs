@@ -5,7 +5,7 @@
 mod work;
 
 use divan::{Bencher, black_box};
-use fallcast::football::Request;
+use fallcast::football::Question;
 use fallcast::request::RawOptions;
 use work::{MODEL, engine, matches};
 
@@ -22,7 +22,7 @@ fn prompt(bencher: Bencher<'_, '_>, count: usize) {
 #[divan::bench(args = [1, 10, 100])]
 fn plan(bencher: Bencher<'_, '_>, count: usize) {
     let engine = engine();
-    let request = Request { model_id: MODEL.to_owned(), items: matches(count), prompt: None, prompt_version: None };
+    let request = Question { model_id: MODEL.to_owned(), items: matches(count), prompt: None, prompt_version: None };
     bencher
         .with_inputs(|| request.clone())
         .bench_values(|request| engine.call(request, RawOptions::default()).map(|call| call.explain()));

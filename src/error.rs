@@ -25,22 +25,22 @@ pub enum EngineError {
         id: String,
     },
     /// `ALL_ATTEMPTS_FAILED`: at least one model was asked, and none gave a prediction.
-    #[error("no model gave a prediction{}", Lines(.0))]
+    #[error("no model gave a prediction{}", HistoryLines(.0))]
     AllAttemptsFailed(Box<History>),
     /// `NO_MODEL_AVAILABLE`: every model of the chain was skipped.
-    #[error("no model could be asked{}", Lines(.0))]
+    #[error("no model could be asked{}", HistoryLines(.0))]
     NoModelAvailable(Box<History>),
     /// `BUDGET_EXHAUSTED`: every model was skipped, at least one for the day's budget.
-    #[error("the day's budget does not cover this request{}", Lines(.0))]
+    #[error("the day's budget does not cover this request{}", HistoryLines(.0))]
     BudgetExhausted(Box<History>),
     /// `DEADLINE_EXCEEDED`: the deadline passed before any prediction.
-    #[error("the deadline passed before any prediction{}", Lines(.0))]
+    #[error("the deadline passed before any prediction{}", HistoryLines(.0))]
     DeadlineExceeded(Box<History>),
     /// `ABORT_ERR`, with the name `AbortError`: the caller's signal.
-    #[error("the request was aborted{}", Lines(.0))]
+    #[error("the request was aborted{}", HistoryLines(.0))]
     Aborted(Box<History>),
     /// `CLOSED`: the engine was closed before or during the call.
-    #[error("the engine is closed{}", Lines(.0))]
+    #[error("the engine is closed{}", HistoryLines(.0))]
     Closed(Box<History>),
     /// `INTERNAL_ERROR`: a defect of Fallcast itself.
     #[error("internal error: {0}")]
@@ -93,9 +93,9 @@ impl EngineError {
 }
 
 /// A line for each attempt and each skip.
-struct Lines<'a>(&'a History);
+struct HistoryLines<'a>(&'a History);
 
-impl fmt::Display for Lines<'_> {
+impl fmt::Display for HistoryLines<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for attempt in &self.0.attempts {
             let kind = attempt.failure.map_or("answered", |kind| kind.as_str());

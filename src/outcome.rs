@@ -116,7 +116,7 @@ impl std::iter::Sum for NanoUsd {
 
 /// One of the things that were asked about, and what was found for it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Slot<V> {
+pub struct Finding<V> {
     /// Its id, as the caller wrote it.
     pub id: String,
     /// The value, and the model that gave it.
@@ -286,8 +286,8 @@ impl History {
 pub struct Outcome<V> {
     /// The names of the call.
     pub call: Arc<CallIds>,
-    /// A slot for each thing that was asked about, in the request's order; at least one is filled.
-    pub slots: Vec<Slot<V>>,
+    /// A finding for each thing that was asked about, in the request's order; at least one is filled.
+    pub findings: Vec<Finding<V>>,
     /// The model that was asked for.
     pub original_model_id: String,
     /// The last model that contributed.
@@ -313,6 +313,6 @@ pub struct Outcome<V> {
 impl<V> Outcome<V> {
     /// The ids of the things for which nothing was found, in the request's order.
     pub fn missing(&self) -> impl Iterator<Item = &str> {
-        self.slots.iter().filter(|slot| slot.filled.is_none()).map(|slot| slot.id.as_str())
+        self.findings.iter().filter(|finding| finding.filled.is_none()).map(|finding| finding.id.as_str())
     }
 }

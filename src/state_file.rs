@@ -66,9 +66,9 @@ impl StateFile {
         let lock_path = beside(".lock");
         let lock = lock(&lock_path).map_err(|problem| format!("{}: {problem}", path.display()))?;
         let (state, damaged) = match read(&path_in_full).map_err(|error| at("cannot be read", &error))? {
-            Content::Missing => (None, None),
-            Content::State(state) => (Some(state), None),
-            Content::Damaged(problem) => {
+            FileContent::Missing => (None, None),
+            FileContent::State(state) => (Some(state), None),
+            FileContent::Damaged(problem) => {
                 let moved_to = set_aside(&path_in_full, now_ms())
                     .map_err(|error| at(&format!("is damaged ({problem}) and cannot be set aside"), &error))?;
                 (None, Some(Damaged { moved_to, problem }))
@@ -165,27 +165,27 @@ fn lock(path: &Path) -> Result<File, String> {
 }
 
 /// What is at the path of a state file.
-enum Content {
+enum FileContent {
     Missing,
     State(Value),
     Damaged(String),
 }
 
-fn read(path: &Path) -> io::Result<Content> {
+fn read(path: &Path) -> io::Result<FileContent> {
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Content::Missing),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(FileContent::Missing),
         Err(error) => return Err(error),
     };
     if file.metadata()?.len() > LARGEST {
-        return Ok(Content::Damaged(format!("it is larger than {LARGEST} bytes")));
+        return Ok(FileContent::Damaged(format!("it is larger than {LARGEST} bytes")));
     }
     let mut bytes = Vec::new();
     file.take(LARGEST).read_to_end(&mut bytes)?;
     Ok(match serde_json::from_slice(&bytes) {
-        Ok(state @ Value::Object(_)) => Content::State(state),
-        Ok(_) => Content::Damaged("it holds no JSON object".to_owned()),
-        Err(error) => Content::Damaged(format!("it is not JSON: {error}")),
+        Ok(state @ Value::Object(_)) => FileContent::State(state),
+        Ok(_) => FileContent::Damaged("it holds no JSON object".to_owned()),
+        Err(error) => FileContent::Damaged(format!("it is not JSON: {error}")),
     })
 }
 

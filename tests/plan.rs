@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use fallcast::engine::{Engine, Explanation};
-use fallcast::football::{Match, Request};
+use fallcast::football::{Match, Question};
 use fallcast::kind::SkipReason;
 use fallcast::outcome::{NanoUsd, Refusal};
 use fallcast::request::RawOptions;
@@ -81,7 +81,7 @@ fn explain(config: &Value, matches: usize, options: RawOptions) -> Explanation {
         away_team: "Girona".to_owned(),
         ..Match::default()
     };
-    let request = Request { model_id: name(0), items: (0..matches).map(game).collect(), ..Request::default() };
+    let request = Question { model_id: name(0), items: (0..matches).map(game).collect(), ..Question::default() };
     engine.call(request, options).expect("the request has no fault").explain()
 }
 

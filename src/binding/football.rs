@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::read::{Fields, Read, elements};
 use crate::football::{Match, Score, check_count};
-use crate::outcome::Slot;
+use crate::outcome::Finding;
 
 /// The score of one match.
 #[derive(Serialize)]
@@ -23,9 +23,9 @@ pub struct Prediction {
     pub model_id: String,
 }
 
-/// The predictions among the slots of an outcome.
-pub(super) fn predictions(slots: Vec<Slot<Score>>) -> Vec<Prediction> {
-    let filled = slots.into_iter().filter_map(|slot| Some((slot.id, slot.filled?)));
+/// The predictions among the findings of an outcome.
+pub(super) fn predictions(findings: Vec<Finding<Score>>) -> Vec<Prediction> {
+    let filled = findings.into_iter().filter_map(|finding| Some((finding.id, finding.filled?)));
     let prediction = |(match_id, (score, model_id)): (String, (Score, String))| Prediction {
         match_id,
         home_score: score.home.into(),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::football::{Prediction, predictions};
 use super::record::Record;
 use crate::engine;
-use crate::football::Outcome;
+use crate::football::Answers;
 use crate::outcome::{self as core, Setting};
 use crate::prompt::VersionStatus;
 
@@ -195,8 +195,8 @@ pub struct PromptVersionStatus {
     pub pinned: bool,
 }
 
-impl From<Outcome> for PredictionOutcome {
-    fn from(outcome: Outcome) -> Self {
+impl From<Answers> for PredictionOutcome {
+    fn from(outcome: Answers) -> Self {
         let used_fallback = outcome.model_id != outcome.original_model_id;
         Self {
             call_id: outcome.call.call_id.clone(),
@@ -206,7 +206,7 @@ impl From<Outcome> for PredictionOutcome {
             attempts: outcome.history.attempts.iter().map(Attempt::from).collect(),
             skips: outcome.history.skips.iter().map(Skip::from).collect(),
             missing_match_ids: outcome.missing().map(str::to_owned).collect(),
-            predictions: predictions(outcome.slots),
+            predictions: predictions(outcome.findings),
             original_model_id: outcome.original_model_id,
             fallback_model_id: used_fallback.then(|| outcome.model_id.clone()),
             model_id: outcome.model_id,
@@ -222,8 +222,8 @@ impl From<Outcome> for PredictionOutcome {
     }
 }
 
-impl From<Outcome> for Record {
-    fn from(outcome: Outcome) -> Self {
+impl From<Answers> for Record {
+    fn from(outcome: Answers) -> Self {
         let mut outcome = PredictionOutcome::from(outcome);
         let reasoning = outcome.reasoning.take();
         let raw_response = std::mem::take(&mut outcome.raw_response);

@@ -12,7 +12,7 @@ use super::realm::Listener;
 use super::text;
 use crate::check::{Faults, path};
 use crate::error::EngineError;
-use crate::football::{ITEMS, PATH, Request};
+use crate::football::{ITEMS, PATH, Question};
 use crate::kind::FailureKind;
 use crate::line;
 use crate::request::{self, OwnPrompt, RawOptions};
@@ -157,7 +157,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The first argument of `predictWithFallback` and `explain`.
-pub(super) fn request(env: &Env, value: Unknown<'_>) -> Read<Request> {
+pub(super) fn request(env: &Env, value: Unknown<'_>) -> Read<Question> {
     let fields = Fields::new(env, value, &"request")?;
     let missing = || Mistake::request(format!("{PATH}: must be an array, got nothing"));
     let given = fields.value(ITEMS)?.ok_or_else(missing);
@@ -165,7 +165,7 @@ pub(super) fn request(env: &Env, value: Unknown<'_>) -> Read<Request> {
         let fields = Fields::new(env, value, &"request.prompt")?;
         Ok::<_, Mistake>(OwnPrompt { system: fields.text("system")?, user: fields.required("user")? })
     });
-    Ok(Request {
+    Ok(Question {
         model_id: fields.required_id("modelId")?,
         items: items(env, given?, PATH)?,
         prompt: prompt.transpose()?,

@@ -41,14 +41,14 @@ pub(super) struct Layer<'v> {
 
 /// What the entries of a layer are held against.
 #[derive(Clone, Copy)]
-pub(super) struct Terms<'a> {
+pub(super) struct LayerTerms<'a> {
     pub(super) allow_insecure_http: bool,
     pub(super) known_overrides: &'a [&'a str],
 }
 
 impl Entries {
     /// Lays a layer over what is there: an id that is there already is replaced in its place, a new one is appended.
-    pub(super) fn lay(&mut self, layer: &Layer<'_>, terms: Terms<'_>, faults: &mut Faults) {
+    pub(super) fn lay(&mut self, layer: &Layer<'_>, terms: LayerTerms<'_>, faults: &mut Faults) {
         if let Some((path, value)) = &layer.providers {
             for (path, value) in check::list(value, path, faults) {
                 self.lay_provider(value, path, terms, faults);
@@ -95,7 +95,7 @@ impl Entries {
         }
     }
 
-    fn lay_provider(&mut self, value: &Value, path: String, terms: Terms<'_>, faults: &mut Faults) {
+    fn lay_provider(&mut self, value: &Value, path: String, terms: LayerTerms<'_>, faults: &mut Faults) {
         let read = provider::read(value, &path, terms.allow_insecure_http, faults);
         let Some(ReadProvider { id: Some(id), provider }) = read else { return };
         let entry = ProviderEntry { provider: provider.map(Arc::new), path, layer: self.layers, key_is_read: false };
@@ -112,7 +112,7 @@ impl Entries {
     }
 
     /// An entry that is faulty or given twice is kept at the end, so that what it refers to is checked as well.
-    fn lay_model(&mut self, value: &Value, path: &str, terms: Terms<'_>, faults: &mut Faults) {
+    fn lay_model(&mut self, value: &Value, path: &str, terms: LayerTerms<'_>, faults: &mut Faults) {
         let Some(entry) = ModelEntry::read(value, path, self.layers, terms.known_overrides, faults) else { return };
         let entry = Arc::new(entry);
         let position = entry.id.as_deref().and_then(|id| self.model(id));

@@ -74,7 +74,7 @@ struct Step {
 
 /// Where the search is with a vertex.
 #[derive(Clone, Copy, PartialEq)]
-enum State {
+enum Visited {
     Unseen,
     OnPath(usize),
     Done,
@@ -86,30 +86,30 @@ enum State {
 /// every strongly connected part. Depth-first with a path of its own, for a chain may be longer than the stack is deep.
 pub(super) fn cycles(graph: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let mut found = Vec::new();
-    let mut states = vec![State::Unseen; graph.len()];
+    let mut states = vec![Visited::Unseen; graph.len()];
     let mut path: Vec<Step> = Vec::new();
     for root in 0..graph.len() {
-        if states[root] != State::Unseen {
+        if states[root] != Visited::Unseen {
             continue;
         }
-        states[root] = State::OnPath(0);
+        states[root] = Visited::OnPath(0);
         path.push(Step { vertex: root, next_edge: 0, last_used: 0 });
         while let Some(step) = path.last_mut() {
             let Some(&target) = graph[step.vertex].get(step.next_edge) else {
-                states[step.vertex] = State::Done;
+                states[step.vertex] = Visited::Done;
                 path.pop();
                 continue;
             };
             step.next_edge += 1;
             let last_used = step.last_used;
             match states[target] {
-                State::Done => {}
-                State::Unseen => {
-                    states[target] = State::OnPath(path.len());
+                Visited::Done => {}
+                Visited::Unseen => {
+                    states[target] = Visited::OnPath(path.len());
                     path.push(Step { vertex: target, next_edge: 0, last_used });
                 }
-                State::OnPath(start) if last_used > start => {}
-                State::OnPath(start) => {
+                Visited::OnPath(start) if last_used > start => {}
+                Visited::OnPath(start) => {
                     for (depth, step) in path.iter_mut().enumerate().skip(start + 1) {
                         step.last_used = depth;
                     }

@@ -28,7 +28,7 @@ use serde_json::Value;
 
 use crate::check::{Faults, Object, path};
 use crate::config::{self, CatalogLayer, Config};
-use entries::{Entries, Layer, Terms};
+use entries::{Entries, Layer, LayerTerms};
 use source::Files;
 
 /// The place of a model in its catalogue and in every catalogue that was made from it by [`Catalog::updated`].
@@ -60,7 +60,7 @@ pub fn load(config: &Config, variables: Variables<'_>, known_overrides: &[&str])
     let mut faults = Faults::new();
     let mut entries = Entries::default();
     let allow_insecure_http = config.http.allow_insecure_http;
-    let terms = Terms { allow_insecure_http, known_overrides };
+    let terms = LayerTerms { allow_insecure_http, known_overrides };
     if config.builtin_catalog {
         let files = Files::builtin(&mut faults);
         entries.lay(&files.layer(&mut faults), terms, &mut faults);
@@ -89,7 +89,7 @@ impl Catalog {
     ) -> Result<Self, Faults> {
         let mut faults = Faults::new();
         let mut entries = self.entries.clone();
-        let terms = Terms { allow_insecure_http: self.allow_insecure_http, known_overrides };
+        let terms = LayerTerms { allow_insecure_http: self.allow_insecure_http, known_overrides };
         if let Some(layer) = Object::read(changes, root, &mut faults, CatalogLayer::read) {
             entries.lay(&layer_of(&layer, root), terms, &mut faults);
         }

@@ -11,7 +11,7 @@ use super::context::Context;
 use super::time::Ends;
 use crate::call_id::CallIds;
 use crate::catalog::{Catalog, ModelIndex};
-use crate::football::Request;
+use crate::football::Question;
 use crate::outcome::Refusal;
 use crate::plan::{FallbackBudget, Fitted, Plan, Wanted};
 use crate::prompt::{Ask, Prompts, Rendering};
@@ -23,7 +23,7 @@ pub struct Call {
     pub(super) ids: Arc<CallIds>,
     pub(super) catalog: Arc<Catalog>,
     pub(super) prompts: Arc<Prompts>,
-    pub(super) request: Request,
+    pub(super) request: Question,
     pub(super) options: Options,
     pub(super) original: ModelIndex,
     pub(super) began: Instant,
@@ -47,7 +47,7 @@ impl Call {
     }
 
     pub(super) fn rendering(&self) -> Rendering<'_> {
-        let Request { items, prompt, prompt_version, .. } = &self.request;
+        let Question { items, prompt, prompt_version, .. } = &self.request;
         let ask = Ask { asked: items, own: prompt.as_ref(), version: prompt_version.as_deref() };
         Rendering::new(&self.prompts, ask, self.engine.active_model_count(), SystemTime::now())
     }

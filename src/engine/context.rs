@@ -3,14 +3,14 @@
 use super::Engine;
 use super::time::{Ends, Patience};
 use crate::catalog::Model;
-use crate::football::{Item, Request, Value};
+use crate::football::{Item, Question, Value};
 use crate::outcome::{FallbackReason, NanoUsd};
 use crate::plan::{Fitted, Wanted};
 
 /// What the attempts of one call share.
 pub(super) struct Context<'a> {
     pub(super) engine: &'a Engine,
-    pub(super) request: &'a Request,
+    pub(super) request: &'a Question,
     /// What any model is asked, and how.
     pub(super) wanted: &'a Wanted<'a>,
     /// What ends the call from outside.

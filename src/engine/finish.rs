@@ -8,13 +8,13 @@ use super::call::Call;
 use super::run::{Answer, Run};
 use super::time::Stop;
 use crate::error::EngineError;
-use crate::football::Outcome;
+use crate::football::Answers;
 use crate::kind::SkipReason;
-use crate::outcome::{FallbackReason, History, Skip, Slot};
+use crate::outcome::{FallbackReason, Finding, History, Skip};
 
 impl Call {
     /// Logs how the call ended, whether or not it was answered.
-    pub(super) fn log_end(&self, result: &Result<Outcome, EngineError>) {
+    pub(super) fn log_end(&self, result: &Result<Answers, EngineError>) {
         let (answer, history) = match result {
             Ok(outcome) => (Some(outcome), Some(&outcome.history)),
             Err(error) => (None, error.history()),
@@ -36,7 +36,7 @@ impl Call {
 impl Run<'_> {
     /// The outcome if there is any value, else the error that says why there is none. An abort or a close is an
     /// error whatever there is.
-    pub(super) fn finish(mut self, stop: Option<Stop>) -> Result<Outcome, EngineError> {
+    pub(super) fn finish(mut self, stop: Option<Stop>) -> Result<Answers, EngineError> {
         match (stop, self.answer.take()) {
             (Some(Stop::Abort), _) => Err(EngineError::Aborted(Box::new(self.history))),
             (Some(Stop::Close), _) => Err(EngineError::Closed(Box::new(self.history))),
@@ -61,16 +61,16 @@ impl Run<'_> {
         }
     }
 
-    fn outcome(self, answer: Answer) -> Outcome {
+    fn outcome(self, answer: Answer) -> Answers {
         let Call { catalog, request, original, began, .. } = self.call;
-        let slots = request.items.iter().zip(&self.values).map(|(item, value)| Slot {
+        let findings = request.items.iter().zip(&self.values).map(|(item, value)| Finding {
             id: item.id.clone(),
             filled: value.map(|(value, model)| (value, catalog.model(model).id.clone())),
         });
         let fallback_reason = (answer.model != *original).then(|| self.why_not_the_original());
-        Outcome {
+        Answers {
             call: Arc::clone(&self.call.ids),
-            slots: slots.collect(),
+            findings: findings.collect(),
             original_model_id: request.model_id.clone(),
             model_id: catalog.model(answer.model).id.clone(),
             fallback_reason,

@@ -39,7 +39,7 @@ use crate::config::Config;
 use crate::count::{self, Count, Moka};
 use crate::error::EngineError;
 use crate::event::{Announcer, Event, Invalidation};
-use crate::football::{self, Item, Request};
+use crate::football::{self, Item, Question};
 use crate::health::{self, Blame, Health};
 use crate::kind::SkipReason;
 use crate::metrics::Recorder;
@@ -222,7 +222,7 @@ impl Engine {
     ///
     /// # Errors
     /// `INVALID_REQUEST` with the path of the first bad value, `UNKNOWN_MODEL`, or `CLOSED`.
-    pub fn call(self: &Arc<Self>, request: Request, options: RawOptions) -> Result<Call, EngineError> {
+    pub fn call(self: &Arc<Self>, request: Question, options: RawOptions) -> Result<Call, EngineError> {
         let began = Instant::now();
         // Before the engine is seen to be open, so that a close waits for every call that did.
         let running = self.calls.token();

@@ -18,7 +18,7 @@ use super::time::{Patience, Stop};
 use crate::call_id::CallIds;
 use crate::catalog::ModelIndex;
 use crate::error::EngineError;
-use crate::football::{self, Outcome, Value};
+use crate::football::{self, Answers, Value};
 use crate::kind::{FailureKind, SkipReason};
 use crate::metrics::Finished;
 use crate::outcome::{Attempt, History, Refusal};
@@ -81,7 +81,7 @@ impl Call {
     ///
     /// # Errors
     /// Every code but `INVALID_CONFIG`, `INVALID_REQUEST` and `UNKNOWN_MODEL`, with all attempts and skips.
-    pub async fn run(self, abort: &CancellationToken) -> Result<Outcome, EngineError> {
+    pub async fn run(self, abort: &CancellationToken) -> Result<Answers, EngineError> {
         let original = self.request.model_id.as_str();
         let CallIds { call_id, request_id } = &*self.ids;
         let (request_id, count) = (request_id.as_deref(), self.request.items.len());
@@ -89,7 +89,7 @@ impl Call {
         CALL.scope(Arc::clone(&self.ids), self.follow_plan(abort).instrument(span)).await
     }
 
-    async fn follow_plan(&self, abort: &CancellationToken) -> Result<Outcome, EngineError> {
+    async fn follow_plan(&self, abort: &CancellationToken) -> Result<Answers, EngineError> {
         let rendering = self.rendering();
         let wanted = Wanted { rendering: &rendering, options: &self.options };
         let plan = self.engine.plan(&self.catalog, self.original, &wanted);

@@ -17,7 +17,7 @@ use crate::money::{self, Charge, End, Terms};
 use crate::plan::Fitted;
 use crate::protocol::{self, Failure, body};
 use crate::reply;
-use crate::transport::http::{Post, Received, Resend, WireFailure};
+use crate::transport::http::{HttpReply, HttpRequest, Resend, WireFailure};
 
 /// One HTTP call and what became of it.
 pub(super) struct Sent {
@@ -42,7 +42,7 @@ pub(super) async fn send(context: &Context<'_>, assigned: &Assignment<'_>, body:
     let begun: Arc<AtomicBool> = Arc::default();
     let timeout = patience.share(ends.remaining());
     let hurried = usual_patience.is_some_and(|usual| timeout < usual.share(ends.usually_remaining()));
-    let post = Post {
+    let post = HttpRequest {
         url: &provider.endpoint,
         loopback: provider.loopback,
         api_key: provider.api_key.as_ref().map(Secret::as_secret_string),
@@ -95,7 +95,7 @@ pub(super) fn request_body(context: &Context<'_>, model: &Model, fitted: &Fitted
 }
 
 /// Reads a reply, a long one beside the async workers.
-async fn read(context: &Context<'_>, model: &Model, fitted: &Fitted, bytes: usize, received: Received) -> Sent {
+async fn read(context: &Context<'_>, model: &Model, fitted: &Fitted, bytes: usize, received: HttpReply) -> Sent {
     let asked: Vec<&Item> = context.asked(fitted).collect();
     if !is_long(&received.body) {
         return Sent::read(model, fitted, bytes, &asked, &received);
@@ -108,7 +108,7 @@ async fn read(context: &Context<'_>, model: &Model, fitted: &Fitted, bytes: usiz
 
 impl Sent {
     /// What came of a request of so many bytes whose reply arrived.
-    fn read(model: &Model, fitted: &Fitted, bytes: usize, asked: &[&Item], received: &Received) -> Self {
+    fn read(model: &Model, fitted: &Fitted, bytes: usize, asked: &[&Item], received: &HttpReply) -> Self {
         let provider = &model.provider;
         let is_success = (200..300).contains(&received.status);
         // A provider may repeat the key in its complaint; what a model says is not to be changed.

@@ -30,7 +30,7 @@ pub const VALUE: &str = "score";
 pub const WRAPPERS: &[&str] = &["fixture", "fixtures", "game", "match", "matches", "score", "scores"];
 
 /// A request about the sport.
-pub type Request = crate::request::Request<Item>;
+pub type Question = crate::request::Request<Item>;
 
 /// What such a request gives.
-pub type Outcome = crate::outcome::Outcome<Value>;
+pub type Answers = crate::outcome::Outcome<Value>;

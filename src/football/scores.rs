@@ -37,7 +37,7 @@ const DEEPEST_TEXT: u8 = 3;
 #[must_use]
 pub fn read(text: &str, asked: &[&Match]) -> Vec<Option<Score>> {
     let mut reader =
-        Reader { asked: Asked::new(asked), slots: vec![Claims::default(); asked.len()], value: 0, groups: 0 };
+        ScoreReader { asked: Asked::new(asked), slots: vec![Claims::default(); asked.len()], value: 0, groups: 0 };
     let trimmed = text.trim();
     let quoted = trimmed.starts_with('"').then(|| serde_json::from_str::<String>(trimmed).ok()).flatten();
     reader.text(quoted.as_deref().unwrap_or(text), Around::default(), 0);
@@ -46,7 +46,7 @@ pub fn read(text: &str, asked: &[&Match]) -> Vec<Option<Score>> {
 
 /// Whose score it is that has no id of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Owner {
+enum Whose {
     /// No id was seen: that of the only asked match.
     #[default]
     Unnamed,
@@ -59,7 +59,7 @@ enum Owner {
 /// What holds of a value by what stands around it.
 #[derive(Clone, Copy, Default)]
 struct Around<'s> {
-    owner: Owner,
+    owner: Whose,
     standing: Standing,
     beyond: Beyond,
     sides: Option<&'s Sides>,
@@ -68,7 +68,7 @@ struct Around<'s> {
 }
 
 /// The slots, and what was asked.
-struct Reader<'q> {
+struct ScoreReader<'q> {
     asked: Asked<'q>,
     slots: Vec<Claims>,
     /// After how many words between values the reader is.
@@ -77,7 +77,7 @@ struct Reader<'q> {
     groups: usize,
 }
 
-impl Reader<'_> {
+impl ScoreReader<'_> {
     /// Reads all values of a text. Returns whether the owner around got a score.
     fn text(&mut self, text: &str, around: Around<'_>, depth: u8) -> bool {
         let nodes = scan(text);
@@ -136,15 +136,15 @@ impl Reader<'_> {
                         inner.standing.surety = own.standing.surety.max(surety);
                         // One that is surer, such as the full time beside the goals, is not settled yet.
                         if settled && firm.is_none_or(|(known, _)| surety <= known) {
-                            inner.owner = Owner::Nobody;
+                            inner.owner = Whose::Nobody;
                         }
                     }
-                    _ if settled => inner.owner = Owner::Nobody,
-                    Field::Goals { .. } | Field::Team(_) => inner.owner = Owner::Nobody,
+                    _ if settled => inner.owner = Whose::Nobody,
+                    Field::Goals { .. } | Field::Team(_) => inner.owner = Whose::Nobody,
                     Field::Other
                         if matches!(node.content, Content::Group { .. }) && key.as_deref().is_some_and(is_words) =>
                     {
-                        inner.owner = Owner::Nobody;
+                        inner.owner = Whose::Nobody;
                     }
                     // The id was that of a reply or a call, not of a match.
                     Field::Other | Field::Arguments if facts.match_id.is_none() && own.owner != around.owner => {
@@ -166,7 +166,7 @@ impl Reader<'_> {
     fn member(&mut self, nodes: &[Node<'_>], place: usize, node: &Node<'_>, around: Around<'_>, depth: u8) -> bool {
         let key = node.key.map(unescape);
         let key = key.as_deref();
-        let named = key.and_then(|key| self.asked.find(key)).map(Owner::Match);
+        let named = key.and_then(|key| self.asked.find(key)).map(Whose::Match);
         let owner = named.unwrap_or(around.owner);
         let mut own = Around { owner, ..around };
         own.standing.keyed_in = named.map(|_| around.group);
@@ -216,9 +216,9 @@ impl Reader<'_> {
     /// Claims a score for the owner; whether it counts.
     fn give(&mut self, around: Around<'_>, surety: Surety, score: Score) -> bool {
         let index = match around.owner {
-            Owner::Match(index) => index,
-            Owner::Unnamed if self.slots.len() == 1 => 0,
-            Owner::Unnamed | Owner::Nobody => return false,
+            Whose::Match(index) => index,
+            Whose::Unnamed if self.slots.len() == 1 => 0,
+            Whose::Unnamed | Whose::Nobody => return false,
         };
         let standing = Standing { surety: around.standing.surety.max(surety), ..around.standing };
         if !around.beyond.allows(standing.surety, score) {

@@ -40,7 +40,7 @@ fn history(attempts: Vec<Attempt>, skips: Vec<Skip>) -> History {
 fn outcome(original: &str, model: &str, reason: Option<FallbackReason>, history: History) -> Outcome<()> {
     Outcome {
         call: Arc::default(),
-        slots: Vec::new(),
+        findings: Vec::new(),
         original_model_id: original.to_owned(),
         model_id: model.to_owned(),
         fallback_reason: reason,

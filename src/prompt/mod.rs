@@ -23,7 +23,7 @@ pub use source::Source;
 pub use watch::Watcher;
 
 use schedule::{Activation, Entry};
-use version::{Component, Known, Terms, Version};
+use version::{Component, Known, References, Version};
 
 /// What an outcome has as its version when the caller sent a prompt of its own.
 pub const OWN_VERSION: &str = "own";
@@ -71,7 +71,7 @@ impl Prompts {
     pub fn new(source: &Source, catalog: Option<&Catalog>, now: SystemTime) -> Result<Self, Faults> {
         let mut faults = source.faults.clone();
         let components = read_components(source, &mut faults);
-        let versions = read_versions(source, Terms { components: &components, catalog }, now, &mut faults);
+        let versions = read_versions(source, References { components: &components, catalog }, now, &mut faults);
         for model in catalog.into_iter().flat_map(Catalog::models) {
             check_overrides(model, &components, &source.path, &mut faults);
         }
@@ -155,7 +155,7 @@ fn choose<'v>(versions: &'v [Arc<Version>], model_id: &str, key: &str, now: Syst
 }
 
 /// The versions in the order of the manifest, their schedule checked if they have no faults.
-fn read_versions(source: &Source, terms: Terms<'_>, now: SystemTime, faults: &mut Faults) -> Vec<Arc<Version>> {
+fn read_versions(source: &Source, terms: References<'_>, now: SystemTime, faults: &mut Faults) -> Vec<Arc<Version>> {
     let Some((path, value)) = &source.versions else { return Vec::new() };
     let before = faults.len();
     let given = check::record(value, path, faults);
@@ -197,7 +197,7 @@ fn check_overrides(
 /// The components by name; `None` for one that is faulty.
 fn read_components(source: &Source, faults: &mut Faults) -> HashMap<String, Option<Arc<Component>>> {
     let mut components = HashMap::new();
-    for source::Component { name, path, text } in &source.components {
+    for source::FoundComponent { name, path, text } in &source.components {
         let template = template::Template::read(text, path, faults);
         let component = template.map(|template| Arc::new(Component { name: name.clone(), template }));
         if components.insert(name.clone(), component).is_some() {

@@ -34,7 +34,7 @@ pub struct Source {
     /// The `versions` of the manifest, with their path.
     pub(super) versions: Option<(String, Value)>,
     /// The components; two of one name are a fault.
-    pub(super) components: Vec<Component>,
+    pub(super) components: Vec<FoundComponent>,
     /// Begins the path of a fault of the whole.
     pub(super) path: String,
     /// What could not be read.
@@ -43,7 +43,7 @@ pub struct Source {
 
 /// A component as it was found.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Component {
+pub(super) struct FoundComponent {
     pub(super) name: String,
     pub(super) path: String,
     pub(super) text: String,
@@ -95,7 +95,7 @@ impl Source {
     /// The names that a model's `promptOverrides` may hold.
     pub fn override_names(&self) -> impl Iterator<Item = &str> {
         let listing = template::listing();
-        let is_override = move |component: &&Component| !component.text.contains(&listing);
+        let is_override = move |component: &&FoundComponent| !component.text.contains(&listing);
         self.components.iter().filter(is_override).map(|component| component.name.as_str())
     }
 
@@ -153,7 +153,7 @@ impl Source {
 
     fn add(&mut self, name: &str, path: String, text: &str) {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
-        self.components.push(Component { name: name.to_owned(), path, text });
+        self.components.push(FoundComponent { name: name.to_owned(), path, text });
     }
 
     fn refuse_file(&mut self, file: &Path, error: &Error) {

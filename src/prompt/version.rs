@@ -37,7 +37,7 @@ pub(super) struct Version {
 
 /// What a version may refer to.
 #[derive(Clone, Copy)]
-pub(super) struct Terms<'a> {
+pub(super) struct References<'a> {
     /// By name; `None` for one that is faulty itself.
     pub(super) components: &'a HashMap<String, Option<Arc<Component>>>,
     /// The models that there are, if that is known.
@@ -46,7 +46,13 @@ pub(super) struct Terms<'a> {
 
 impl Version {
     /// Reads the version `id`; `None` if a component is missing.
-    pub(super) fn read(id: &str, value: &Value, path: &str, terms: Terms<'_>, faults: &mut Faults) -> Option<Self> {
+    pub(super) fn read(
+        id: &str,
+        value: &Value,
+        path: &str,
+        terms: References<'_>,
+        faults: &mut Faults,
+    ) -> Option<Self> {
         if let Err(violation) = rule::name(&Value::from(id)) {
             faults.push(path, format!("the name of a version {}", violation.problem));
         } else if id == OWN_VERSION {
@@ -93,7 +99,7 @@ impl Version {
 /// Every component, by name.
 pub(super) type Known = HashMap<String, Arc<Component>>;
 
-impl Terms<'_> {
+impl References<'_> {
     /// The components of the system message, at least one.
     fn system(self, fields: &mut Object<'_, '_>) -> Vec<Arc<Component>> {
         let given = at_least_one(fields, "system");

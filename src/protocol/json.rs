@@ -29,7 +29,7 @@ pub(super) fn parse(text: &str) -> Option<&RawValue> {
 /// Calls `take` for each field of an object; of anything else there is none.
 pub(super) fn fields<'a>(value: &'a RawValue, take: impl FnMut(&str, &'a RawValue)) {
     if is_object(value) {
-        let _ = serde_json::Deserializer::from_str(value.get()).deserialize_map(Fields(take));
+        let _ = serde_json::Deserializer::from_str(value.get()).deserialize_map(FieldVisitor(take));
     }
 }
 
@@ -97,9 +97,9 @@ impl Sketcher {
     }
 }
 
-struct Fields<F>(F);
+struct FieldVisitor<F>(F);
 
-impl<'a, F: FnMut(&str, &'a RawValue)> Visitor<'a> for Fields<F> {
+impl<'a, F: FnMut(&str, &'a RawValue)> Visitor<'a> for FieldVisitor<F> {
     type Value = ();
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -28,7 +28,7 @@ pub(super) fn read(text: &str) -> Option<Envelope<'static>> {
         return None;
     }
     let mut stream = Stream::default();
-    let mut event = Event::default();
+    let mut event = SentEvent::default();
     while !rest.is_empty() {
         let (line, after) = rest.split_at_checked(line_end(rest)).unwrap_or((rest, ""));
         rest = after.strip_prefix("\r\n").or_else(|| after.get(1..)).unwrap_or_default();
@@ -50,13 +50,13 @@ fn line_end(text: &str) -> usize {
 
 /// An event, as far as it has been read.
 #[derive(Default)]
-struct Event<'a> {
+struct SentEvent<'a> {
     name: &'a str,
     /// Its lines of data, joined.
     data: Option<Cow<'a, str>>,
 }
 
-impl<'a> Event<'a> {
+impl<'a> SentEvent<'a> {
     fn add(&mut self, line: &'a str) {
         let (name, value) = line.split_once(':').unwrap_or((line, ""));
         match name.trim_start() {
@@ -85,7 +85,7 @@ struct Stream {
 }
 
 impl Stream {
-    fn take_event(&mut self, event: &Event<'_>) {
+    fn take_event(&mut self, event: &SentEvent<'_>) {
         let Some(data) = &event.data else { return };
         self.has_broken = false;
         if !self.take(event.name, data) && data.contains('\n') {

@@ -29,7 +29,7 @@ pub(super) enum Coding {
 
 /// Why a body could not be decoded.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum CodingFault {
     /// There is more of it than the limit.
     TooLarge,
     /// It is not in the coding that it names.
@@ -56,10 +56,10 @@ pub(super) fn longest(limit: usize, codings: &[Coding]) -> usize {
 }
 
 /// Undoes the codings. What could be decoded comes with a fault too.
-pub(super) async fn decoded(codings: &[Coding], raw: Vec<u8>, limit: usize) -> (Vec<u8>, Option<Fault>) {
+pub(super) async fn decoded(codings: &[Coding], raw: Vec<u8>, limit: usize) -> (Vec<u8>, Option<CodingFault>) {
     if codings.len() > MOST_CODINGS {
         let fault = io::Error::new(io::ErrorKind::InvalidData, format!("more than {MOST_CODINGS} codings"));
-        return (Vec::new(), Some(Fault::Broken(fault)));
+        return (Vec::new(), Some(CodingFault::Broken(fault)));
     }
     let mut body = raw;
     for (before, coding) in codings.iter().enumerate().rev() {
@@ -79,7 +79,7 @@ pub(super) async fn decoded(codings: &[Coding], raw: Vec<u8>, limit: usize) -> (
     (body, None)
 }
 
-async fn undo(coding: Coding, coded: &[u8], limit: usize, body: &mut Vec<u8>) -> Result<(), Fault> {
+async fn undo(coding: Coding, coded: &[u8], limit: usize, body: &mut Vec<u8>) -> Result<(), CodingFault> {
     let reading = Paced { left: coded, rested: true };
     match coding {
         Coding::Gzip => {
@@ -99,10 +99,10 @@ fn is_zlib(coded: &[u8]) -> bool {
 }
 
 /// Reads to the end, but no more than the limit.
-async fn read(decoder: impl AsyncRead + Unpin, limit: usize, body: &mut Vec<u8>) -> Result<(), Fault> {
+async fn read(decoder: impl AsyncRead + Unpin, limit: usize, body: &mut Vec<u8>) -> Result<(), CodingFault> {
     let mut decoder = decoder.take(u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1));
     let mut rest_at = WRITTEN_AT_ONCE;
-    while decoder.read_buf(body).await.map_err(Fault::Broken)? > 0 {
+    while decoder.read_buf(body).await.map_err(CodingFault::Broken)? > 0 {
         if body.len() >= rest_at {
             rest_at = body.len() + WRITTEN_AT_ONCE;
             tokio::task::yield_now().await;
@@ -112,7 +112,7 @@ async fn read(decoder: impl AsyncRead + Unpin, limit: usize, body: &mut Vec<u8>)
         return Ok(());
     }
     body.truncate(limit);
-    Err(Fault::TooLarge)
+    Err(CodingFault::TooLarge)
 }
 
 /// Bytes that are shown in small pieces, with a rest before each but the first.
@@ -192,6 +192,6 @@ mod tests {
     #[tokio::test]
     async fn no_more_codings_are_undone_than_anybody_applies() {
         let (body, fault) = decoded(&[Coding::Gzip; 5], b"text".to_vec(), 4).await;
-        assert!(body.is_empty() && matches!(fault, Some(Fault::Broken(_))));
+        assert!(body.is_empty() && matches!(fault, Some(CodingFault::Broken(_))));
     }
 }

@@ -77,9 +77,9 @@ impl WireFailure {
             Stage::Connecting => (FailureKind::Network, format!("could not connect: {cause}")),
             Stage::ConnectTimeout => (FailureKind::Network, "could not connect within the connect time-out".to_owned()),
             Stage::Head | Stage::Body(_) => match fault(in_body, error) {
-                Fault::NotHttp => (FailureKind::InvalidResponse, format!("the reply is not valid HTTP: {cause}")),
-                Fault::Lost if in_body => (FailureKind::Network, format!("the reply was cut off: {cause}")),
-                Fault::Lost => (FailureKind::Network, format!("the connection was lost before a reply: {cause}")),
+                WireFault::NotHttp => (FailureKind::InvalidResponse, format!("the reply is not valid HTTP: {cause}")),
+                WireFault::Lost if in_body => (FailureKind::Network, format!("the reply was cut off: {cause}")),
+                WireFault::Lost => (FailureKind::Network, format!("the connection was lost before a reply: {cause}")),
             },
         };
         let connected = matches!(stage, Stage::Head | Stage::Body(_));
@@ -102,39 +102,39 @@ impl WireFailure {
 }
 
 /// What became of an exchange on a connection that stood.
-enum Fault {
+enum WireFault {
     /// The bytes are not HTTP, or more of it than a head may have.
     NotHttp,
     /// Reset, closed or failed.
     Lost,
 }
 
-fn fault(in_body: bool, error: &(dyn Error + 'static)) -> Fault {
+fn fault(in_body: bool, error: &(dyn Error + 'static)) -> WireFault {
     // A TLS fault arrives as an I/O error of bad data, as does bad chunking, but is the network's.
     if causes(error).any(<dyn Error>::is::<rustls::Error>) {
-        return Fault::Lost;
+        return WireFault::Lost;
     }
     let mut of_http = false;
     for cause in causes(error) {
         if let Some(hyper) = cause.downcast_ref::<hyper::Error>() {
             of_http = true;
             if hyper.is_parse() || is_unexpected(hyper) {
-                return Fault::NotHttp;
+                return WireFault::NotHttp;
             }
         } else if let Some(h2) = cause.downcast_ref::<h2::Error>() {
             of_http = true;
             // Found by our side in what the peer sent; a reset by the peer is a lost connection.
             if h2.is_library() {
-                return Fault::NotHttp;
+                return WireFault::NotHttp;
             }
         } else if let Some(io) = cause.downcast_ref::<io::Error>() {
             let bad_data = matches!(io.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput);
             if of_http && in_body && bad_data {
-                return Fault::NotHttp;
+                return WireFault::NotHttp;
             }
         }
     }
-    Fault::Lost
+    WireFault::Lost
 }
 
 /// Bytes that arrived unasked, as from a server that greets: the one error of hyper with neither a question to ask it

@@ -14,7 +14,7 @@ use reqwest::{Body, Client, Response, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::coding::{self, Fault};
+use super::coding::{self, CodingFault};
 use super::connecting::{NoteConnections, noting};
 use super::failure::Stage;
 pub use super::failure::{Resend, WireFailure};
@@ -48,7 +48,7 @@ pub struct Http {
 
 /// One request.
 #[derive(Clone)]
-pub struct Post<'a> {
+pub struct HttpRequest<'a> {
     /// Where to.
     pub url: &'a Url,
     /// Whether the host is this machine, so that no proxy is asked.
@@ -67,7 +67,7 @@ pub struct Post<'a> {
 
 /// A reply of any status.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Received {
+pub struct HttpReply {
     /// The status; 3xx is not followed.
     pub status: u16,
     /// The headers that may say when to come back, as they came; of a 2xx only `Retry-After`.
@@ -116,7 +116,7 @@ impl Http {
     /// # Errors
     ///
     /// When there is no reply, or one of a 2xx status is not whole or not within the limit.
-    pub async fn post(&self, post: &Post<'_>) -> Result<Received, WireFailure> {
+    pub async fn post(&self, post: &HttpRequest<'_>) -> Result<HttpReply, WireFailure> {
         let client = if post.loopback { &self.direct } else { &self.proxied };
         let until = Instant::now() + post.time;
         let upload = Upload::new(post.body.clone(), Arc::clone(&post.begun));
@@ -135,10 +135,10 @@ impl fmt::Debug for Http {
 }
 
 /// A URL can hold a key in its userinfo or query, a header in its value, so neither is shown.
-impl fmt::Debug for Post<'_> {
+impl fmt::Debug for HttpRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
-        f.debug_struct("Post")
+        f.debug_struct("HttpRequest")
             .field("loopback", &self.loopback)
             .field("has_key", &self.api_key.is_some())
             .field("headers", &names)
@@ -147,9 +147,9 @@ impl fmt::Debug for Post<'_> {
     }
 }
 
-impl fmt::Debug for Received {
+impl fmt::Debug for HttpReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Received")
+        f.debug_struct("HttpReply")
             .field("status", &self.status)
             .field("timely", &self.timely)
             .field("body_bytes", &self.body.len())
@@ -157,7 +157,7 @@ impl fmt::Debug for Received {
     }
 }
 
-fn headers(post: &Post<'_>) -> Result<HeaderMap, WireFailure> {
+fn headers(post: &HttpRequest<'_>) -> Result<HeaderMap, WireFailure> {
     let json = HeaderValue::from_static("application/json");
     let mut headers = HeaderMap::from_iter([
         (CONTENT_TYPE, json.clone()),
@@ -184,7 +184,7 @@ fn sensitive(mut value: HeaderValue) -> HeaderValue {
     value
 }
 
-async fn receive(mut response: Response, limit: usize, until: Instant) -> Result<Received, WireFailure> {
+async fn receive(mut response: Response, limit: usize, until: Instant) -> Result<HttpReply, WireFailure> {
     let status = response.status().as_u16();
     let timely = timely(response.headers(), response.status().is_success());
     let codings = coding::of(response.headers());
@@ -206,11 +206,11 @@ async fn receive(mut response: Response, limit: usize, until: Instant) -> Result
     }
     let is_success = response.status().is_success();
     match coding::decoded(&codings, raw, limit).await {
-        (_, Some(Fault::TooLarge)) if is_success => Err(too_large(status, limit)),
-        (_, Some(Fault::Broken(error))) if is_success => {
+        (_, Some(CodingFault::TooLarge)) if is_success => Err(too_large(status, limit)),
+        (_, Some(CodingFault::Broken(error))) if is_success => {
             Err(WireFailure::refused(status, &format!("the reply cannot be decompressed: {error}")))
         }
-        (body, _) => Ok(Received { status, timely, body }),
+        (body, _) => Ok(HttpReply { status, timely, body }),
     }
 }
 

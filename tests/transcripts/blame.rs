@@ -10,11 +10,11 @@ fn strict(upstream: &Upstream) -> Arc<Engine> {
 }
 
 /// Asks `a` for different matches each time, as often as given.
-async fn ask(engine: &Arc<Engine>, times: usize, like: &Request, options: &RawOptions) {
+async fn ask(engine: &Arc<Engine>, times: usize, like: &Question, options: &RawOptions) {
     for _ in 0..times {
         let id = format!("m{}", fastrand::u64(..));
         let asked =
-            Request { prompt: like.prompt.clone(), prompt_version: like.prompt_version.clone(), ..request_for([id]) };
+            Question { prompt: like.prompt.clone(), prompt_version: like.prompt_version.clone(), ..request_for([id]) };
         let _ = predict_with(engine, asked, options.clone()).await;
     }
 }
@@ -23,8 +23,8 @@ fn failures(engine: &Engine) -> u8 {
     engine.models()[0].health.failures
 }
 
-fn own(system: Option<&str>, user: &str) -> Request {
-    Request { prompt: Some(OwnPrompt { system: system.map(str::to_owned), user: user.to_owned() }), ..request(1) }
+fn own(system: Option<&str>, user: &str) -> Question {
+    Question { prompt: Some(OwnPrompt { system: system.map(str::to_owned), user: user.to_owned() }), ..request(1) }
 }
 
 fn with_stop(sequence: &str) -> RawOptions {
@@ -32,8 +32,8 @@ fn with_stop(sequence: &str) -> RawOptions {
 }
 
 /// Calls with settings of their own.
-fn of_the_callers_own() -> Vec<(Request, RawOptions)> {
-    let version = Request { prompt_version: Some("1".to_owned()), ..request(1) };
+fn of_the_callers_own() -> Vec<(Question, RawOptions)> {
+    let version = Question { prompt_version: Some("1".to_owned()), ..request(1) };
     vec![
         (own(Some("say no more"), "scores?"), RawOptions::default()),
         (own(None, "a haiku, please"), RawOptions::default()),
@@ -81,7 +81,7 @@ async fn once_a_model_has_answered_with_them_the_same_settings_are_no_excuse() {
         let engine = strict(&upstream);
         ask(&engine, 2, &like, &options).await;
         assert_eq!(failures(&engine), 0);
-        let answered = Request { model_id: "b".to_owned(), ..like.clone() };
+        let answered = Question { model_id: "b".to_owned(), ..like.clone() };
         predict_with(&engine, answered, options.clone()).await.unwrap();
         ask(&engine, 2, &request(1), &RawOptions { temperature: Some(0.123), ..RawOptions::default() }).await;
         assert_eq!(failures(&engine), 0, "others were not answered");
@@ -150,7 +150,7 @@ async fn a_fallback_fails_over_the_matches_that_it_was_asked_for() {
         predict(&engine, request_for(ids)).await.unwrap();
     }
     assert_eq!(engine.models()[1].health.failures, 2, "m2, m3, and m2 again");
-    predict(&engine, Request { model_id: "b".to_owned(), ..request_for(["m3"]) }).await.unwrap_err();
+    predict(&engine, Question { model_id: "b".to_owned(), ..request_for(["m3"]) }).await.unwrap_err();
     assert_eq!(engine.models()[1].health.failures, 2);
 }
 

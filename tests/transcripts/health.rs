@@ -178,7 +178,7 @@ async fn a_retry_of_a_model_that_has_come_back_needs_no_second_place() {
     while engine.recover_due() == 0 {
         tokio::task::yield_now().await;
     }
-    let outcome = predict(&engine, Request { model_id: "d".to_owned(), ..request(1) }).await.unwrap();
+    let outcome = predict(&engine, Question { model_id: "d".to_owned(), ..request(1) }).await.unwrap();
     assert_eq!(outcome.history.attempts[0].retries, 1);
     assert_eq!(engine.models()[3].health.failures, 0);
 }
@@ -242,7 +242,7 @@ async fn a_provider_that_refuses_the_key_is_left_alone_by_every_request_until_it
     let mut events = events(&engine);
     predict(&engine, request(1)).await.unwrap_err();
     assert_eq!(told(&mut events), ["provider p unauthorized"]);
-    let outcome = predict(&engine, Request { model_id: "b".to_owned(), ..request(1) }).await;
+    let outcome = predict(&engine, Question { model_id: "b".to_owned(), ..request(1) }).await;
     assert_eq!(skips(&outcome)[0], ("b".to_owned(), "provider_failed"));
     let error = outcome.unwrap_err();
     assert_eq!((error.code(), seconds(error.history().unwrap().retry_after)), ("NO_MODEL_AVAILABLE", 60));
@@ -251,7 +251,7 @@ async fn a_provider_that_refuses_the_key_is_left_alone_by_every_request_until_it
     );
     let provider = json!({ "id": "p", "baseUrl": upstream.base_url(), "apiKey": "another" });
     engine.update_catalog(&json!({ "providers": [provider] }), &|_| None).unwrap();
-    predict(&engine, Request { model_id: "b".to_owned(), ..request(1) }).await.unwrap();
+    predict(&engine, Question { model_id: "b".to_owned(), ..request(1) }).await.unwrap();
 }
 
 #[tokio::test]
@@ -278,7 +278,7 @@ async fn an_error_says_when_a_model_can_be_asked_again_and_not_when_none_can() {
         let engine = super::engine(&config);
         engine.disable_model("a", "for good").unwrap();
         engine.report_failure("b", FailureKind::RateLimited).unwrap();
-        let outcome = engine.call(Request { model_id: model.to_owned(), ..request(1) }, RawOptions::default());
+        let outcome = engine.call(Question { model_id: model.to_owned(), ..request(1) }, RawOptions::default());
         let error = outcome.unwrap().run(&CancellationToken::new()).await.unwrap_err();
         let again = error.history().unwrap().retry_after;
         assert_eq!((error.code(), again.map(|again| seconds(Some(again)))), (code, wait), "{error}");

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use fallcast::engine::Engine;
 use fallcast::error::EngineError;
-use fallcast::football::{Match, Outcome, Request, Score};
+use fallcast::football::{Answers, Match, Question, Score};
 use fallcast::request::RawOptions;
 use serde_json::{Value, json};
 use support::{Reply, Upstream};
@@ -58,38 +58,38 @@ fn engine(config: &Value) -> Arc<Engine> {
 }
 
 /// Asks `a` for the matches `m1`, `m2`, ….
-fn request(matches: usize) -> Request {
+fn request(matches: usize) -> Question {
     request_for((1..=matches).map(|number| format!("m{number}")))
 }
 
 /// Asks `a` for the matches of these ids.
-fn request_for(ids: impl IntoIterator<Item = impl Into<String>>) -> Request {
+fn request_for(ids: impl IntoIterator<Item = impl Into<String>>) -> Question {
     let game = |id: String| Match {
         id,
         home_team: "Real Betis".to_owned(),
         away_team: "Villarreal".to_owned(),
         ..Match::default()
     };
-    Request {
+    Question {
         model_id: "a".to_owned(),
         items: ids.into_iter().map(Into::into).map(game).collect(),
-        ..Request::default()
+        ..Question::default()
     }
 }
 
 /// The matches of an outcome that have a score, with it and the model that gave it.
-fn filled(outcome: &Outcome) -> impl Iterator<Item = (&str, Score, &str)> {
-    outcome.slots.iter().filter_map(|slot| {
-        let (score, model) = slot.filled.as_ref()?;
-        Some((slot.id.as_str(), *score, model.as_str()))
+fn filled(outcome: &Answers) -> impl Iterator<Item = (&str, Score, &str)> {
+    outcome.findings.iter().filter_map(|finding| {
+        let (score, model) = finding.filled.as_ref()?;
+        Some((finding.id.as_str(), *score, model.as_str()))
     })
 }
 
-async fn predict(engine: &Arc<Engine>, request: Request) -> Result<Outcome, EngineError> {
+async fn predict(engine: &Arc<Engine>, request: Question) -> Result<Answers, EngineError> {
     predict_with(engine, request, RawOptions::default()).await
 }
 
-async fn predict_with(engine: &Arc<Engine>, request: Request, options: RawOptions) -> Result<Outcome, EngineError> {
+async fn predict_with(engine: &Arc<Engine>, request: Question, options: RawOptions) -> Result<Answers, EngineError> {
     let outcome = engine.call(request, options)?.run(&CancellationToken::new()).await;
     assert_eq!(engine.ledger().reserved().0, 0, "every reservation is given back");
     outcome
@@ -110,7 +110,7 @@ fn error(status: u16, message: &str) -> Reply {
 }
 
 /// What each attempt ended in, in order: the model, and the kind of its failure.
-fn attempts(outcome: &Result<Outcome, EngineError>) -> Vec<(String, &'static str)> {
+fn attempts(outcome: &Result<Answers, EngineError>) -> Vec<(String, &'static str)> {
     let history = match outcome {
         Ok(outcome) => &outcome.history,
         Err(error) => error.history().unwrap_or_else(|| panic!("{error}")),
@@ -120,7 +120,7 @@ fn attempts(outcome: &Result<Outcome, EngineError>) -> Vec<(String, &'static str
 }
 
 /// The models that were passed over, with the reasons.
-fn skips(outcome: &Result<Outcome, EngineError>) -> Vec<(String, &'static str)> {
+fn skips(outcome: &Result<Answers, EngineError>) -> Vec<(String, &'static str)> {
     let history = match outcome {
         Ok(outcome) => &outcome.history,
         Err(error) => error.history().unwrap_or_else(|| panic!("{error}")),

@@ -61,7 +61,7 @@ async fn late_in_the_budget_only_dearer_fallbacks_are_passed_over() {
     let mut config = config_with(&upstream, json!({ "pauseFallbacksAt": 0.1, "dailyBudgetUsd": 0.008 }));
     config["models"][1]["completionUsdPer1M"] = json!(3);
     let engine = engine(&config);
-    predict(&engine, Request { model_id: "d".to_owned(), ..request(1) }).await.unwrap();
+    predict(&engine, Question { model_id: "d".to_owned(), ..request(1) }).await.unwrap();
     assert_eq!((engine.budget().spent, engine.budget().state.as_str()), (NanoUsd::micro(800), "fallbacks_paused"));
     let outcome = predict(&engine, request(1)).await;
     assert_eq!(skips(&outcome), pairs(&[("b", "over_budget")]));
@@ -119,7 +119,7 @@ async fn a_usage_that_cannot_be_true_is_estimated_and_told_once_a_model() {
     let engine = engine(&config_with(&upstream, json!({})));
     let mut events = events(&engine);
     for (model, is_told) in [("a", true), ("a", false), ("d", true)] {
-        let outcome = predict(&engine, Request { model_id: model.to_owned(), ..request(1) }).await.unwrap();
+        let outcome = predict(&engine, Question { model_id: model.to_owned(), ..request(1) }).await.unwrap();
         let usage = outcome.history.attempts[0].usage.unwrap();
         assert!(usage.estimated && usage.prompt_tokens > 0 && usage.completion_tokens > 0);
         let doubted = told(&mut events);

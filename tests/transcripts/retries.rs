@@ -77,7 +77,7 @@ async fn a_call_that_waits_for_its_retry_leaves_its_turn_to_others() {
         upstream.request(0).await;
         // Its deadline comes before the retry; `a` itself is left alone.
         let options = RawOptions { deadline_ms: Some(5000.0), ..RawOptions::default() };
-        let request = Request { model_id: "b".to_owned(), ..request(1) };
+        let request = Question { model_id: "b".to_owned(), ..request(1) };
         let answered = engine.call(request, options).unwrap().run(&CancellationToken::new()).await;
         abort.cancel();
         answered
@@ -289,7 +289,7 @@ async fn nothing_is_waited_for_beyond_the_fallbacks_budget() {
     let mut config = config_with(&upstream, json!({ "maxFallbackDepth": 1 }));
     config["models"][2]["fallbacks"] = json!([]);
     let engine = engine(&config);
-    let to_c = Request { model_id: "c".to_owned(), ..request(1) };
+    let to_c = Question { model_id: "c".to_owned(), ..request(1) };
     let call = engine.call(to_c, RawOptions::default()).unwrap();
     let first = tokio::spawn(async move { drop(call.run(&CancellationToken::new()).await) });
     while engine.models()[2].health.cooling_until.is_none() {
@@ -313,7 +313,7 @@ async fn a_signal_ends_the_wait_for_a_model_that_others_found_busy() {
 }
 
 /// As [`predict_with`], while another call has a reservation.
-async fn predict_meanwhile(engine: &Arc<Engine>, options: RawOptions) -> Result<Outcome, EngineError> {
+async fn predict_meanwhile(engine: &Arc<Engine>, options: RawOptions) -> Result<Answers, EngineError> {
     engine.call(request(1), options)?.run(&CancellationToken::new()).await
 }
 

@@ -79,8 +79,8 @@ impl Counts {
     }
 }
 
-async fn predict_any(engine: &Arc<Engine>, model: &str) -> Result<Outcome, EngineError> {
-    let request = Request { model_id: model.to_owned(), ..request(1) };
+async fn predict_any(engine: &Arc<Engine>, model: &str) -> Result<Answers, EngineError> {
+    let request = Question { model_id: model.to_owned(), ..request(1) };
     engine.call(request, RawOptions::default())?.run(&CancellationToken::new()).await
 }
 

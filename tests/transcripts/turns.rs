@@ -28,7 +28,7 @@ async fn no_more_calls_run_at_once_than_the_provider_allows() {
     assert!(most.load(Ordering::SeqCst) <= 2, "each connection carries one call at a time");
 }
 
-async fn predict_one(engine: &Arc<Engine>) -> Outcome {
+async fn predict_one(engine: &Arc<Engine>) -> Answers {
     let call = engine.call(request(1), RawOptions::default()).unwrap();
     call.run(&CancellationToken::new()).await.unwrap()
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fallcast::config::HttpConfig;
 use fallcast::kind::FailureKind;
-use fallcast::transport::http::{Http, Post, Received, Resend, WireFailure};
+use fallcast::transport::http::{Http, HttpReply, HttpRequest, Resend, WireFailure};
 use secrecy::SecretString;
 use support::{Reply, Step, Upstream};
 use url::Url;
@@ -39,9 +39,9 @@ fn parsed(url: &str) -> Url {
     url.parse().expect("a URL")
 }
 
-async fn post_to(http: &Http, url: &str) -> Result<Received, WireFailure> {
+async fn post_to(http: &Http, url: &str) -> Result<HttpReply, WireFailure> {
     let key = SecretString::from(KEY);
-    let post = Post {
+    let post = HttpRequest {
         url: &parsed(url),
         loopback: true,
         api_key: Some(&key),
@@ -55,14 +55,14 @@ async fn post_to(http: &Http, url: &str) -> Result<Received, WireFailure> {
 }
 
 /// The outcome of one request that is answered so.
-async fn answered(reply: Reply) -> Result<Received, WireFailure> {
+async fn answered(reply: Reply) -> Result<HttpReply, WireFailure> {
     let upstream = Upstream::script([Step::model("m", reply)]).await;
     post_to(&http(), &upstream.url()).await
 }
 
 /// Asserts the parts of a failure that decide what follows; the message is returned.
 #[track_caller]
-fn failed(outcome: Result<Received, WireFailure>, kind: FailureKind, status: Option<u16>, sent: bool) -> String {
+fn failed(outcome: Result<HttpReply, WireFailure>, kind: FailureKind, status: Option<u16>, sent: bool) -> String {
     let failure = outcome.expect_err("a failure");
     assert_eq!((failure.kind, failure.status, failure.sent), (kind, status, sent), "{failure:?}");
     let message = &failure.message;

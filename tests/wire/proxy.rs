@@ -29,7 +29,7 @@ async fn the_proxy_is_asked_for_other_hosts_and_never_for_this_one() {
 async fn in_a_process_with_a_proxy() {
     let Ok(target) = std::env::var(TARGET) else { return };
     let http = http();
-    let post = Post {
+    let post = HttpRequest {
         url: &parsed(&target),
         loopback: true,
         api_key: None,
@@ -41,6 +41,6 @@ async fn in_a_process_with_a_proxy() {
     let direct = http.post(&post).await.expect("a direct reply");
     assert!(String::from_utf8_lossy(&direct.body).contains("direct"));
     let url = &parsed("http://provider.invalid/v1/chat/completions");
-    let proxied = http.post(&Post { url, loopback: false, ..post.clone() }).await.expect("a reply by proxy");
+    let proxied = http.post(&HttpRequest { url, loopback: false, ..post.clone() }).await.expect("a reply by proxy");
     assert!(String::from_utf8_lossy(&proxied.body).contains("by proxy"));
 }

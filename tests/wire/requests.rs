@@ -8,7 +8,7 @@ async fn a_request_carries_its_body_key_and_headers() {
     let key = SecretString::from(KEY);
     let headers = [("X-Title".to_owned(), "scores".to_owned()), ("accept".to_owned(), "*/*".to_owned())];
     let url = parsed(&upstream.url());
-    let post = Post {
+    let post = HttpRequest {
         url: &url,
         loopback: true,
         api_key: Some(&key),
@@ -44,7 +44,7 @@ async fn a_request_carries_its_body_key_and_headers() {
 async fn without_a_key_nothing_is_authorized() {
     let upstream = Upstream::script([Step::any(Reply::chat("0-0"))]).await;
     let url = parsed(&upstream.url());
-    let post = Post {
+    let post = HttpRequest {
         url: &url,
         loopback: true,
         api_key: None,
@@ -100,7 +100,7 @@ async fn every_name_below_localhost_is_this_machine() {
 async fn a_key_or_header_that_cannot_be_sent_is_not_sent() {
     let upstream = Upstream::script([]).await;
     let (url, bad_key) = (parsed(&upstream.url()), SecretString::from(format!("{KEY}\n")));
-    let post = Post {
+    let post = HttpRequest {
         url: &url,
         loopback: true,
         api_key: Some(&bad_key),
@@ -114,7 +114,7 @@ async fn a_key_or_header_that_cannot_be_sent_is_not_sent() {
 
     for (name, value) in [("a b", "c"), ("a", "b\nc")] {
         let headers = [(name.to_owned(), value.to_owned())];
-        let post = Post { headers: &headers, api_key: None, ..post.clone() };
+        let post = HttpRequest { headers: &headers, api_key: None, ..post.clone() };
         let message = failed(http().post(&post).await, FailureKind::Network, None, false);
         assert_eq!(message, format!("the header {name:?} cannot be sent"));
     }
@@ -127,7 +127,7 @@ async fn nothing_that_can_be_printed_shows_a_key() {
     let key = SecretString::from(KEY);
     let headers = [("api-key".to_owned(), KEY.to_owned())];
     let url = parsed(&format!("http://user:{KEY}@127.0.0.1:1/v1?key={KEY}"));
-    let post = Post {
+    let post = HttpRequest {
         url: &url,
         loopback: true,
         api_key: Some(&key),
@@ -136,7 +136,7 @@ async fn nothing_that_can_be_printed_shows_a_key() {
         begun: Arc::default(),
         time: TIME,
     };
-    let received = Received { status: 200, timely: Vec::new(), body: KEY.into() };
+    let received = HttpReply { status: 200, timely: Vec::new(), body: KEY.into() };
     for shown in [format!("{post:?}"), format!("{:?}", http()), format!("{received:?}")] {
         assert!(!shown.contains(KEY), "{shown}");
     }

@@ -14,7 +14,7 @@ use fallcast::money::{Ledger, BudgetRules, estimate_tokens};
 use fallcast::outcome::NanoUsd;
 use fallcast::protocol::Received;
 use fallcast::reply::read;
-use fallcast::football::{Match, Request};
+use fallcast::football::{Match, Question};
 use fallcast::request::RawOptions;
 use serde_json::json;
 use work::{MODEL, engine, matches};
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
 /// The plan of a request along its whole chain, its prompt's tokens estimated.
 fn plan(times: u64) {
     let engine = engine();
-    let request = Request { model_id: MODEL.to_owned(), items: matches(10), prompt: None, prompt_version: None };
+    let request = Question { model_id: MODEL.to_owned(), items: matches(10), prompt: None, prompt_version: None };
     for _ in 0..times {
         let call = engine.call(black_box(request.clone()), RawOptions::default());
         drop(black_box(call.map(|call| call.explain())));

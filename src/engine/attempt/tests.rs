@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::engine::time::Patience;
 use crate::engine::{Call, Engine};
-use crate::football::{Match, Request};
+use crate::football::{Match, Question};
 use crate::plan::{Plan, Wanted};
 use crate::request::RawOptions;
 
@@ -73,7 +73,7 @@ fn call(engine: &Arc<Engine>) -> Call {
         away_team: "Villarreal".to_owned(),
         ..Match::default()
     };
-    let request = Request { model_id: "a".to_owned(), items: vec![game], ..Request::default() };
+    let request = Question { model_id: "a".to_owned(), items: vec![game], ..Question::default() };
     engine.call(request, RawOptions::default()).expect("a request without a fault")
 }
 

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::football::{Match, Outcome, Request};
+use crate::football::{Answers, Match, Question};
 use crate::request::RawOptions;
 
 #[tokio::test]
@@ -105,9 +105,9 @@ fn engine() -> Arc<Engine> {
     Arc::new(Engine::new(&config, &|_| None).expect("a configuration"))
 }
 
-async fn predict(engine: &Arc<Engine>, options: Value, abort: &CancellationToken) -> Result<Outcome, EngineError> {
+async fn predict(engine: &Arc<Engine>, options: Value, abort: &CancellationToken) -> Result<Answers, EngineError> {
     let game = Match { id: "m1".into(), home_team: "Betis".into(), away_team: "Getafe".into(), ..Match::default() };
-    let request = Request { model_id: "a".into(), items: vec![game], ..Request::default() };
+    let request = Question { model_id: "a".into(), items: vec![game], ..Question::default() };
     let options = RawOptions { deadline_ms: options["deadlineMs"].as_f64(), ..RawOptions::default() };
     engine.call(request, options)?.run(abort).await
 }

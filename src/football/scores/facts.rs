@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::Owner;
+use super::Whose;
 use super::asked::Asked;
 use super::beyond::Beyond;
 use super::claims::{Weight, is_chosen};
@@ -170,11 +170,11 @@ impl<'n> Facts<'n> {
     }
 
     /// Whose score the group holds, when what is around it belongs to `around`.
-    pub(super) fn owner(&self, around: Owner) -> Owner {
+    pub(super) fn owner(&self, around: Whose) -> Whose {
         match (self.match_id, self.id) {
-            (Some(Ok(index)), _) | (_, Some(Ok(index))) => Owner::Match(index),
-            (Some(Err(())), _) => Owner::Nobody,
-            (None, Some(Err(()))) if around == Owner::Unnamed => Owner::Nobody,
+            (Some(Ok(index)), _) | (_, Some(Ok(index))) => Whose::Match(index),
+            (Some(Err(())), _) => Whose::Nobody,
+            (None, Some(Err(()))) if around == Whose::Unnamed => Whose::Nobody,
             _ => around,
         }
     }

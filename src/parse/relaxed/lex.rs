@@ -32,7 +32,7 @@ pub(super) enum Token<'a> {
 
 /// What the token before makes of a quote that comes now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum QuotePlace {
     /// After a colon: a value must come.
     Value,
     /// After a bracket that opens, or a comma: a key or an element must come.
@@ -87,7 +87,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// The next token inside brackets; `None` at the end of the text.
-    pub(super) fn next(&mut self, place: Place) -> Option<Token<'a>> {
+    pub(super) fn next(&mut self, place: QuotePlace) -> Option<Token<'a>> {
         loop {
             let char = self.rest().chars().next()?;
             if let Some(token) = punctuation(char) {
@@ -134,7 +134,7 @@ impl<'a> Lexer<'a> {
 
     /// A run without spaces or punctuation. An apostrophe inside a word, and a colon between the digits of a value,
     /// belong to it.
-    fn bare(&mut self, place: Place) -> Token<'a> {
+    fn bare(&mut self, place: QuotePlace) -> Token<'a> {
         let start = self.at;
         let mut chars = self.rest().char_indices().peekable();
         let mut previous: Option<char> = None;
@@ -144,7 +144,7 @@ impl<'a> Lexer<'a> {
             let both = |test: fn(char) -> bool| previous.is_some_and(test) && next.is_some_and(test);
             let inside = match char {
                 '\'' | '’' => both(char::is_alphanumeric),
-                ':' | '：' => place == Place::Value && both(is_digit),
+                ':' | '：' => place == QuotePlace::Value && both(is_digit),
                 '/' => previous.is_none() || !matches!(next, Some('/' | '*')),
                 '\\' => false,
                 _ => punctuation(char).is_none() && Quote::of(char).is_none() && !is_space(char),
@@ -161,11 +161,11 @@ impl<'a> Lexer<'a> {
 
     /// The string that begins here. Without an end it is no string: where one must come the text was cut off inside it,
     /// and elsewhere the quote is skipped.
-    fn string(&mut self, open: char, quote: Quote, place: Place) -> Option<&'a str> {
+    fn string(&mut self, open: char, quote: Quote, place: QuotePlace) -> Option<&'a str> {
         let start = self.at + open.len_utf8();
         let family = quote as usize;
         self.at = start;
-        if place == Place::Value && self.broken_until.get(family).is_some_and(|&until| start <= until) {
+        if place == QuotePlace::Value && self.broken_until.get(family).is_some_and(|&until| start <= until) {
             return None;
         }
         if !self.endless.get(family).copied().unwrap_or_default() {
@@ -181,7 +181,7 @@ impl<'a> Lexer<'a> {
                     let after = end + char.len_utf8();
                     match follows(self.text.get(after..).unwrap_or_default()) {
                         Follows::Text => {}
-                        Follows::Colon if place == Place::Value => {
+                        Follows::Colon if place == QuotePlace::Value => {
                             // This is the end of the next key: the value before it was never closed.
                             if let Some(until) = self.broken_until.get_mut(family) {
                                 *until = end;
@@ -199,7 +199,7 @@ impl<'a> Lexer<'a> {
                 *endless = true;
             }
         }
-        if place != Place::Loose {
+        if place != QuotePlace::Loose {
             self.at = self.text.len();
         }
         None

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::lex::{Lexer, Place, Shape, Token};
+use super::lex::{Lexer, QuotePlace, Shape, Token};
 use super::{Content, Node};
 use crate::parse::number;
 
@@ -15,7 +15,7 @@ pub(super) const MOST_NODES: usize = 1 << 17;
 
 /// A scalar that was read, of which it is not yet known whether it is a key or a value.
 #[derive(Clone, Copy)]
-enum Pending<'a> {
+enum PendingScalar<'a> {
     Nothing,
     Quoted(&'a str),
     /// A run of words: where it starts, where all but the last word end, where the last one starts and ends.
@@ -36,7 +36,7 @@ struct Frame<'a> {
     key: Option<&'a str>,
     /// The key of the member to come.
     next_key: Option<&'a str>,
-    pending: Pending<'a>,
+    pending: PendingScalar<'a>,
     /// The first scalars without a key, and how many there are.
     elements: [Option<&'a str>; 2],
     count: usize,
@@ -64,13 +64,13 @@ impl<'a> Scanner<'a> {
                 self.nodes.push(Node { key: None, content: Content::Prose });
             }
             self.push(shape);
-            let mut place = Place::Start;
+            let mut place = QuotePlace::Start;
             while !self.stack.is_empty() && self.nodes.len() <= MOST_NODES - DEEPEST {
                 let Some(token) = self.lexer.next(place) else { break };
                 place = match token {
-                    Token::Open(_) | Token::Comma => Place::Start,
-                    Token::Colon => Place::Value,
-                    Token::Close(_) | Token::Quoted(_) | Token::Bare { .. } => Place::Loose,
+                    Token::Open(_) | Token::Comma => QuotePlace::Start,
+                    Token::Colon => QuotePlace::Value,
+                    Token::Close(_) | Token::Quoted(_) | Token::Bare { .. } => QuotePlace::Loose,
                 };
                 self.take(token);
             }
@@ -93,22 +93,22 @@ impl<'a> Scanner<'a> {
             Token::Colon => self.colon(),
             Token::Quoted(string) => {
                 self.flush();
-                self.pend(Pending::Quoted(string));
+                self.pend(PendingScalar::Quoted(string));
             }
             Token::Bare { start, end } => {
                 let waiting = self.stack.back().map(|frame| frame.pending);
-                let pending = if let Some(Pending::Bare { start: first, end: head_end, .. }) = waiting {
-                    Pending::Bare { start: first, head_end, last: start, end }
+                let pending = if let Some(PendingScalar::Bare { start: first, end: head_end, .. }) = waiting {
+                    PendingScalar::Bare { start: first, head_end, last: start, end }
                 } else {
                     self.flush();
-                    Pending::Bare { start, head_end: start, last: start, end }
+                    PendingScalar::Bare { start, head_end: start, last: start, end }
                 };
                 self.pend(pending);
             }
         }
     }
 
-    fn pend(&mut self, pending: Pending<'a>) {
+    fn pend(&mut self, pending: PendingScalar<'a>) {
         if let Some(frame) = self.stack.back_mut() {
             frame.pending = pending;
         }
@@ -123,10 +123,10 @@ impl<'a> Scanner<'a> {
     /// What came last is a key. Words before it are the value of the key before, which lacks its comma.
     fn colon(&mut self) {
         let Some(frame) = self.stack.back_mut() else { return };
-        match std::mem::replace(&mut frame.pending, Pending::Nothing) {
-            Pending::Nothing => {}
-            Pending::Quoted(key) => self.key_is(Some(key)),
-            Pending::Bare { start, head_end, last, end } => {
+        match std::mem::replace(&mut frame.pending, PendingScalar::Nothing) {
+            PendingScalar::Nothing => {}
+            PendingScalar::Quoted(key) => self.key_is(Some(key)),
+            PendingScalar::Bare { start, head_end, last, end } => {
                 let previous = frame.next_key.take();
                 if let Some(previous) = previous.filter(|_| head_end > start) {
                     let value = self.lexer.slice(start, head_end);
@@ -140,10 +140,10 @@ impl<'a> Scanner<'a> {
     /// What came last is a value.
     fn flush(&mut self) {
         let Some(frame) = self.stack.back_mut() else { return };
-        let (content, text) = match std::mem::replace(&mut frame.pending, Pending::Nothing) {
-            Pending::Nothing => return,
-            Pending::Quoted(string) => (Content::Quoted(string), string),
-            Pending::Bare { start, end, .. } => {
+        let (content, text) = match std::mem::replace(&mut frame.pending, PendingScalar::Nothing) {
+            PendingScalar::Nothing => return,
+            PendingScalar::Quoted(string) => (Content::Quoted(string), string),
+            PendingScalar::Bare { start, end, .. } => {
                 let bare = self.lexer.slice(start, end);
                 (Content::Bare(bare), bare)
             }
@@ -174,13 +174,13 @@ impl<'a> Scanner<'a> {
     fn push(&mut self, shape: Shape) {
         if let (Shape::Record, Some(frame)) = (shape, self.stack.back_mut()) {
             // `"m1" {…}`: the colon is missing.
-            if let (None, Pending::Quoted(key)) = (frame.next_key, frame.pending) {
+            if let (None, PendingScalar::Quoted(key)) = (frame.next_key, frame.pending) {
                 frame.next_key = Some(key);
-                frame.pending = Pending::Nothing;
+                frame.pending = PendingScalar::Nothing;
             }
         }
         let waiting = self.stack.back().map(|frame| frame.pending);
-        if !matches!(waiting, None | Some(Pending::Nothing)) {
+        if !matches!(waiting, None | Some(PendingScalar::Nothing)) {
             self.flush();
         }
         let key = self.stack.back_mut().and_then(|frame| {
@@ -200,7 +200,7 @@ impl<'a> Scanner<'a> {
             node: None,
             key,
             next_key: None,
-            pending: Pending::Nothing,
+            pending: PendingScalar::Nothing,
             elements: [None; 2],
             count: 0,
         });
@@ -250,7 +250,7 @@ impl<'a> Scanner<'a> {
     /// The text is at its end: strings that are pending are whole, bare words may not be.
     fn finish(&mut self) {
         while let Some(frame) = self.stack.back_mut() {
-            if matches!(frame.pending, Pending::Quoted(_)) {
+            if matches!(frame.pending, PendingScalar::Quoted(_)) {
                 self.flush();
             }
             let end = self.nodes.len();

@@ -4,7 +4,7 @@
 use super::add;
 
 /// What was said on the channels.
-pub(super) struct Said {
+pub(super) struct ByChannels {
     /// The final channel, and what stands outside all channels.
     pub(super) answer: String,
     /// If the text ends inside another channel: the same with what is said there.
@@ -55,17 +55,17 @@ enum State {
 }
 
 /// Splits a text by its channels; `None` if it has none.
-pub(super) fn split(text: &str) -> Option<Said> {
+pub(super) fn split(text: &str) -> Option<ByChannels> {
     if text.contains("<|channel|>") || text.contains("<|end|>") {
         return Some(by_markers(text));
     }
     let bare = text.trim_start().strip_prefix("analysis")?;
     let (thinking, answer) = bare.rsplit_once(BARE_FINAL)?;
-    Some(Said { answer: answer.to_owned(), unclosed: None, thinking: thinking.trim().to_owned() })
+    Some(ByChannels { answer: answer.to_owned(), unclosed: None, thinking: thinking.trim().to_owned() })
 }
 
-fn by_markers(text: &str) -> Said {
-    let mut said = Said { answer: String::new(), unclosed: None, thinking: String::new() };
+fn by_markers(text: &str) -> ByChannels {
+    let mut said = ByChannels { answer: String::new(), unclosed: None, thinking: String::new() };
     let mut state = State::Outside;
     // What stands before all messages is thinking that lost its marker, if an answer comes after it.
     let (mut has_message, mut has_final) = (false, false);
@@ -120,7 +120,7 @@ fn by_markers(text: &str) -> Said {
     }
 }
 
-impl Said {
+impl ByChannels {
     /// What was taken for the answer was thinking.
     fn recant(&mut self) {
         let before = std::mem::take(&mut self.answer);
