@@ -246,6 +246,9 @@ describe('a path that cannot be used is refused', () => {
 });
 
 describe('a file of a later version, or with fields that nobody knows', () => {
+  const AT = '2026-01-01T00:00:00.000Z';
+  const FAILED = { changedAt: AT, failures: 3 };
+
   test.each([
     ['a later version', { version: 2, anything: [] }, { anything: [] }],
     ['an unknown field', { version: 1, spent: 5 }, { spent: 5 }],
@@ -261,6 +264,33 @@ describe('a file of a later version, or with fields that nobody knows', () => {
     await engine.close();
     expect(damage.waiting).toEqual([]);
     expect(read(path)).toMatchObject({ ...kept, version: 1, spend: { microUsd: { a: 800_000 }, more: 1 } });
+  });
+
+  test.each([
+    ['of a model', { models: { a: { ...FAILED, disabled: { until: null, reason: 'x', by: 'ops' } } } }],
+    ['of a failure', { models: { a: { ...FAILED, lastFailure: { kind: 'parse_error', at: AT, region: 'eu' } } } }],
+    ['of another day', { models: { a: FAILED }, otherDays: [{ day: '2026-01-01', microUsd: { a: 3 }, rate: 2 }] }],
+  ])('keeps what it knows, and the field: %s', async (_, fields) => {
+    const path = stateFile();
+    writeFileSync(path, JSON.stringify({ version: 1, ...fields }));
+    const engine = keeping(path);
+    const damage = events(engine, 'state_damaged');
+    expect(failures(engine)).toEqual([3, 0]);
+    spendToday(engine, { a: 1 });
+    await engine.close();
+    expect(damage.waiting).toEqual([]);
+    expect(read(path)).toMatchObject(fields);
+  });
+
+  test('what cannot be read takes nothing else with it', async () => {
+    const path = stateFile();
+    const day = new Date().toISOString().slice(0, 10);
+    const models = { a: { ...FAILED, lastFailure: { kind: 'novel', at: AT } }, b: { changedAt: 'yesterday' } };
+    writeFileSync(path, JSON.stringify({ version: 1, models, spend: { day, microUsd: { a: 700_000, b: 0.5 } } }));
+    const engine = keeping(path);
+    expect([spent(engine), failures(engine)]).toEqual([700_000, [3, 0]]);
+    expect((await events(engine, 'state_damaged').next()).problem).toContain('snapshot.spend.microUsd.b');
+    await engine.close();
   });
 
   test('is set aside when it is damaged, but for its spend', async () => {

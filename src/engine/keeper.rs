@@ -10,7 +10,7 @@ use tracing::{error, info, warn};
 
 use super::Engine;
 use super::tending::Tending;
-use super::understood::{Understood, lay_over, spend_alone, understood};
+use super::understood::{Understood, lay_over, readable, understood};
 use crate::check::Faults;
 use crate::error::EngineError;
 use crate::event::What;
@@ -48,10 +48,8 @@ impl Engine {
         if !state.is_null()
             && let Err(EngineError::InvalidConfig(faults)) = self.restore(&state)
         {
-            // What was spent must not be spent again, whatever else is wrong.
-            if let Some(spend) = spend_alone(&state) {
-                self.restore(&spend)?;
-            }
+            // What was spent must not be spent again, nor a broken model be asked again, whatever else is wrong.
+            self.restore(&readable(&state))?;
             let problem = faults.to_string();
             let moved_to = opened.file.set_aside().map_err(|error| refused(format!("{problem}: {error}")))?;
             damaged = Some(Damaged { moved_to, problem });

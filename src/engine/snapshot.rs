@@ -80,8 +80,8 @@ impl Engine {
             }
             self.announce(What::Restored { ignored });
         });
-        if let Some(spend) = spend {
-            self.ledger.restore(&spend, &other_days, taken_at, SystemTime::now());
+        if spend.is_some() || !other_days.is_empty() {
+            self.ledger.restore(spend.as_ref(), &other_days, taken_at, SystemTime::now());
         }
         self.tending.look.notify_one();
         info!(models = saved.models.len(), providers = saved.providers.len(), "state restored");
@@ -148,9 +148,9 @@ fn model_to_json(model: &SavedModel) -> Value {
     })
 }
 
-/// Whether a state can be taken over as it is.
-pub(super) fn is_readable(snapshot: &Value) -> bool {
-    read(snapshot).is_ok()
+/// How many faults keep a state from being taken over.
+pub(super) fn faults_in(snapshot: &Value) -> usize {
+    read(snapshot).err().map_or(0, |faults| faults.len())
 }
 
 fn read(snapshot: &Value) -> Result<Read, Faults> {

@@ -1,24 +1,49 @@
 //! What of a saved state is understood, and what is only kept: the fields of a later version, say.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::snapshot::{OTHER_DAYS, VERSION, is_readable};
+use super::snapshot::{OTHER_DAYS, VERSION, faults_in};
 
-/// The fields that are known, by where they stand.
-const STATE: &[&str] = &["version", "takenAt", "models", "providers", "spend", OTHER_DAYS, "pinnedPrompts"];
-const MODEL: &[&str] = &[
-    "changedAt",
-    "failures",
-    "disables",
-    "disabled",
-    "transientFailures",
-    "coolings",
-    "coolingUntil",
-    "lastFailure",
-    "lastSuccessAt",
-];
-const PROVIDER: &[&str] = &["coolingUntil", "kind"];
-const SPEND: &[&str] = &["day", "microUsd", "nanoUsd", "uncertainNanoUsd"];
+/// What is known of a part of a state.
+enum Shape {
+    /// All of it.
+    Whole,
+    /// Fields by their names.
+    Fields(&'static [(&'static str, Shape)]),
+    /// Entries of one shape, whose keys are data.
+    Entries(&'static Shape),
+    /// Days of one shape, in a list.
+    Days(&'static Shape),
+    /// Something that happened, in such fields: what else is told of it is true as long as they stay as they are.
+    Happening(&'static [&'static str]),
+}
+
+use Shape::{Days, Entries, Fields, Happening, Whole};
+
+const STATE: Shape = Fields(&[
+    ("version", Whole),
+    ("takenAt", Whole),
+    ("models", Entries(&MODEL)),
+    ("providers", Entries(&PROVIDER)),
+    (SPEND, DAY),
+    (OTHER_DAYS, Days(&DAY)),
+    ("pinnedPrompts", Whole),
+]);
+const MODEL: Shape = Fields(&[
+    ("changedAt", Whole),
+    ("failures", Whole),
+    ("disables", Whole),
+    ("disabled", Happening(&["until", "reason"])),
+    ("transientFailures", Whole),
+    ("coolings", Whole),
+    ("coolingUntil", Whole),
+    ("lastFailure", Happening(&["kind", "at"])),
+    ("lastSuccessAt", Whole),
+]);
+const PROVIDER: Shape = Fields(&[("coolingUntil", Whole), ("kind", Whole)]);
+const SPEND: &str = "spend";
+const AMOUNTS: [&str; 3] = ["microUsd", "nanoUsd", "uncertainNanoUsd"];
+const DAY: Shape = Fields(&[("day", Whole), (AMOUNTS[0], Whole), (AMOUNTS[1], Whole), (AMOUNTS[2], Whole)]);
 
 /// A state, taken apart.
 pub(super) struct Understood {
@@ -33,96 +58,143 @@ pub(super) struct Understood {
 /// Sets apart what is not known; of a later version also what cannot be read.
 pub(super) fn understood(mut state: Value) -> Understood {
     let later = state.get("version").and_then(Value::as_u64).filter(|&version| version > VERSION);
-    let mut kept = apart(&mut state, STATE);
-    for (name, known) in [("models", MODEL), ("providers", PROVIDER)] {
-        let entries = state.get_mut(name).and_then(Value::as_object_mut).into_iter().flatten();
-        let unknown = entries.map(|(id, entry)| (id.clone(), apart(entry, known).into()));
-        keep(
-            &mut kept,
-            name,
-            unknown.filter(|(_, unknown): &(_, Value)| unknown != &Value::Object(Map::new())).collect(),
-        );
-    }
-    if let Some(spend) = state.get_mut("spend") {
-        let unknown = apart(spend, SPEND);
-        keep(&mut kept, "spend", unknown);
-    }
+    let kept = apart(&mut state, &STATE).unwrap_or_else(|| json!({}));
     if later.is_some() {
-        state["version"] = VERSION.into();
-        drop_unreadable(&mut state);
+        state = readable(&state);
     }
-    Understood { state, kept: kept.into(), later }
+    Understood { state, kept, later }
+}
+
+/// What can be read of a state, whatever its version and whatever is wrong with the rest.
+pub(super) fn readable(state: &Value) -> Value {
+    let mut readable = Map::from_iter([("version".to_owned(), VERSION.into())]);
+    for (name, section) in state.as_object().into_iter().flatten().filter(|(name, _)| *name != "version") {
+        let read = match (name.as_str(), section) {
+            ("models" | "providers", Value::Object(entries)) => {
+                let read = |(id, entry): (&String, &Value)| {
+                    let at = format!("/{}", id.replace('~', "~0").replace('/', "~1"));
+                    Some((id.clone(), alone(name, &json!({ id: entry }), &at)?.get_mut(id)?.take()))
+                };
+                Some(entries.iter().filter_map(read).collect::<Map<_, _>>().into())
+            }
+            (OTHER_DAYS, Value::Array(days)) => Some(days.iter().filter_map(|day| day_alone(day.clone())).collect()),
+            (SPEND, day) => day_alone(day.clone()),
+            _ => alone(name, section, ""),
+        };
+        readable.extend(read.map(|read| (name.clone(), read)));
+    }
+    readable.into()
+}
+
+fn day_alone(mut day: Value) -> Option<Value> {
+    for name in AMOUNTS {
+        if let Some(amounts) = day.get_mut(name).and_then(Value::as_object_mut) {
+            let one = |id: &str, amount: &Value| json!({ "day": "1970-01-01", name: { id: amount } });
+            amounts.retain(|id, amount| faults_in(&json!({ "version": VERSION, SPEND: one(id, amount) })) == 0);
+        }
+    }
+    alone(SPEND, &day, "")
+}
+
+/// What can be read of a section, were it the only one: less the fields that make it unreadable, of the object at a JSON
+/// pointer within.
+fn alone(name: &str, section: &Value, within: &str) -> Option<Value> {
+    let mut state = json!({ "version": VERSION, name: section });
+    let at = format!("/{name}{within}");
+    let fields = state.pointer(&at).and_then(Value::as_object).into_iter().flat_map(Map::keys);
+    for field in fields.cloned().collect::<Vec<_>>() {
+        let before = faults_in(&state);
+        if before == 0 {
+            break;
+        }
+        let mut without = state.clone();
+        without.pointer_mut(&at).and_then(Value::as_object_mut).and_then(|fields| fields.shift_remove(&field));
+        if faults_in(&without) < before {
+            state = without;
+        }
+    }
+    if faults_in(&state) > 0 { None } else { state.get_mut(name).map(Value::take) }
 }
 
 /// Lays what was kept over a state that is about to be written; of an entry that is gone nothing is kept.
 pub(super) fn lay_over(state: &mut Value, kept: &Value) {
-    let (Some(state), Some(kept)) = (state.as_object_mut(), kept.as_object()) else { return };
-    for (name, unknown) in kept {
-        match state.get_mut(name) {
-            None if STATE.contains(&name.as_str()) => {}
-            None => drop(state.insert(name.clone(), unknown.clone())),
-            Some(section) if name == "spend" => add(section, unknown),
-            Some(section) => {
-                for (id, unknown) in unknown.as_object().into_iter().flatten() {
-                    if let Some(entry) = section.get_mut(id) {
-                        add(entry, unknown);
+    lay(state, kept, &STATE);
+}
+
+/// Takes out what is not known and returns it, if there is any.
+fn apart(value: &mut Value, shape: &Shape) -> Option<Value> {
+    let mut kept = Map::new();
+    match (shape, value) {
+        (Fields(known), Value::Object(fields)) => {
+            for (name, mut field) in std::mem::take(fields) {
+                match shape_of(known, &name) {
+                    Some(shape) => {
+                        kept.extend(apart(&mut field, shape).map(|unknown| (name.clone(), unknown)));
+                        fields.insert(name, field);
                     }
+                    None => drop(kept.insert(name, field)),
                 }
             }
         }
-    }
-}
-
-/// What is spent according to a state, though the rest of it cannot be used.
-pub(super) fn spend_alone(state: &Value) -> Option<Value> {
-    let mut alone = Map::from_iter([("version".to_owned(), VERSION.into())]);
-    for name in ["takenAt", "spend", OTHER_DAYS] {
-        if let Some(section) = state.get(name).filter(|section| is_section_readable(name, section)) {
-            alone.insert(name.to_owned(), section.clone());
+        (Entries(shape), Value::Object(entries)) => {
+            for (id, entry) in entries {
+                kept.extend(apart(entry, shape).map(|unknown| (id.clone(), unknown)));
+            }
         }
-    }
-    alone.contains_key("spend").then(|| alone.into())
-}
-
-/// Takes out the fields that are not known.
-fn apart(object: &mut Value, known: &[&str]) -> Map<String, Value> {
-    let Some(fields) = object.as_object_mut() else { return Map::new() };
-    let (known, unknown) = std::mem::take(fields).into_iter().partition(|(name, _)| known.contains(&name.as_str()));
-    *fields = known;
-    unknown
-}
-
-fn keep(kept: &mut Map<String, Value>, name: &str, unknown: Map<String, Value>) {
-    if !unknown.is_empty() {
-        kept.insert(name.to_owned(), unknown.into());
-    }
-}
-
-fn add(object: &mut Value, unknown: &Value) {
-    if let (Some(fields), Some(unknown)) = (object.as_object_mut(), unknown.as_object()) {
-        for (name, value) in unknown {
-            fields.entry(name.clone()).or_insert_with(|| value.clone());
+        (Days(shape), Value::Array(days)) => {
+            for day in days {
+                let unknown = apart(day, shape);
+                kept.extend(name_of(day).map(ToOwned::to_owned).zip(unknown));
+            }
         }
-    }
-}
-
-fn drop_unreadable(state: &mut Value) {
-    let Some(sections) = state.as_object_mut() else { return };
-    for name in ["models", "providers"] {
-        if let Some(entries) = sections.get_mut(name).and_then(Value::as_object_mut) {
-            entries.retain(|id, entry| {
-                let one = Map::from_iter([(id.clone(), entry.clone())]);
-                is_section_readable(name, &one.into())
-            });
+        (Happening(known), Value::Object(fields)) if fields.keys().any(|name| !known.contains(&name.as_str())) => {
+            kept.clone_from(fields);
+            fields.retain(|name, _| known.contains(&name.as_str()));
         }
+        _ => {}
     }
-    sections.retain(|name, section| is_section_readable(name, section));
+    (!kept.is_empty()).then(|| kept.into())
 }
 
-fn is_section_readable(name: &str, section: &Value) -> bool {
-    let mut alone = Map::from_iter([("version".to_owned(), VERSION.into())]);
-    alone.insert(name.to_owned(), section.clone());
-    is_readable(&alone.into())
+fn lay(value: &mut Value, kept: &Value, shape: &Shape) {
+    let Some(kept) = kept.as_object() else { return };
+    match (shape, value) {
+        (Fields(known), Value::Object(fields)) => {
+            for (name, unknown) in kept {
+                match (shape_of(known, name), fields.get_mut(name)) {
+                    (Some(shape), Some(field)) => lay(field, unknown, shape),
+                    (None, None) => drop(fields.insert(name.clone(), unknown.clone())),
+                    _ => {}
+                }
+            }
+        }
+        (Entries(shape), Value::Object(entries)) => {
+            for (id, entry) in entries {
+                if let Some(unknown) = kept.get(id) {
+                    lay(entry, unknown, shape);
+                }
+            }
+        }
+        (Days(shape), Value::Array(days)) => {
+            for day in days {
+                if let Some(unknown) = name_of(day).and_then(|name| kept.get(name)) {
+                    lay(day, unknown, shape);
+                }
+            }
+        }
+        (Happening(_), Value::Object(fields)) if fields.iter().all(|(name, field)| kept.get(name) == Some(field)) => {
+            fields.extend(kept.clone());
+        }
+        _ => {}
+    }
+}
+
+fn shape_of<'a>(known: &'a [(&str, Shape)], name: &str) -> Option<&'a Shape> {
+    known.iter().find(|(known, _)| *known == name).map(|(_, shape)| shape)
+}
+
+fn name_of(day: &Value) -> Option<&str> {
+    day.get("day").and_then(Value::as_str)
 }
 
 #[cfg(test)]
@@ -140,7 +212,7 @@ mod tests {
             "models": { "a": { "changedAt": AT, "failures": 3, "mood": "bad" }, "b": { "changedAt": AT, "mood": 1 } },
             "spend": { "day": "2026-01-01", "microUsd": { "a": 5 }, "euros": 4 },
         }));
-        assert!(is_readable(&taken.state), "{}", taken.state);
+        assert!(faults_in(&taken.state) == 0, "{}", taken.state);
         assert_eq!((&taken.state["models"]["a"]["failures"], taken.later), (&json!(3), None));
         let mut written = json!({
             "version": 1, "models": { "a": { "changedAt": AT } }, "providers": {}, "spend": { "day": "2026-01-02" },
@@ -166,7 +238,7 @@ mod tests {
         assert_eq!(
             taken.state,
             json!({
-                "version": 1, "models": { "b": { "changedAt": AT } },
+                "version": 1, "models": { "a": { "changedAt": AT }, "b": { "changedAt": AT } },
                 "spend": { "day": "2026-01-01", "microUsd": { "a": 5 } },
             })
         );
@@ -174,12 +246,46 @@ mod tests {
     }
 
     #[test]
-    fn what_was_spent_is_read_though_the_rest_is_damaged() {
-        let spend = json!({ "day": "2026-01-01", "microUsd": { "a": 5 } });
-        let damaged = json!({ "version": "x", "takenAt": 5, "models": [], "spend": spend });
-        assert_eq!(spend_alone(&damaged), Some(json!({ "version": 1, "spend": spend })));
-        for spend in [json!(null), json!({}), json!({ "day": "2026-01-01", "microUsd": { "a": -1 } })] {
-            assert_eq!(spend_alone(&json!({ "version": 1, "spend": spend })), None, "{spend}");
+    fn what_is_told_of_a_happening_is_kept_as_long_as_it_is_the_last() {
+        let failure = json!({ "kind": "timeout", "at": AT, "region": "eu" });
+        let taken = understood(json!({ "version": 1, "models": { "a": { "changedAt": AT, "lastFailure": failure } } }));
+        assert_eq!(faults_in(&taken.state), 0, "{}", taken.state);
+        for (kind, region) in [("timeout", json!("eu")), ("network", json!(null))] {
+            let last = json!({ "kind": kind, "at": AT });
+            let mut written = json!({ "version": 1, "models": { "a": { "changedAt": AT, "lastFailure": last } } });
+            lay_over(&mut written, &taken.kept);
+            assert_eq!(written["models"]["a"]["lastFailure"]["region"], region);
+        }
+    }
+
+    #[test]
+    fn what_is_told_of_another_day_is_kept_with_that_day() {
+        let other = json!([{ "day": "2026-01-02", "microUsd": { "a": 5 }, "euros": 1 }]);
+        let taken = understood(json!({ "version": 1, "otherDays": other }));
+        assert_eq!(faults_in(&taken.state), 0, "{}", taken.state);
+        let mut written = json!({ "version": 1, "otherDays": [{ "day": "2026-01-01" }, { "day": "2026-01-02" }] });
+        lay_over(&mut written, &taken.kept);
+        assert_eq!(written["otherDays"], json!([{ "day": "2026-01-01" }, { "day": "2026-01-02", "euros": 1 }]));
+    }
+
+    #[test]
+    fn one_thing_that_cannot_be_read_takes_nothing_else_with_it() {
+        let day = |bad: &Value| json!({ "day": "2026-01-01", "microUsd": { "a": 5, "b/~": bad }, "nanoUsd": 7 });
+        let model = json!({ "changedAt": AT, "failures": 3, "lastFailure": { "kind": "novel", "at": AT } });
+        for bad in [json!(-1), json!(0.5), json!("1"), json!({ "usd": 1 }), json!(1e300), json!(null)] {
+            let damaged = json!({
+                "version": "x", "takenAt": 5, "providers": [], "models": { "a/~": model, "b": 5, "c": {} },
+                "spend": day(&bad), "otherDays": [day(&bad), { "day": 5 }, 7],
+            });
+            let read = json!({ "day": "2026-01-01", "microUsd": { "a": 5 } });
+            let expected = json!({
+                "version": 1, "models": { "a/~": { "changedAt": AT, "failures": 3 } },
+                "spend": read, "otherDays": [read],
+            });
+            assert_eq!(readable(&damaged), expected, "{bad}");
+        }
+        for spend in [json!(null), json!({}), json!({ "day": 5, "microUsd": { "a": 1 } })] {
+            assert_eq!(readable(&json!({ "version": 1, "spend": spend })), json!({ "version": 1 }), "{spend}");
         }
     }
 }

@@ -165,15 +165,15 @@ impl Ledger {
     /// Takes over what a snapshot says was spent, day by day, where that is more than what this ledger knows of. `today`
     /// is the day that it was there, and `taken_at` when it was taken: that a clock has gone back since, by a day or
     /// less, opens nothing here either. No alert is told again for what the snapshot had spent.
-    pub fn restore(&self, today: &Spend, others: &[Spend], taken_at: Option<SystemTime>, now: SystemTime) {
+    pub fn restore(&self, today: Option<&Spend>, others: &[Spend], taken_at: Option<SystemTime>, now: SystemTime) {
         let mut books = self.shared.lock();
         books.today_at(now);
-        let Some(day) = Day::named(&today.day) else { return };
-        let latest = taken_at.map_or(day.begin(), |taken_at| taken_at.max(day.begin()));
-        if latest.duration_since(now).is_ok_and(|ahead| ahead <= CORRECTION) {
-            books.latest = books.latest.max(Some(latest));
+        let begin = today.and_then(|today| Day::named(&today.day)).map(Day::begin);
+        let latest = taken_at.max(begin);
+        if latest.is_some_and(|latest| latest.duration_since(now).is_ok_and(|ahead| ahead <= CORRECTION)) {
+            books.latest = books.latest.max(latest);
         }
-        for (day, spend) in others.iter().chain([today]).filter_map(|spend| Day::named(&spend.day).zip(Some(spend))) {
+        for (day, spend) in others.iter().chain(today).filter_map(|spend| Day::named(&spend.day).zip(Some(spend))) {
             books.accounts.entry(day).or_default().restore(&spend.models);
         }
         books.today_at(now);

@@ -260,7 +260,7 @@ fn a_restart_with_a_clock_that_was_set_back_opens_nothing() {
     let today = before.spend(at(25.0));
     let restarted = |taken_at: Option<f64>, hours: f64| {
         let after = ledger();
-        after.restore(&today, &[], taken_at.map(at), at(hours));
+        after.restore(Some(&today), &[], taken_at.map(at), at(hours));
         (after.status(at(hours)).day, after.refuses(NanoUsd::micro(1), false, at(hours)).is_some(), after)
     };
     for (taken_at, hours) in [(Some(25.0), 1.0), (Some(25.0), 23.0), (None, 1.0), (Some(23.0), 22.0), (None, 47.9)] {
@@ -284,15 +284,15 @@ fn a_restored_spend_replaces_a_smaller_one_of_the_same_day() {
 
     spend(&after, 7, 2.0);
     let held = reserve(&after, "b", 40, 2.0);
-    after.restore(&snapshot, &[], None, at(2.0));
+    after.restore(Some(&snapshot), &[], None, at(2.0));
     assert_eq!(after.spend(at(2.0)), snapshot);
     assert_eq!(sums(&after, 2.0), (600_000, 40));
     assert_eq!(told_by(held, 40), [] as [f64; 0], "half of it was told before");
     assert_eq!(spend(&after, 200_000, 2.0), [0.8]);
 
-    after.restore(&snapshot, &[], None, at(2.0));
+    after.restore(Some(&snapshot), &[], None, at(2.0));
     assert_eq!(sums(&after, 2.0).0, 800_040, "a smaller one changes nothing");
-    after.restore(&snapshot, &[], None, at(24.0));
+    after.restore(Some(&snapshot), &[], None, at(24.0));
     assert_eq!(sums(&after, 24.0).0, 0, "nor does yesterday's");
 }
 

@@ -105,7 +105,7 @@ proptest! {
                         uncertain: NanoUsd::micro(uncertain),
                     };
                     let spend = Spend { day: day.clone(), models: models.iter().map(of).collect() };
-                    ledger.restore(&spend, &[], None, now);
+                    ledger.restore(Some(&spend), &[], None, now);
                     if sums.0 + sums.1 > spent + uncertain {
                         (spent, uncertain) = sums;
                     }
