@@ -2,24 +2,24 @@
 
 mod admission;
 mod attempt;
+mod background;
 mod call;
 mod context;
+mod events;
 mod explain;
 mod finish;
-mod keeper;
 mod library;
-mod news;
 mod prompts;
+mod purse;
 mod reading;
 mod report;
 mod retry;
 mod retry_after;
+mod roster;
 mod run;
 mod sent;
 mod snapshot;
-mod spending;
-mod standing;
-mod tending;
+mod state_writer;
 mod time;
 mod understood;
 
@@ -57,9 +57,9 @@ use library::{Library, Setup, check_version};
 pub use call::Call;
 pub use explain::{ExplainedStep, Explanation};
 
-use keeper::Keeper;
+use background::Tending;
 use reading::Readers;
-use tending::Tending;
+use state_writer::Keeper;
 
 /// Everything that the calls of one engine share.
 pub struct Engine {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use tracing::{info, warn};
 
 use super::Engine;
-use super::standing::LONGEST_REASON;
+use super::roster::LONGEST_REASON;
 use crate::check::{Checked, Faults, Object, Violation, rule};
 use crate::error::EngineError;
 use crate::event::{Cause, What};

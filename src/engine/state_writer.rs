@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tracing::{error, info, warn};
 
 use super::Engine;
-use super::tending::Tending;
+use super::background::Tending;
 use super::understood::{Understood, lay_over, readable, understood};
 use crate::check::Faults;
 use crate::error::EngineError;
