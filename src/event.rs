@@ -262,6 +262,11 @@ impl<T> Announcer<T> {
         });
     }
 
+    /// Counts from 1 again.
+    pub fn begin(&self) {
+        self.with(|told| told.sequence = 0);
+    }
+
     fn with(&self, act: impl FnOnce(&mut Sinks<T>)) {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }

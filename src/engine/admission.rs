@@ -64,8 +64,8 @@ pub(super) async fn admission(
             Some(slot) => slot,
             None => slot(context, model, patience.later).await.map_err(NotAdmitted::OutOfTime)?,
         };
-        let permit = context.engine.admit(model, before.permit.as_ref(), before.own_cooling);
-        let reserved = permit.and_then(|permit| Ok((permit, context.engine.reserve(model, fitted, is_dearer)?)));
+        let permit = context.engine.roster.admit(model, before.permit.as_ref(), before.own_cooling);
+        let reserved = permit.and_then(|permit| Ok((permit, context.engine.purse.reserve(model, fitted, is_dearer)?)));
         let refusal = match reserved {
             Ok((permit, reservation)) => return Ok(Admission { slot, permit, reservation }),
             Err(refusal) => refusal,
@@ -94,13 +94,15 @@ pub(super) fn is_worth_waiting_for(
     may_pass_soon(context, model, refusal)
         && refusal.retry_after.is_some_and(is_soon)
         // Of a model that cools money was not asked yet, and to wait for what it refuses is to wait for nothing.
-        && context.engine.over_budget(fitted, is_dearer).is_none()
+        && context.engine.purse.over_budget(fitted, is_dearer).is_none()
 }
 
 /// Whether nothing but a 429 to another call is behind a refusal: the refusal says that it is a cooling, and only health
 /// knows what began it.
 pub(super) fn may_pass_soon(context: &Context<'_>, model: &Model, refusal: &Refusal) -> bool {
-    refusal.reason == SkipReason::Cooling && refusal.retry_after.is_some() && context.engine.is_only_limited(model)
+    refusal.reason == SkipReason::Cooling
+        && refusal.retry_after.is_some()
+        && context.engine.roster.is_only_limited(model)
 }
 
 /// Within what an attempt may ask its model once more, where `later` is the time of the attempts still to come.

@@ -76,11 +76,11 @@ pub(super) async fn attempt(context: &Context<'_>, assigned: &Assignment<'_>) ->
         });
         let is_resent = again.is_some_and(|again| again.had.stale && !had.stale);
         let charge = if is_resent { Charge::held() } else { sent.charge.clone() };
-        let charged = engine.settle(model, reservation, &charge);
+        let charged = engine.purse.settle(model, reservation, &charge);
         totals.add(charged, charge.usage.as_ref());
         let Err(failure) = &sent.result else { break sent };
         if failure.kind == FailureKind::RateLimited {
-            before.own_cooling = Some(engine.cool(model, failure.retry_after));
+            before.own_cooling = Some(engine.roster.cool(model, failure.retry_after));
         }
 
         let Some(again) = again else { break sent };
@@ -101,7 +101,7 @@ pub(super) async fn attempt(context: &Context<'_>, assigned: &Assignment<'_>) ->
         failed = Some(sent);
     };
     if let Some(permit) = &before.permit {
-        engine.record(model, permit, verdict(context, fitted, &sent));
+        engine.roster.record(model, permit, verdict(context, fitted, &sent));
     }
     let record = totals.record(context, assigned, &sent);
     Attempted::Ended { record, result: sent.result, stop: sent.stop, charged_again }
@@ -109,7 +109,7 @@ pub(super) async fn attempt(context: &Context<'_>, assigned: &Assignment<'_>) ->
 
 /// What the end of an attempt means for the health of its model.
 fn verdict(context: &Context<'_>, fitted: &Fitted, sent: &Sent) -> Verdict {
-    let (blame, request, options) = (&context.engine.blame, context.request, context.wanted.options);
+    let (blame, request, options) = (context.engine.roster.blame(), context.request, context.wanted.options);
     let Err(failure) = &sent.result else {
         blame.answered(request, options);
         return Verdict::Success;

@@ -42,7 +42,7 @@ impl Call {
     pub(super) fn context<'a>(&'a self, wanted: &'a Wanted<'a>, abort: &'a CancellationToken) -> Context<'a> {
         let usual_deadline = self.began + self.engine.config.deadline;
         let deadline = self.options.deadline.map_or(usual_deadline, |deadline| self.began + deadline);
-        let ends = Ends { abort, closing: &self.engine.closing, deadline, usual_deadline };
+        let ends = Ends { abort, closing: self.engine.lifecycle.closing(), deadline, usual_deadline };
         Context { engine: &self.engine, request: &self.request, wanted, ends }
     }
 
@@ -61,7 +61,7 @@ impl Call {
         fitted: &Fitted,
     ) -> Option<Refusal> {
         let refusal = if position > 0 { fallback_budget.refuses(fitted) } else { None };
-        refusal.or_else(|| self.engine.over_budget(fitted, plan.is_dearer(position)))
+        refusal.or_else(|| self.engine.purse.over_budget(fitted, plan.is_dearer(position)))
     }
 
     pub(super) fn fallback_budget(&self) -> FallbackBudget {

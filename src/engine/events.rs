@@ -1,77 +1,71 @@
-//! What happens in an engine, told to whoever listens.
+//! What happens in an engine, told to whoever listens, and written to the log by the same words whoever tells it.
+//!
+//! Two announcers stand here, each with numbers of its own: one of everything that happens, one of the changes of the
+//! active set. They are one part of the engine, below the others, for two reasons: whoever owns state can tell of it
+//! without knowing who listens, and the order in which something is told is the order in which it happened, for the part
+//! that owns the state tells while it holds its lock. So nothing here asks another part for anything.
+//!
+//! An event that a call brought about bears the names of that call. They are not handed down to whoever may have something
+//! to tell; the task that runs the call carries them, see [`CALL`].
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use tracing::{info, warn};
 
-use super::Engine;
 use crate::call_id::CallIds;
-use crate::event::{Announcer, Cause, Event, EventSink, Invalidation, What};
+use crate::event::{Announcer, Cause, Event, Invalidation, What};
+use crate::outcome::Doubt;
 
 tokio::task_local! {
     /// The call that the task runs: whatever happens meanwhile is told with its names, wherever it is found out.
     pub(super) static CALL: Arc<CallIds>;
 }
 
-impl Engine {
+/// Who is told of what happens, and of changes of the active set.
+#[derive(Default)]
+pub(super) struct Events {
+    events: Announcer<Event>,
+    invalidations: Announcer<Invalidation>,
+}
+
+impl Events {
     /// Tells everything that happens.
-    #[must_use]
-    pub fn events(&self) -> &Announcer<Event> {
+    pub(super) fn events(&self) -> &Announcer<Event> {
         &self.events
     }
 
-    /// Tells `sink` everything that happens from now on, and of a state file that was damaged when the engine was built.
-    pub fn listen(&self, sink: Arc<dyn EventSink<Event>>) {
-        self.events.add(sink);
-        self.tell_damage();
-    }
-
     /// Tells every change of the active set.
-    #[must_use]
-    pub fn invalidations(&self) -> &Announcer<Invalidation> {
+    pub(super) fn invalidations(&self) -> &Announcer<Invalidation> {
         &self.invalidations
     }
 
-    /// Tells what happened to nobody's health.
+    /// Logs what happened and tells it.
     pub(super) fn announce(&self, what: What) {
+        log(&what);
         self.events.tell(|sequence| {
             let call = CALL.try_with(Arc::clone).ok().filter(|_| what.comes_of_calls());
             Event { sequence, at: SystemTime::now(), call, what }
         });
     }
 
-    /// Tells what health has to tell; `cause` if a model was switched off or on.
-    pub(super) fn tell(&self, what: What, cause: Option<Cause>) {
-        log(&what);
-        if let (Some(cause), Some(model)) = (cause, what.model_id())
-            && self.is_usable(model)
-        {
-            self.invalidate(cause, Some(model));
-        }
-        if matches!(what, What::Disabled { .. } | What::Cooling { .. } | What::ProviderCooling { .. }) {
-            self.tending.look.notify_one();
-        }
-        self.changed();
-        self.announce(what);
-    }
-
-    /// Invalidates the count and tells the new one. Called while no model can be switched off or on, so that what is
-    /// told is the number after this change and before the next.
-    pub(super) fn invalidate(&self, cause: Cause, model: Option<&str>) {
-        self.count.invalidate();
+    /// Tells that the active set has changed; `active_models` is asked for its size only if anybody listens.
+    pub(super) fn invalidate(&self, cause: Cause, model: Option<&str>, active_models: impl FnOnce() -> usize) {
         self.invalidations.tell(|sequence| {
-            let (model_id, active_models) = (model.map(str::to_owned), self.active_model_count());
+            let (model_id, active_models) = (model.map(str::to_owned), active_models());
             Invalidation { sequence, cause, model_id, active_models }
         });
     }
 
-    fn is_usable(&self, model: &str) -> bool {
-        let catalog = self.library.catalog();
-        catalog.get(model).is_some_and(|index| catalog.model(index).is_usable())
+    /// Counts from 1 again: nobody could listen while the engine was built, and the first to be told of is what happens
+    /// from now on.
+    pub(super) fn begin(&self) {
+        self.events.begin();
+        self.invalidations.begin();
     }
 }
 
+/// Writes to the log what happened, unless who tells of it logs more than an event says.
 fn log(what: &What) {
     match what {
         What::Disabled { model_id, reason, failures, .. } => {
@@ -87,6 +81,19 @@ fn log(what: &What) {
             warn!(provider = provider_id, kind = kind.as_str(), "left alone for a moment");
         }
         What::ProviderCooled { provider_id } => info!(provider = provider_id, "left alone no longer"),
-        _ => {}
+        What::Restored { ignored } if !ignored.is_empty() => {
+            warn!(models = ignored.join(", "), "the snapshot has models that the catalogue does not have");
+        }
+        What::Budget { share, spent, daily, .. } => {
+            warn!(share, spent = spent.usd(), daily = daily.usd(), "of the day's budget is spent");
+        }
+        What::UsageDoubted { model_id, doubt: Doubt { problem, .. } } => {
+            warn!(model = model_id, problem, "the usage of a reply is hard to believe");
+        }
+        What::StateUnsaved { problem } => warn!(problem, "the state could not be written"),
+        What::PromptsReloaded { versions } => info!(versions = versions.join(", "), "prompts reloaded"),
+        What::PromptsRejected { faults } => warn!(faults = faults.join("\n"), "prompts rejected"),
+        // Of these more is logged by who tells them.
+        What::Restored { .. } | What::Fallback { .. } | What::CostWarning { .. } | What::StateDamaged { .. } => {}
     }
 }

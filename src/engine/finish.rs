@@ -52,7 +52,7 @@ impl Run<'_> {
         if !history.attempts.is_empty() {
             EngineError::AllAttemptsFailed(history)
         } else if history.skips.iter().any(|skip| skip.reason == SkipReason::OverBudget) {
-            self.call.engine.tell_exhausted();
+            self.call.engine.purse.exhausted();
             warn!(skips = in_short(&history.skips), "the day's budget is exhausted");
             EngineError::BudgetExhausted(history)
         } else {

@@ -1,188 +1,202 @@
-//! What an engine works with: a catalogue and the prompts for it, checked together and replaced together.
+//! Changes of what an engine works with: of its catalogue, by hand; of its prompts, when their folder changes or by hand.
 //!
-//! A call takes one setup and keeps it to its end, whatever is changed meanwhile. Whoever changes it holds an [`Edit`], so
-//! that no change is made of a setup that another one has replaced.
+//! A change is made whole or not at all, of the setup in use. So whoever makes one holds an [`Edit`] from looking at the
+//! setup until another is in use, which brings two things: no change is made of a setup that another change has replaced,
+//! and prompts that were rejected for the catalogue or the pin are looked at again by whoever changes those.
+//!
+//! A folder is read without that lock, for a disk may be slow; of two readings, what the later one found stands.
+
+mod edit;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use arc_swap::ArcSwap;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
 
-use crate::catalog::{self, Catalog, Variables};
+use super::events::Events;
+use super::roster::Roster;
+use super::setup::{CurrentSetup, Setup, check_version};
+use super::state_writer::Unsaved;
+use crate::catalog::{self, Variables};
 use crate::check::Faults;
 use crate::config::{Config, PromptOrigin};
 use crate::error::EngineError;
-use crate::prompt::{Prompts, Source, Watcher};
-use crate::request::shown;
+use crate::event::What;
+use crate::prompt::{Prompts, Source, VersionStatus, Watcher};
+use edit::{Edit, LastReading};
 
 /// The path of a fault of all prompts.
 const PATH: &str = "config.prompts";
 
-/// A catalogue and the prompts for it; immutable.
-#[derive(Clone)]
-pub(super) struct Setup {
-    pub(super) catalog: Arc<Catalog>,
-    pub(super) prompts: Arc<Prompts>,
-}
-
 /// The setup in use, and where its prompts come from.
 pub(super) struct Library {
-    setup: ArcSwap<Setup>,
+    setup: Arc<CurrentSetup>,
+    origin: PromptOrigin,
     /// Tells which of two readings of the prompts began later.
     readings: AtomicU64,
     /// Held while a new setup is made of the current one.
     last: Mutex<LastReading>,
     watcher: Mutex<Option<Watcher>>,
+    roster: Arc<Roster>,
+    events: Arc<Events>,
+    unsaved: Unsaved,
 }
 
-/// The last reading of the prompts that was looked at.
-struct LastReading {
-    reading: u64,
-    source: Source,
-    /// Whether what it found is in use. What was rejected for the pin or the catalogue is tried again when those change.
-    accepted: bool,
+/// The setup that a configuration describes, and the prompts as they were read for it.
+pub(super) struct Loaded {
+    pub(super) setup: Setup,
+    pub(super) source: Source,
 }
 
-/// The right to replace the setup, and the new one in the making.
-pub(super) struct Edit<'a> {
-    library: &'a Library,
-    last: MutexGuard<'a, LastReading>,
-    /// The setup that is being replaced.
-    pub(super) current: Arc<Setup>,
-    /// Whether prompts come into use that were read from their source.
-    pub(super) reloads: bool,
+/// Reads the catalogue and the prompts that a configuration describes; every fault is added to `faults`.
+pub(super) fn load(config: &mut Config, variables: Variables<'_>, faults: &mut Faults) -> Option<Loaded> {
+    make_absolute(&mut config.prompts);
+    let source = read(&config.prompts);
+    let overrides: Vec<&str> = source.override_names().collect();
+    let catalog = catalog::load(config, variables, &overrides).map_err(|others| faults.extend(others)).ok();
+    let prompts = Prompts::new(&source, catalog.as_ref(), SystemTime::now());
+    let prompts = prompts.map_err(|others| faults.extend(others)).ok()?;
+    Some(Loaded { setup: Setup { catalog: catalog?.into(), prompts: prompts.into() }, source })
 }
 
 impl Library {
-    /// Reads the catalogue and the prompts that a configuration describes; every fault is added to `faults`.
-    pub(super) fn load(config: &mut Config, variables: Variables<'_>, faults: &mut Faults) -> Option<Self> {
-        make_absolute(&mut config.prompts);
-        let source = read(&config.prompts);
-        let overrides: Vec<&str> = source.override_names().collect();
-        let catalog = catalog::load(config, variables, &overrides).map_err(|others| faults.extend(others)).ok();
-        let prompts = Prompts::new(&source, catalog.as_ref(), SystemTime::now());
-        let prompts = prompts.map_err(|others| faults.extend(others)).ok()?;
-        let setup = Setup { catalog: catalog?.into(), prompts: prompts.into() };
-        Some(Self {
-            setup: ArcSwap::from_pointee(setup),
+    /// Begins with the setup in use, whose prompts were read from `source`. The models of the setup are those of `roster`.
+    pub(super) fn new(
+        setup: Arc<CurrentSetup>,
+        (origin, source): (PromptOrigin, Source),
+        roster: Arc<Roster>,
+        (events, unsaved): (Arc<Events>, Unsaved),
+    ) -> Self {
+        Self {
+            setup,
+            origin,
             readings: AtomicU64::new(1),
-            last: Mutex::new(LastReading { reading: 0, source, accepted: true }),
+            last: Mutex::new(LastReading::in_use(source)),
             watcher: Mutex::default(),
-        })
+            roster,
+            events,
+            unsaved,
+        }
     }
 
-    /// The setup in use. Who takes it keeps it, whatever is loaded later.
-    pub(super) fn current(&self) -> Arc<Setup> {
-        self.setup.load_full()
+    /// The setup in use.
+    pub(super) fn setup(&self) -> &CurrentSetup {
+        &self.setup
     }
 
-    /// The catalogue in use.
-    pub(super) fn catalog(&self) -> Arc<Catalog> {
-        Arc::clone(&self.setup.load().catalog)
+    /// Lays providers, models and fallbacks over the catalogue, whole or not at all.
+    pub(super) fn update_catalog(&self, changes: &Value, variables: Variables<'_>) -> Result<(), EngineError> {
+        let mut edit = self.edit();
+        let setup = edit.with_catalog(changes, variables).map_err(EngineError::InvalidConfig)?;
+        self.put_into_use(&edit, setup);
+        let entries = |part: &str| match changes.get(part) {
+            Some(Value::Array(entries)) => entries.len(),
+            Some(Value::Object(entries)) => entries.len(),
+            _ => 0,
+        };
+        let [providers, models, fallbacks] = ["providers", "models", "fallbacks"].map(entries);
+        let active_models = self.roster.active_model_count();
+        info!(providers, models, fallbacks, active_models, "catalogue updated");
+        Ok(())
     }
 
-    /// The prompts in use.
-    pub(super) fn prompts(&self) -> Arc<Prompts> {
-        Arc::clone(&self.setup.load().prompts)
+    /// Reads the folder of the prompts again, if they come from one, and puts what it holds into use, whole or not at all;
+    /// whether anything changed.
+    pub(super) fn reload_prompts(&self) -> Result<bool, EngineError> {
+        match &self.origin {
+            PromptOrigin::Folder(_) => self.reload(true).map_err(EngineError::InvalidConfig),
+            PromptOrigin::Builtin | PromptOrigin::Given(_) => Ok(false),
+        }
     }
 
-    /// Begins a reading of the prompts' source, without a lock: of two, what the later one has found stands.
-    pub(super) fn begin_reading(&self) -> u64 {
-        self.readings.fetch_add(1, Ordering::Relaxed)
+    /// Pins a version for all models that it is for, or with `None` returns to the dates of the manifest. What was
+    /// rejected before for the pin comes into use.
+    pub(super) fn activate_prompts(&self, version: Option<&str>) -> Result<(), EngineError> {
+        let mut edit = self.edit();
+        check_version(&edit.current.prompts, "version", version)?;
+        if let Some(setup) = edit.with_pin(version) {
+            info!(version, "prompts pinned");
+            self.put_into_use(&edit, setup);
+        }
+        Ok(())
     }
 
-    /// Waits until nobody else changes the setup.
-    pub(super) fn edit(&self) -> Edit<'_> {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        Edit { library: self, last, current: self.current(), reloads: false }
+    /// The version that is pinned.
+    pub(super) fn pinned_prompts(&self) -> Option<String> {
+        self.setup.prompts().pinned().map(str::to_owned)
     }
 
-    /// Has the folder of the prompts watched.
-    pub(super) fn watch(&self, watcher: Watcher) {
-        *self.watcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(watcher);
+    /// Pins the version that was pinned elsewhere, or before, unless one is pinned here.
+    pub(super) fn restore_pin(&self, version: &str) {
+        if self.pinned_prompts().is_none() && self.activate_prompts(Some(version)).is_err() {
+            warn!(version, "the snapshot pins a version of the prompts that there is not");
+        }
+    }
+
+    /// Every version of the prompts, in the order of the manifest.
+    pub(super) fn prompt_versions(&self) -> Vec<VersionStatus> {
+        self.setup.prompts().versions(SystemTime::now())
+    }
+
+    /// Reloads the prompts whenever their folder changes, if they come from one, until `ended`. The log records of it go
+    /// where those of the caller go.
+    pub(super) fn watch(self: &Arc<Self>, ended: CancellationToken) {
+        let PromptOrigin::Folder(folder) = &self.origin else { return };
+        let library = Arc::downgrade(self);
+        let log = tracing::dispatcher::get_default(Clone::clone);
+        let changed = move || {
+            let Some(library) = library.upgrade().filter(|_| !ended.is_cancelled()) else { return false };
+            tracing::dispatcher::with_default(&log, || {
+                // What is wrong has been told.
+                let _ = library.reload(false);
+            });
+            true
+        };
+        match Watcher::start(folder, changed) {
+            Ok(watcher) => *self.watcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(watcher),
+            Err(error) => warn!(%error, "the folder of the prompts is not watched"),
+        }
     }
 
     /// Stops watching.
     pub(super) fn close(&self) {
         self.watcher.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
-}
 
-impl LastReading {
-    /// Takes note of what a reading found; whether prompts are to be made of `source` now. What was rejected is tried
-    /// again for who `asked`, though nothing is new: the fault is to be told.
-    fn note(&mut self, reading: u64, source: Source, asked: bool) -> bool {
-        let is_news = self.reading < reading && self.source != source;
-        self.reading = self.reading.max(reading);
-        if is_news {
-            (self.source, self.accepted) = (source, false);
+    /// Waits until nobody else changes the setup.
+    fn edit(&self) -> Edit<'_> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        Edit::new(last, self.setup.get())
+    }
+
+    /// Faults that were found before are told again only to who `asked`.
+    fn reload(&self, asked: bool) -> Result<bool, Faults> {
+        let reading = self.readings.fetch_add(1, Ordering::Relaxed);
+        let source = read(&self.origin);
+        let mut edit = self.edit();
+        let found = edit.with_prompts(reading, source, asked).inspect_err(|faults| {
+            self.events.announce(What::PromptsRejected { faults: faults.lines().collect() });
+        });
+        let Some(setup) = found? else { return Ok(false) };
+        self.put_into_use(&edit, setup);
+        Ok(true)
+    }
+
+    /// Replaces the setup, and tells what that changes.
+    fn put_into_use(&self, edit: &Edit<'_>, setup: Setup) {
+        let prompts = Arc::clone(&setup.prompts);
+        self.roster.replace_setup(setup);
+        if prompts.pinned() != edit.current.prompts.pinned() {
+            self.unsaved.mark();
         }
-        is_news || (asked && !self.accepted)
-    }
-}
-
-impl Edit<'_> {
-    /// A setup with `changes` laid over the catalogue.
-    ///
-    /// # Errors
-    /// Every fault, with its path.
-    pub(super) fn with_catalog(&mut self, changes: &Value, variables: Variables<'_>) -> Result<Setup, Faults> {
-        let overrides: Vec<&str> = self.current.prompts.override_names().collect();
-        let catalog = self.current.catalog.updated(changes, "changes", variables, &overrides)?;
-        Ok(self.reconsidered(Setup { catalog: catalog.into(), prompts: Arc::clone(&self.current.prompts) }))
-    }
-
-    /// A setup with another version of the prompts pinned, or none; `None` if there is no such version.
-    pub(super) fn with_pin(&mut self, version: Option<&str>) -> Option<Setup> {
-        let prompts = self.current.prompts.pin(version)?.into();
-        Some(self.reconsidered(Setup { prompts, catalog: Arc::clone(&self.current.catalog) }))
-    }
-
-    /// A setup with the prompts that a reading found, whole or not at all; `None` if they are known. Faults that were
-    /// found before are an error only for who `asked`.
-    ///
-    /// # Errors
-    /// Every fault, with its path.
-    pub(super) fn with_prompts(&mut self, reading: u64, source: Source, asked: bool) -> Result<Option<Setup>, Faults> {
-        if !self.last.note(reading, source, asked) {
-            return Ok(None);
+        if edit.reloads {
+            self.events
+                .announce(What::PromptsReloaded { versions: prompts.version_names().map(str::to_owned).collect() });
         }
-        let current = Arc::clone(&self.current);
-        self.adopt(&current).map(Some)
     }
-
-    /// Puts a setup into use.
-    pub(super) fn store(&self, setup: Setup) {
-        self.library.setup.store(Arc::new(setup));
-    }
-
-    /// `setup`, with the prompts that were rejected before if they fit it.
-    fn reconsidered(&mut self, setup: Setup) -> Setup {
-        if self.last.accepted {
-            return setup;
-        }
-        // What is wrong has been told.
-        self.adopt(&setup).unwrap_or(setup)
-    }
-
-    /// `setup` with the prompts that were read last, pinned as its own are.
-    fn adopt(&mut self, setup: &Setup) -> Result<Setup, Faults> {
-        let made = made_of(&self.last.source, setup);
-        self.last.accepted = made.is_ok();
-        self.reloads |= made.is_ok();
-        made.map(|prompts| Setup { prompts: prompts.into(), catalog: Arc::clone(&setup.catalog) })
-    }
-}
-
-fn made_of(source: &Source, setup: &Setup) -> Result<Prompts, Faults> {
-    let prompts = Prompts::new(source, Some(&setup.catalog), SystemTime::now())?;
-    let pinned = setup.prompts.pinned();
-    prompts.pin(pinned).ok_or_else(|| {
-        let problem = format!("has no version {:?}, which is pinned", pinned.unwrap_or_default());
-        Faults::one(PATH, problem)
-    })
 }
 
 /// Makes the path of a folder absolute, so that it stays the same if the process changes its working directory.
@@ -195,21 +209,10 @@ fn make_absolute(origin: &mut PromptOrigin) {
 }
 
 /// Reads the prompts of a configuration.
-pub(super) fn read(origin: &PromptOrigin) -> Source {
+fn read(origin: &PromptOrigin) -> Source {
     match origin {
         PromptOrigin::Builtin => Source::builtin(),
         PromptOrigin::Given(value) => Source::given(value, PATH),
         PromptOrigin::Folder(folder) => Source::folder(folder, PATH),
     }
 }
-
-/// Refuses a version that there is not.
-pub(super) fn check_version(prompts: &Prompts, path: &str, version: Option<&str>) -> Result<(), EngineError> {
-    let Some(version) = version.filter(|version| !prompts.has(version)) else { return Ok(()) };
-    let known: Vec<String> = prompts.version_names().map(|name| format!("{name:?}")).collect();
-    let problem = format!("{path}: no prompt has the version {}, there is {}", shown(version), known.join(", "));
-    Err(EngineError::InvalidRequest(problem))
-}
-
-#[cfg(test)]
-mod tests;

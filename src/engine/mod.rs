@@ -1,15 +1,39 @@
-//! The engine: one catalogue, one health, one ledger and one HTTP client, and the loop that answers with them.
+//! The engine: the loop that answers with one catalogue, one health, one purse and one HTTP client, and the parts that own
+//! them.
+//!
+//! An [`Engine`] owns no state itself. It is a composition of parts, each in a file of its own, each the only one that sees
+//! its fields:
+//!
+//! | part | owns | may ask |
+//! | --- | --- | --- |
+//! | [`Events`] | who is told of what happens | nobody |
+//! | [`CurrentSetup`] | the catalogue and the prompts in use | nobody |
+//! | [`Purse`] | the ledger and its alerts | events |
+//! | [`Roster`] | health, blame, how many models are active | events, setup |
+//! | [`Library`] | changes of the setup, and the folder of the prompts | events, setup, roster |
+//! | [`StateWriter`] | the state file | events, and the three that own what is saved |
+//! | [`Lifecycle`] | which calls run, whether the engine is closed | nobody |
+//!
+//! It is so for two reasons. A rule about state holds if one file can break it: every part marks by itself what is to be
+//! saved, and tells by itself what is to be told, in the order in which it happened. And a part can be given to whoever
+//! needs it and nothing else: the task beside the calls holds a roster and a writer, not an engine.
+//!
+//! What the engine adds is its public face, a line for each method, and the calls: a [`Call`] follows its plan and asks the
+//! parts.
 
 mod admission;
 mod attempt;
 mod background;
+mod blueprint;
+mod built_prompt;
 mod call;
 mod context;
 mod events;
 mod explain;
 mod finish;
 mod library;
-mod prompts;
+mod lifecycle;
+mod model_status;
 mod purse;
 mod reading;
 mod report;
@@ -18,154 +42,69 @@ mod retry_after;
 mod roster;
 mod run;
 mod sent;
+mod setup;
 mod snapshot;
 mod state_writer;
 mod time;
 mod understood;
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
-use std::time::{Instant, SystemTime};
+use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::info;
 
-use crate::call_id::{CallIds, CallNumbers};
+use crate::call_id::CallIds;
 use crate::catalog::{Catalog, ModelIndex, Variables};
 use crate::check::Faults;
 use crate::config::Config;
-use crate::count::{self, Count, Moka};
 use crate::error::EngineError;
-use crate::event::{Announcer, Event, Invalidation};
+use crate::event::{Announcer, Event, EventSink, Invalidation};
 use crate::football::{self, Item, Question};
-use crate::health::{self, Blame, Health};
-use crate::kind::SkipReason;
-use crate::metrics::Recorder;
-use crate::money::{BudgetRules, Ledger};
-use crate::outcome::{NanoUsd, Refusal};
-use crate::plan::{self, Plan, Wanted};
-use crate::prompt::{Ask, Rendering, Texts};
-use crate::request::{self, Options, RawOptions};
+use crate::kind::FailureKind;
+use crate::metrics::{Gauges, Metrics, Recorder};
+use crate::money::{BudgetStatus, Ledger};
+use crate::plan::{Plan, Wanted};
+use crate::prompt::VersionStatus;
+use crate::request::{Options, RawOptions};
 use crate::transport::concurrency::ConcurrencyLimits;
 use crate::transport::http::Http;
 use crate::transport::proxies;
 
-use library::{Library, Setup, check_version};
-
+pub use blueprint::{Blueprint, builtin_fallbacks};
+pub use built_prompt::BuiltPrompt;
 pub use call::Call;
 pub use explain::{ExplainedStep, Explanation};
+pub use model_status::{ModelState, ModelStatus};
 
-use background::Tending;
+use blueprint::LayerDigests;
+use events::Events;
+use library::{Library, Loaded};
+use lifecycle::Lifecycle;
+use purse::Purse;
 use reading::Readers;
-use state_writer::Keeper;
+use roster::Roster;
+use setup::{CurrentSetup, Setup, check_version, fallback_lists, known};
+use snapshot::SavedParts;
+use state_writer::{StateWriter, Unsaved};
 
 /// Everything that the calls of one engine share.
 pub struct Engine {
     config: Config,
-    /// Tell whether another engine was given the same catalogue layer; the layer itself, which may hold keys, is not
-    /// kept.
-    layer_digests: [(&'static str, u64); 3],
-    library: Library,
-    health: Health,
-    blame: Blame,
-    count: Count<Moka>,
-    events: Announcer<Event>,
-    invalidations: Announcer<Invalidation>,
-    tending: Arc<Tending>,
-    ledger: Ledger,
-    /// The models whose count of tokens was hard to believe, which was told.
-    doubted: Mutex<HashSet<String>>,
+    layer_digests: LayerDigests,
+    events: Arc<Events>,
+    roster: Arc<Roster>,
+    purse: Arc<Purse>,
+    library: Arc<Library>,
     metrics: Recorder,
+    /// The parts above that are saved, together.
+    saved: SavedParts,
     /// Keeps the state in a file, if the configuration names one.
-    keeper: Option<Keeper>,
+    state: Option<Arc<StateWriter>>,
     limits: ConcurrencyLimits,
     readers: Readers,
     http: Http,
-    closing: CancellationToken,
-    calls: TaskTracker,
-    numbers: CallNumbers,
-}
-
-/// A checked configuration, ready to be built.
-pub struct Blueprint {
-    config: Config,
-    library: Library,
-    layer_digests: [(&'static str, u64); 3],
-}
-
-impl Blueprint {
-    /// Checks a configuration as plain data; `variables` reads the environment, keys included.
-    ///
-    /// # Errors
-    /// `INVALID_CONFIG` with every fault, a line each.
-    pub fn read(config: &Value, variables: Variables<'_>) -> Result<Self, EngineError> {
-        let read = || {
-            let (mut config, library) = load(config, variables)?;
-            let layer_digests = std::mem::take(&mut config.layer).digests();
-            Ok(Self { config, library, layer_digests })
-        };
-        read().map_err(EngineError::InvalidConfig)
-    }
-
-    /// The configuration, without its catalogue layer.
-    #[must_use]
-    pub fn config(&self) -> &Config {
-        &self.config
-    }
-}
-
-/// A model as [`Engine::models`] reports it.
-#[derive(Clone, Debug)]
-pub struct ModelStatus {
-    /// The model.
-    pub id: String,
-    /// Its provider.
-    pub provider_id: String,
-    /// Whether it may be called, and if not, why.
-    pub state: ModelState,
-    /// What is known of its health.
-    pub health: health::HealthStatus,
-}
-
-/// Whether a model may be called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ModelState {
-    /// It may.
-    Active,
-    /// Switched off, by its failures or by hand.
-    Disabled,
-    /// Its provider has no key.
-    Unconfigured,
-    /// `enabled: false` in the catalogue.
-    NotEnabled,
-}
-
-impl ModelState {
-    /// The stable name, as JavaScript sees it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Disabled => "disabled",
-            Self::Unconfigured => "unconfigured",
-            Self::NotEnabled => "not_enabled",
-        }
-    }
-}
-
-/// What [`Engine::build_prompt`] returns.
-#[derive(Clone, Debug)]
-pub struct BuiltPrompt {
-    /// The two messages.
-    pub texts: Texts,
-    /// The version.
-    pub version: String,
-    /// The names of the overrides, in order.
-    pub overrides: Vec<String>,
-    /// Estimate of the tokens of both messages.
-    pub estimated_tokens: u64,
+    lifecycle: Lifecycle,
 }
 
 impl Engine {
@@ -183,39 +122,37 @@ impl Engine {
     /// `INVALID_CONFIG` if the HTTP client cannot be made, the environment names a proxy that cannot be used, or the state
     /// file cannot be used.
     pub fn build(blueprint: Blueprint) -> Result<Self, EngineError> {
-        let Blueprint { config, library, layer_digests } = blueprint;
+        let Blueprint { config, loaded: Loaded { setup, source }, layer_digests } = blueprint;
         proxies::check(|name| std::env::var_os(name)).map_err(EngineError::InvalidConfig)?;
         let http =
             Http::new(&config.http).map_err(|fault| EngineError::InvalidConfig(Faults::one("config.http", fault)))?;
-        let mut engine = Self {
+        let (events, unsaved) = (Arc::<Events>::default(), Unsaved::default());
+        let shared = || (Arc::clone(&events), unsaved.clone());
+        let setup = Arc::new(CurrentSetup::new(setup));
+        let roster = Arc::new(Roster::new(&config.health, Arc::clone(&setup), shared()));
+        let purse = Arc::new(Purse::new(&config.budget, shared()));
+        let prompts = (config.prompts.clone(), source);
+        let library = Arc::new(Library::new(setup, prompts, Arc::clone(&roster), shared()));
+        let saved =
+            SavedParts { roster: Arc::clone(&roster), purse: Arc::clone(&purse), library: Arc::clone(&library) };
+        let open = |path| StateWriter::open(path, saved.clone(), shared()).map(Arc::new);
+        let state = config.state_file.as_deref().map(open).transpose()?;
+        events.begin();
+        Ok(Self {
+            config,
             layer_digests,
-            health: Health::new(&config.health),
-            blame: Blame::default(),
-            count: Count::default(),
-            events: Announcer::default(),
-            invalidations: Announcer::default(),
-            tending: Arc::default(),
-            metrics: Recorder::default(),
-            keeper: None,
+            events,
+            roster,
+            purse,
             library,
-            ledger: Ledger::new(BudgetRules {
-                daily: config.budget.daily.map(NanoUsd::from_usd),
-                pause_fallbacks_at: config.budget.pause_fallbacks_at,
-                alerts: config.budget.alerts.clone(),
-            }),
-            doubted: Mutex::default(),
+            metrics: Recorder::default(),
+            saved,
+            state,
             limits: ConcurrencyLimits::default(),
             readers: Readers::default(),
             http,
-            closing: CancellationToken::new(),
-            calls: TaskTracker::new(),
-            numbers: CallNumbers::default(),
-            config,
-        };
-        engine.keeper = engine.open_state_file()?;
-        // Nobody could listen while the state was taken over, so the first to be told of is what happens from now on.
-        (engine.events, engine.invalidations) = Default::default();
-        Ok(engine)
+            lifecycle: Lifecycle::default(),
+        })
     }
 
     /// Checks a request and prepares its call; nothing is sent before [`Call::run`].
@@ -224,20 +161,37 @@ impl Engine {
     /// `INVALID_REQUEST` with the path of the first bad value, `UNKNOWN_MODEL`, or `CLOSED`.
     pub fn call(self: &Arc<Self>, request: Question, options: RawOptions) -> Result<Call, EngineError> {
         let began = Instant::now();
-        // Before the engine is seen to be open, so that a close waits for every call that did.
-        let running = self.calls.token();
-        if self.closing.is_cancelled() {
-            return Err(EngineError::Closed(Box::default()));
-        }
+        let running = self.lifecycle.begin_call()?;
         let options = Options::check(options)?;
         request.check()?;
         football::check(football::PATH, &request.items)?;
-        let Setup { catalog, prompts } = Setup::clone(&self.library.current());
+        let Setup { catalog, prompts } = Setup::clone(&self.library.setup().get());
         check_version(&prompts, "request.promptVersion", request.prompt_version.as_deref())?;
         let original = known(&catalog, "request.modelId", &request.model_id)?;
-        let ids = Arc::new(CallIds { call_id: self.numbers.next(), request_id: options.request_id.clone() });
+        let ids = Arc::new(CallIds { call_id: self.lifecycle.next_call_id(), request_id: options.request_id.clone() });
         let engine = Arc::clone(self);
         Ok(Call { engine, ids, catalog, prompts, request, options, original, began, _running: running })
+    }
+
+    /// What goes on beside the calls: brings each model back when its time has come, tells when a cooling is over, and
+    /// writes the state file, until the engine is closed or dropped.
+    pub fn tend(self: &Arc<Self>) -> impl Future<Output = ()> + Send + use<> {
+        let writer = self.state.as_ref().map(Arc::downgrade);
+        background::run(Arc::clone(&self.roster), writer, self.lifecycle.closing().clone())
+    }
+
+    /// Rejects what is pending and whatever comes later with `CLOSED`; returns when nothing is left running. It may be
+    /// closed more than once, also while it is being closed.
+    pub async fn close(&self) {
+        let was_open = self.lifecycle.close();
+        self.library.close();
+        self.lifecycle.all_ended().await;
+        if let Some(state) = &self.state {
+            state.write_last().await;
+        }
+        if was_open {
+            info!("engine closed");
+        }
     }
 
     /// The configuration with which the engine was built, without its catalogue layer.
@@ -254,33 +208,134 @@ impl Engine {
         parts.chain(self.config.differences(&blueprint.config)).collect()
     }
 
+    /// Tells everything that happens.
+    #[must_use]
+    pub fn events(&self) -> &Announcer<Event> {
+        self.events.events()
+    }
+
+    /// Tells `sink` everything that happens from now on, and of a state file that was damaged when the engine was built.
+    pub fn listen(&self, sink: Arc<dyn EventSink<Event>>) {
+        self.events().add(sink);
+        if let Some(state) = &self.state {
+            state.tell_damage();
+        }
+    }
+
+    /// Tells every change of the active set.
+    #[must_use]
+    pub fn invalidations(&self) -> &Announcer<Invalidation> {
+        self.events.invalidations()
+    }
+
     /// How many models are active.
     #[must_use]
     pub fn active_model_count(&self) -> usize {
-        self.count.get(|| count::active_models(&self.library.catalog(), |model| self.health.is_disabled(&model.id)))
+        self.roster.active_model_count()
     }
 
     /// Every model with its state, in the order of the catalogue.
     #[must_use]
     pub fn models(&self) -> Vec<ModelStatus> {
-        let catalog = self.library.catalog();
-        catalog.indexed().map(|(index, _)| self.status(&catalog, index)).collect()
+        self.roster.models()
     }
 
     /// The next usable model of the chain of `model_id`, and its provider; `None` if there is none, or no such model.
     #[must_use]
     pub fn fallback_of(&self, model_id: &str) -> Option<(String, String)> {
-        let catalog = self.library.catalog();
-        let chain = plan::chain(&catalog, catalog.get(model_id)?);
-        let next = chain.into_iter().skip(1).map(|index| catalog.model(index));
-        let usable = next.into_iter().find(|model| model.is_usable() && self.unavailable(model).is_none())?;
-        Some((usable.id.clone(), usable.provider.id.clone()))
+        self.roster.fallback_of(model_id)
     }
 
     /// Every model that has fallbacks, with their ids in order.
     #[must_use]
     pub fn fallbacks(&self) -> Vec<(String, Vec<String>)> {
-        fallback_lists(&self.library.catalog())
+        fallback_lists(&self.library.setup().catalog())
+    }
+
+    /// Switches a model off until [`Engine::enable_model`]; `reason` is shown wherever the model is passed over, 1 to
+    /// 1,000 characters, none of them control characters.
+    ///
+    /// # Errors
+    /// `UNKNOWN_MODEL`, or `INVALID_REQUEST` for a reason that is none.
+    pub fn disable_model(&self, model_id: &str, reason: &str) -> Result<(), EngineError> {
+        self.roster.disable(model_id, reason)
+    }
+
+    /// Switches a model on, whatever switched it off, and forgets its failures and its cooling.
+    ///
+    /// # Errors
+    /// `UNKNOWN_MODEL`.
+    pub fn enable_model(&self, model_id: &str) -> Result<(), EngineError> {
+        self.roster.enable(model_id)
+    }
+
+    /// Brings back every model whose time has come, and ends every cooling whose time is over; returns how many models it
+    /// brought back.
+    pub fn recover_due(&self) -> usize {
+        self.roster.recover_due()
+    }
+
+    /// Applies a failure that the caller decided, as if an attempt had ended with it: `unauthorized` as a 401, and
+    /// `rate_limited` as a 429 without `Retry-After`. While the model is switched off nothing changes, not even for its
+    /// provider.
+    ///
+    /// # Errors
+    /// `UNKNOWN_MODEL`.
+    pub fn report_failure(&self, model_id: &str, kind: FailureKind) -> Result<(), EngineError> {
+        self.roster.report_failure(model_id, kind)
+    }
+
+    /// Applies a success that the caller decided.
+    ///
+    /// # Errors
+    /// `UNKNOWN_MODEL`.
+    pub fn report_success(&self, model_id: &str) -> Result<(), EngineError> {
+        self.roster.report_success(model_id)
+    }
+
+    /// Lays providers, models and fallbacks over the catalogue, whole or not at all. Calls under way keep the catalogue
+    /// with which they began. Prompts that were rejected before for the catalogue come into use.
+    ///
+    /// # Errors
+    /// `INVALID_CONFIG` with every fault, a line each.
+    pub fn update_catalog(&self, changes: &Value, variables: Variables<'_>) -> Result<(), EngineError> {
+        self.library.update_catalog(changes, variables)
+    }
+
+    /// Reads the folder of the prompts again and puts what it holds into use, whole or not at all; whether anything
+    /// changed. Calls under way keep the prompts with which they began. The version that is pinned stays so.
+    ///
+    /// # Errors
+    /// `INVALID_CONFIG` with every fault, a line each; the prompts stay as they were.
+    pub fn reload_prompts(&self) -> Result<bool, EngineError> {
+        self.library.reload_prompts()
+    }
+
+    /// Pins a version for all models that it is for, or with `None` returns to the dates of the manifest. What was
+    /// rejected before for the pin comes into use.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` if there is no such version.
+    pub fn activate_prompts(&self, version: Option<&str>) -> Result<(), EngineError> {
+        self.library.activate_prompts(version)
+    }
+
+    /// The version that is pinned.
+    #[must_use]
+    pub fn pinned_prompts(&self) -> Option<String> {
+        self.library.pinned_prompts()
+    }
+
+    /// Every version of the prompts, in the order of the manifest.
+    #[must_use]
+    pub fn prompt_versions(&self) -> Vec<VersionStatus> {
+        self.library.prompt_versions()
+    }
+
+    /// Reloads the prompts whenever their folder changes, if they come from one, until the engine is closed or dropped.
+    /// The log records of it go where those of the caller go.
+    pub fn watch_prompts(&self) {
+        self.library.watch(self.lifecycle.closing().clone());
     }
 
     /// The messages that `model_id` would be sent for `items`.
@@ -293,82 +348,58 @@ impl Engine {
         items: &[Item],
         version: Option<&str>,
     ) -> Result<BuiltPrompt, EngineError> {
-        football::check(football::ITEMS, items)?;
-        let Setup { catalog, prompts } = Setup::clone(&self.library.current());
-        check_version(&prompts, "promptVersion", version)?;
-        let model = catalog.model(known(&catalog, "modelId", model_id)?);
-        let ask = Ask { asked: items, own: None, version };
-        let rendering = Rendering::new(&prompts, ask, self.active_model_count(), SystemTime::now());
-        let everything: Vec<usize> = (0..items.len()).collect();
-        Ok(BuiltPrompt {
-            texts: rendering.texts(model, &everything),
-            version: rendering.version(model).to_owned(),
-            overrides: rendering.overrides(model),
-            estimated_tokens: rendering.tokens(model, &everything),
-        })
+        BuiltPrompt::new(&self.library.setup().get(), model_id, items, version, self.active_model_count())
+    }
+
+    /// How the day's budget stands.
+    #[must_use]
+    pub fn budget(&self) -> BudgetStatus {
+        self.purse.status()
     }
 
     /// What the engine has spent and reserved.
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
-        &self.ledger
+        self.purse.ledger()
     }
 
-    /// Rejects what is pending and whatever comes later with `CLOSED`; returns when nothing is left running. It may be
-    /// closed more than once, also while it is being closed.
-    pub async fn close(&self) {
-        let is_first = !self.closing.is_cancelled();
-        self.closing.cancel();
-        self.tending.ended.cancel();
-        self.library.close();
-        self.calls.close();
-        self.calls.wait().await;
-        self.keep_last().await;
-        if is_first {
-            info!("engine closed");
-        }
+    /// What all calls came to since the engine was built.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.metrics.snapshot()
+    }
+
+    /// What all calls came to as Prometheus reads it, with the gauges as they are now.
+    #[must_use]
+    pub fn metrics_text(&self) -> String {
+        let budget = self.budget();
+        self.metrics.text(Gauges {
+            active_models: self.active_model_count() as u64,
+            spent: budget.spent,
+            reserved: budget.reserved,
+            uncertain: budget.uncertain,
+            daily_budget: budget.daily,
+            models: self.roster.gauges(),
+        })
+    }
+
+    /// The state as it stands, as plain JSON.
+    #[must_use]
+    pub fn snapshot(&self) -> Value {
+        self.saved.snapshot()
+    }
+
+    /// Takes over a state. What is known here of a model stays if it is later, and what was spent today if it is more;
+    /// models that the catalogue does not have are ignored, which is told. A version of the prompts is pinned as it was
+    /// there, unless one is pinned here.
+    ///
+    /// # Errors
+    /// `INVALID_CONFIG` with every fault, or for another version; nothing has changed then.
+    pub fn restore(&self, snapshot: &Value) -> Result<(), EngineError> {
+        self.saved.restore(snapshot)
     }
 
     fn plan(&self, catalog: &Catalog, original: ModelIndex, wanted: &Wanted<'_>) -> Plan {
-        Plan::new(catalog, original, wanted, &self.config, |model| self.unavailable(model))
+        Plan::new(catalog, original, wanted, &self.config, |model| self.roster.unavailable(model))
     }
-
-    fn status(&self, catalog: &Catalog, index: ModelIndex) -> ModelStatus {
-        let model = catalog.model(index);
-        let health = self.health.status(&model.id, &model.provider.id);
-        let state = match plan::not_usable(catalog, index) {
-            Some(Refusal { reason: SkipReason::NotEnabled, .. }) => ModelState::NotEnabled,
-            Some(_) => ModelState::Unconfigured,
-            None if health.disabled.is_some() => ModelState::Disabled,
-            None => ModelState::Active,
-        };
-        ModelStatus { id: model.id.clone(), provider_id: model.provider.id.clone(), state, health }
-    }
-}
-
-/// Every model of the built-in catalogue that has fallbacks, with their ids in order.
-#[must_use]
-pub fn builtin_fallbacks() -> Vec<(String, Vec<String>)> {
-    let builtin = load(&Value::Null, &|_| None);
-    builtin.map(|(_, library)| fallback_lists(&library.catalog())).unwrap_or_default()
-}
-
-/// Reads a configuration, and the catalogue and the prompts that it describes.
-fn load(value: &Value, variables: Variables<'_>) -> Result<(Config, Library), Faults> {
-    let mut faults = Faults::new();
-    let mut config = Config::read(value, &mut faults);
-    config.budget.complete(variables, &mut faults);
-    match Library::load(&mut config, variables, &mut faults) {
-        Some(library) => faults.into_result((config, library)),
-        None => Err(faults),
-    }
-}
-
-fn fallback_lists(catalog: &Catalog) -> Vec<(String, Vec<String>)> {
-    let owned = |(id, ids): (&str, Vec<&str>)| (id.to_owned(), ids.into_iter().map(str::to_owned).collect());
-    catalog.fallbacks().map(owned).collect()
-}
-
-fn known(catalog: &Catalog, path: &'static str, id: &str) -> Result<ModelIndex, EngineError> {
-    catalog.get(id).ok_or_else(|| EngineError::UnknownModel { path, id: request::shown(id) })
 }

@@ -1,49 +1,68 @@
-//! The day's budget, as the loop asks it and the caller sees it.
+//! What the engine may spend and has spent: the ledger of the day, and what is told of it.
+//!
+//! Money is asked for here twice. When a plan is made, or a call waits, [`Purse::over_budget`] says what would be refused;
+//! when a request is about to go out, [`Purse::reserve`] takes the most that it can cost, and from then on that sum is
+//! nobody else's. Only the reservation counts: between the question and the request another call may have spent the rest.
+//!
+//! The ledger itself is in `money` and knows neither events nor files. This part owns it for two reasons: every sum that
+//! is booked is told and marked unsaved in one place, and nobody can book without either.
+//!
+//! Changes come out at one place, [`Purse::changed`], and come in from elsewhere at one, [`Purse::restore`]; whatever is
+//! to share a budget between engines attaches to those two.
 
-use std::sync::PoisonError;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use tracing::warn;
-
-use super::Engine;
+use super::events::Events;
+use super::state_writer::Unsaved;
 use crate::catalog::Model;
+use crate::config::BudgetConfig;
 use crate::event::What;
 use crate::kind::SkipReason;
-use crate::metrics::{Gauges, Metrics, ModelGauge};
-use crate::money::{self, Alert, Charge, Reservation};
+use crate::money::{self, Alert, BudgetRefusal, BudgetRules, BudgetStatus, Charge, Ledger, Reservation, Spend};
 use crate::outcome::{Doubt, NanoUsd, Refusal};
 use crate::plan::Fitted;
 
-impl Engine {
-    /// How the day's budget stands.
-    #[must_use]
-    pub fn budget(&self) -> money::BudgetStatus {
-        self.ledger.status(SystemTime::now())
-    }
+/// The ledger, and what was told of it.
+pub(super) struct Purse {
+    ledger: Ledger,
+    /// The models whose count of tokens was hard to believe, which was told.
+    doubted: Mutex<HashSet<String>>,
+    events: Arc<Events>,
+    unsaved: Unsaved,
+}
 
-    /// What all calls came to since the engine was built.
-    #[must_use]
-    pub fn metrics(&self) -> Metrics {
-        self.metrics.snapshot()
-    }
+/// What a purse gives to be saved, and takes back.
+#[derive(Default)]
+pub(super) struct SavedSpend {
+    /// When it was taken, if that is known.
+    pub(super) taken_at: Option<SystemTime>,
+    /// What was spent on the day that it was then, if that is known.
+    pub(super) today: Option<Spend>,
+    /// What was spent on other days, where anything was.
+    pub(super) other_days: Vec<Spend>,
+}
 
-    /// The same for Prometheus, with the gauges as they are now.
-    #[must_use]
-    pub fn metrics_text(&self) -> String {
-        let budget = self.budget();
-        let gauge = |model: &std::sync::Arc<Model>| ModelGauge {
-            model_id: model.id.clone(),
-            provider_id: model.provider.id.clone(),
-            disabled: self.health.is_disabled(&model.id),
+impl Purse {
+    /// A purse of which nothing was spent yet.
+    pub(super) fn new(config: &BudgetConfig, (events, unsaved): (Arc<Events>, Unsaved)) -> Self {
+        let rules = BudgetRules {
+            daily: config.daily.map(NanoUsd::from_usd),
+            pause_fallbacks_at: config.pause_fallbacks_at,
+            alerts: config.alerts.clone(),
         };
-        self.metrics.text(Gauges {
-            active_models: self.active_model_count() as u64,
-            spent: budget.spent,
-            reserved: budget.reserved,
-            uncertain: budget.uncertain,
-            daily_budget: budget.daily,
-            models: self.library.catalog().models().map(gauge).collect(),
-        })
+        Self { ledger: Ledger::new(rules), doubted: Mutex::default(), events, unsaved }
+    }
+
+    /// What has been spent and reserved.
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// How the day's budget stands.
+    pub(super) fn status(&self) -> BudgetStatus {
+        self.ledger.status(SystemTime::now())
     }
 
     /// Why the day's budget forbids a request; `None` if it does not. `is_dearer`: it is for a fallback that is dearer
@@ -79,28 +98,47 @@ impl Engine {
         cost
     }
 
-    fn tell_doubt(&self, model: &Model, doubt: &Doubt) {
-        let is_first = self.doubted.lock().unwrap_or_else(PoisonError::into_inner).insert(model.id.clone());
-        if is_first {
-            let model_id = model.id.clone();
-            warn!(model = model_id, problem = doubt.problem, "the usage of a reply is hard to believe");
-            self.announce(What::UsageDoubted { model_id, doubt: doubt.clone() });
-        }
-    }
-
     /// Tells that the budget is as good as spent, for what is left covers no model of a call.
-    pub(super) fn tell_exhausted(&self) {
+    pub(super) fn exhausted(&self) {
         self.ledger.exhausted(SystemTime::now(), |alert| self.tell_alert(alert));
     }
 
+    /// What was spent, to be saved.
+    pub(super) fn saved(&self, now: SystemTime) -> SavedSpend {
+        let today = self.ledger.spend(now);
+        let mut other_days = self.ledger.days();
+        other_days.retain(|other| other.day != today.day && !other.models.is_empty());
+        SavedSpend { taken_at: Some(now), today: Some(today), other_days }
+    }
+
+    /// Takes over what was spent elsewhere, or before: the one place at which a sum comes in that no request of this
+    /// engine has cost. What is known here stays if it is more.
+    pub(super) fn restore(&self, saved: &SavedSpend) {
+        if saved.today.is_some() || !saved.other_days.is_empty() {
+            self.ledger.restore(saved.today.as_ref(), &saved.other_days, saved.taken_at, SystemTime::now());
+            self.changed();
+        }
+    }
+
+    /// Notes that other sums are booked than before: the one place at which changes come out.
+    fn changed(&self) {
+        self.unsaved.mark();
+    }
+
+    fn tell_doubt(&self, model: &Model, doubt: &Doubt) {
+        let is_first = self.doubted.lock().unwrap_or_else(PoisonError::into_inner).insert(model.id.clone());
+        if is_first {
+            self.events.announce(What::UsageDoubted { model_id: model.id.clone(), doubt: doubt.clone() });
+        }
+    }
+
     fn tell_alert(&self, alert: &Alert) {
-        let (spent, daily) = (alert.spent, alert.daily);
-        warn!(share = alert.share, spent = spent.usd(), daily = daily.usd(), "of the day's budget is spent");
-        self.announce(What::Budget { share: alert.share, spent, daily, day: alert.day.clone() });
+        let Alert { share, spent, daily, day } = alert.clone();
+        self.events.announce(What::Budget { share, spent, daily, day });
     }
 }
 
-fn refused(refusal: &money::BudgetRefusal, now: SystemTime) -> Refusal {
+fn refused(refusal: &BudgetRefusal, now: SystemTime) -> Refusal {
     let until = humantime::format_rfc3339_seconds(refusal.until);
     Refusal {
         reason: SkipReason::OverBudget,

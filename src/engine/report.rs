@@ -62,7 +62,7 @@ pub(super) fn announce(context: &Context<'_>, assigned: &Assignment<'_>, announc
     let (engine, model, rendering) = (context.engine, assigned.model, context.wanted.rendering);
     let original_model_id = || context.request.model_id.clone();
     info!(model = model.id, reason = reason.as_str(), "falling back");
-    engine.announce(What::Fallback {
+    engine.events.announce(What::Fallback {
         original_model_id: original_model_id(),
         model_id: model.id.clone(),
         reason,
@@ -80,7 +80,13 @@ pub(super) fn announce(context: &Context<'_>, assigned: &Assignment<'_>, announc
         "the fallback is much dearer"
     );
     engine.metrics.warned(&original_model_id, &model_id);
-    engine.announce(What::CostWarning { original_model_id, model_id, price_ratio, expected, original: original_cost });
+    engine.events.announce(What::CostWarning {
+        original_model_id,
+        model_id,
+        price_ratio,
+        expected,
+        original: original_cost,
+    });
 }
 
 /// The line of an attempt in the log.

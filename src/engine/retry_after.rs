@@ -34,7 +34,7 @@ impl Run<'_> {
             // Depth and price are asked after health.
             Some((SkipReason::Depth | SkipReason::TooExpensive, _)) => Duration::ZERO,
             // It was asked, or never reached, or its provider failed in this call.
-            _ => match engine.unavailable(model) {
+            _ => match engine.roster.unavailable(model) {
                 Some(refusal) => refusal.retry_after?,
                 None => Duration::ZERO,
             },
@@ -44,7 +44,7 @@ impl Run<'_> {
         if position > 0 && self.call.fallback_budget().refuses(&fitted).is_some() {
             return None;
         }
-        let money = match engine.over_budget(&fitted, self.plan.is_dearer(position)) {
+        let money = match engine.purse.over_budget(&fitted, self.plan.is_dearer(position)) {
             Some(refusal) => refusal.retry_after?,
             None => Duration::ZERO,
         };

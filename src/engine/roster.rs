@@ -1,15 +1,37 @@
-//! Which models may be called: what the loop asks and records, and what is decided by hand.
+//! Which models may be called: what the loop asks and records, what is decided by hand, and how many are active.
+//!
+//! The breakers themselves are in `health`, which knows neither the catalogue nor who listens. This part owns them together
+//! with the number of active models, for two reasons: a model that is switched off is one of fewer only if the catalogue
+//! calls it usable, so both must be looked at while neither can change; and whatever opens or closes a breaker is told,
+//! counted and marked unsaved in one place, while health holds its lock, so nobody can do one without the others.
+//!
+//! Health is asked twice for a call. [`Roster::unavailable`] says why a model would be refused, for plans and waits;
+//! [`Roster::admit`] gives the permit that a request needs, just before it goes out. Its result is recorded against that
+//! permit, and changes nothing if the model was switched off or on in between.
+//!
+//! Changes come out at one place, [`Roster::tell`], and come in from elsewhere at one, [`Roster::restore`]; whatever is to
+//! share health between engines attaches to those two.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Engine, known};
-use crate::catalog::{Catalog, Model};
+use tokio::sync::Notify;
+
+use super::events::Events;
+use super::model_status::{ModelState, ModelStatus};
+use super::setup::{CurrentSetup, Setup, known};
+use super::state_writer::Unsaved;
+use crate::catalog::{Catalog, Model, ModelIndex, Provider};
+use crate::config::HealthConfig;
+use crate::count::{self, Count, Moka};
 use crate::error::EngineError;
 use crate::event::{Cause, What};
-use crate::health::{Circumstances, Cooling, Permit, Verdict};
-use crate::kind::FailureKind;
+use crate::health::{Blame, Circumstances, Cooling, Health, Permit, Saved, Verdict};
+use crate::kind::{FailureKind, SkipReason};
 use crate::line;
+use crate::metrics::ModelGauge;
 use crate::outcome::{LONGEST_RETRY_AFTER, Refusal};
+use crate::plan;
 use crate::request;
 
 /// For how long a model is left alone after a 429 without `Retry-After`.
@@ -18,14 +40,83 @@ const RATE_LIMIT_COOLING: Duration = Duration::from_secs(30);
 /// The most characters of a reason that is given by hand.
 pub(super) const LONGEST_REASON: usize = 1000;
 
-impl Engine {
-    /// Switches a model off until [`Engine::enable_model`]; `reason` is shown wherever the model is passed over, 1 to
+/// The health of every model of the catalogue in use.
+pub(super) struct Roster {
+    health: Health,
+    blame: Blame,
+    count: Count<Moka>,
+    setup: Arc<CurrentSetup>,
+    events: Arc<Events>,
+    unsaved: Unsaved,
+    /// A model was switched off or left alone: it may be the next to come back.
+    sooner: Notify,
+}
+
+impl Roster {
+    /// The models of a catalogue, of which nothing is known.
+    pub(super) fn new(
+        config: &HealthConfig,
+        setup: Arc<CurrentSetup>,
+        (events, unsaved): (Arc<Events>, Unsaved),
+    ) -> Self {
+        Self {
+            health: Health::new(config),
+            blame: Blame::default(),
+            count: Count::default(),
+            setup,
+            events,
+            unsaved,
+            sooner: Notify::default(),
+        }
+    }
+
+    /// How many models are active.
+    pub(super) fn active_model_count(&self) -> usize {
+        self.count.get(|| count::active_models(&self.setup.catalog(), |model| self.health.is_disabled(&model.id)))
+    }
+
+    /// Every model with its state, in the order of the catalogue.
+    pub(super) fn models(&self) -> Vec<ModelStatus> {
+        let catalog = self.setup.catalog();
+        catalog.indexed().map(|(index, _)| self.status(&catalog, index)).collect()
+    }
+
+    /// Every model, and whether it is switched off.
+    pub(super) fn gauges(&self) -> Vec<ModelGauge> {
+        let gauge = |model: &Arc<Model>| ModelGauge {
+            model_id: model.id.clone(),
+            provider_id: model.provider.id.clone(),
+            disabled: self.health.is_disabled(&model.id),
+        };
+        self.setup.catalog().models().map(gauge).collect()
+    }
+
+    /// The next usable model of the chain of `model_id`, and its provider; `None` if there is none, or no such model.
+    pub(super) fn fallback_of(&self, model_id: &str) -> Option<(String, String)> {
+        let catalog = self.setup.catalog();
+        let chain = plan::chain(&catalog, catalog.get(model_id)?);
+        let next = chain.into_iter().skip(1).map(|index| catalog.model(index));
+        let usable = next.into_iter().find(|model| model.is_usable() && self.unavailable(model).is_none())?;
+        Some((usable.id.clone(), usable.provider.id.clone()))
+    }
+
+    /// Whether nothing but a 429 keeps a model from being called.
+    pub(super) fn is_only_limited(&self, model: &Model) -> bool {
+        self.health.is_only_limited(&model.id, &model.provider.id)
+    }
+
+    /// Whose doing a failure may be.
+    pub(super) fn blame(&self) -> &Blame {
+        &self.blame
+    }
+
+    /// Switches a model off until [`Roster::enable`]; `reason` is shown wherever the model is passed over, 1 to
     /// 1,000 characters, none of them control characters.
     ///
     /// # Errors
     /// `UNKNOWN_MODEL`, or `INVALID_REQUEST` for a reason that is none.
-    pub fn disable_model(&self, model_id: &str, reason: &str) -> Result<(), EngineError> {
-        known(&self.library.catalog(), "modelId", model_id)?;
+    pub(super) fn disable(&self, model_id: &str, reason: &str) -> Result<(), EngineError> {
+        known(&self.setup.catalog(), "modelId", model_id)?;
         let refused = if reason.trim().is_empty() || reason.chars().nth(LONGEST_REASON).is_some() {
             format!("must be 1 to {LONGEST_REASON} characters that say why")
         } else if reason.chars().any(line::is_steering) {
@@ -41,16 +132,16 @@ impl Engine {
     ///
     /// # Errors
     /// `UNKNOWN_MODEL`.
-    pub fn enable_model(&self, model_id: &str) -> Result<(), EngineError> {
-        known(&self.library.catalog(), "modelId", model_id)?;
+    pub(super) fn enable(&self, model_id: &str) -> Result<(), EngineError> {
+        known(&self.setup.catalog(), "modelId", model_id)?;
         self.health.enable(model_id, &self.teller());
-        self.changed();
+        self.unsaved.mark();
         Ok(())
     }
 
     /// Brings back every model whose time has come, and ends every cooling whose time is over; returns how many models it
     /// brought back.
-    pub fn recover_due(&self) -> usize {
+    pub(super) fn recover_due(&self) -> usize {
         self.health.recover_due(&self.teller())
     }
 
@@ -60,8 +151,8 @@ impl Engine {
     ///
     /// # Errors
     /// `UNKNOWN_MODEL`.
-    pub fn report_failure(&self, model_id: &str, kind: FailureKind) -> Result<(), EngineError> {
-        let catalog = self.library.catalog();
+    pub(super) fn report_failure(&self, model_id: &str, kind: FailureKind) -> Result<(), EngineError> {
+        let catalog = self.setup.catalog();
         let model = catalog.model(known(&catalog, "modelId", model_id)?);
         let Some(permit) = self.permit(model_id) else { return Ok(()) };
         match kind {
@@ -79,8 +170,8 @@ impl Engine {
     ///
     /// # Errors
     /// `UNKNOWN_MODEL`.
-    pub fn report_success(&self, model_id: &str) -> Result<(), EngineError> {
-        let catalog = self.library.catalog();
+    pub(super) fn report_success(&self, model_id: &str) -> Result<(), EngineError> {
+        let catalog = self.setup.catalog();
         let model = catalog.model(known(&catalog, "modelId", model_id)?);
         if let Some(permit) = self.permit(model_id) {
             self.record(model, &permit, Verdict::Success);
@@ -93,22 +184,38 @@ impl Engine {
         self.health.refuses(&model.id, &model.provider.id)
     }
 
-    /// Whether nothing but what a 429 asked for forbids to call a model.
-    pub(super) fn is_only_limited(&self, model: &Model) -> bool {
-        self.health.is_only_limited(&model.id, &model.provider.id)
-    }
-
     /// What health tells to.
     fn teller(&self) -> impl Fn(What, Option<Cause>) {
         |what, cause| self.tell(what, cause)
+    }
+
+    /// Takes what health has to tell, `cause` if a model was switched off or on: the one place at which changes come out.
+    fn tell(&self, what: What, cause: Option<Cause>) {
+        if let (Some(cause), Some(model)) = (cause, what.model_id())
+            && is_usable(&self.setup.catalog(), model)
+        {
+            self.invalidate(cause, Some(model));
+        }
+        if matches!(what, What::Disabled { .. } | What::Cooling { .. } | What::ProviderCooling { .. }) {
+            self.sooner.notify_one();
+        }
+        self.unsaved.mark();
+        self.events.announce(what);
+    }
+
+    /// Invalidates the count and tells the new one. Called while no model can be switched off or on, so that what is
+    /// told is the number after this change and before the next.
+    fn invalidate(&self, cause: Cause, model: Option<&str>) {
+        self.count.invalidate();
+        self.events.invalidate(cause, model, || self.active_model_count());
     }
 
     fn permit(&self, model_id: &str) -> Option<Permit> {
         self.health.permit(model_id, &self.teller())
     }
 
-    /// A permit to call a model, or to call it once more after a call with the permit `before`, whose own 429 may have begun
-    /// a cooling.
+    /// A permit to call a model, or to call it once more after a call with the permit `before`, whose own 429 may have
+    /// begun a cooling.
     pub(super) fn admit(
         &self,
         model: &Model,
@@ -120,7 +227,7 @@ impl Engine {
 
     pub(super) fn record(&self, model: &Model, permit: &Permit, verdict: Verdict) {
         self.health.record(&model.id, permit, verdict, &self.teller());
-        self.changed();
+        self.unsaved.mark();
     }
 
     /// Leaves a model alone that answered 429, for as long as it asked.
@@ -133,32 +240,89 @@ impl Engine {
     /// it since.
     pub(super) fn cool_provider(&self, model: &Model, kind: FailureKind) {
         let refused = &model.provider;
-        let is_current = || self.library.catalog().provider(&refused.id).is_some_and(|current| *current == *refused);
+        let is_current = || self.setup.catalog().provider(&refused.id).is_some_and(|current| *current == *refused);
         self.health.cool_provider(&refused.id, kind, is_current, &self.teller());
     }
 
-    /// Has another catalogue stored in place of the current one, and tells if another set of models is active since.
-    pub(super) fn replace_catalog(&self, current: &Catalog, new: &Catalog, store: impl FnOnce()) {
-        let changed = |provider: &crate::catalog::Provider| {
-            current.provider(&provider.id).is_none_or(|known| **known != *provider)
-        };
+    /// Puts another setup into use, and tells if another set of models is active since. Called by one at a time.
+    pub(super) fn replace_setup(&self, setup: Setup) {
+        let (current, new) = (self.setup.catalog(), Arc::clone(&setup.catalog));
+        let is_other = |provider: &Provider| current.provider(&provider.id).is_none_or(|known| **known != *provider);
         self.health.unchanged(|| {
-            for provider in new.providers().filter(|provider| changed(provider)) {
+            for provider in new.providers().filter(|provider| is_other(provider)) {
                 // It may have another key now, or another address.
                 self.health.warm_provider(&provider.id);
+                self.unsaved.mark();
             }
-            let is_changed = self.active_ids(current) != self.active_ids(new);
-            store();
+            let is_changed = self.active_ids(&current) != self.active_ids(&new);
+            self.setup.store(setup);
             if is_changed {
                 self.invalidate(Cause::Catalog, None);
             }
         });
     }
 
+    /// How long it is until the next model comes back or the next cooling is over; `None` if none is to.
+    pub(super) fn next_recovery(&self) -> Option<Duration> {
+        self.health.next_recovery()
+    }
+
+    /// Waits until that may be sooner than was said.
+    pub(super) async fn may_be_sooner(&self) {
+        self.sooner.notified().await;
+    }
+
+    /// What is known of all models and providers, to be saved.
+    pub(super) fn saved(&self) -> Saved {
+        self.health.saved()
+    }
+
+    /// Takes over what is known elsewhere, or was before, where it is later than what is known here: the one place at
+    /// which states come in that no call of this engine brought about. What the catalogue does not have is ignored, of
+    /// models this is told. Returns how many models and providers are left.
+    pub(super) fn restore(&self, mut saved: Saved) -> (usize, usize) {
+        let catalog = self.setup.catalog();
+        let mut ignored = Vec::new();
+        saved.models.retain(|(id, _)| {
+            let is_known = catalog.get(id).is_some();
+            if !is_known {
+                ignored.push(id.clone());
+            }
+            is_known
+        });
+        saved.providers.retain(|(id, ..)| catalog.provider(id).is_some());
+        let counts = |id: &str| is_usable(&catalog, id);
+        self.health.restore(&saved, counts, |is_changed| {
+            if is_changed {
+                self.invalidate(Cause::Restored, None);
+            }
+            self.events.announce(What::Restored { ignored });
+        });
+        self.sooner.notify_one();
+        self.unsaved.mark();
+        (saved.models.len(), saved.providers.len())
+    }
+
+    fn status(&self, catalog: &Catalog, index: ModelIndex) -> ModelStatus {
+        let model = catalog.model(index);
+        let health = self.health.status(&model.id, &model.provider.id);
+        let state = match plan::not_usable(catalog, index) {
+            Some(Refusal { reason: SkipReason::NotEnabled, .. }) => ModelState::NotEnabled,
+            Some(_) => ModelState::Unconfigured,
+            None if health.disabled.is_some() => ModelState::Disabled,
+            None => ModelState::Active,
+        };
+        ModelStatus { id: model.id.clone(), provider_id: model.provider.id.clone(), state, health }
+    }
+
     fn active_ids<'a>(&self, catalog: &'a Catalog) -> Vec<&'a str> {
         let active = catalog.models().filter(|model| model.is_usable() && !self.health.is_disabled(&model.id));
         active.map(|model| model.id.as_str()).collect()
     }
+}
+
+fn is_usable(catalog: &Catalog, model_id: &str) -> bool {
+    catalog.get(model_id).is_some_and(|index| catalog.model(index).is_usable())
 }
 
 /// How long a model is not worth asking after a failure, if that is known.

@@ -227,7 +227,7 @@ impl Run<'_> {
         if let Some((_, message)) = self.failed_providers.iter().find(|(failed, _)| failed == provider) {
             return Some(Refusal::new(SkipReason::ProviderFailed, message.clone()));
         }
-        let unavailable = self.call.engine.unavailable(self.call.catalog.model(index));
+        let unavailable = self.call.engine.roster.unavailable(self.call.catalog.model(index));
         unavailable.or_else(|| self.call.guards_refuse(self.plan, &self.fallback_budget, position, fitted))
     }
 
@@ -290,7 +290,7 @@ impl Run<'_> {
         let provider = model.provider.id.clone();
         let message = format!("{provider} answered {} ({kind})", model.id);
         self.failed_providers.push((provider, message));
-        self.call.engine.cool_provider(model, kind);
+        self.call.engine.roster.cool_provider(model, kind);
     }
 
     /// What is to be told of a fallback before it is asked.

@@ -1,16 +1,21 @@
 //! The state of an engine as plain JSON, to be taken over by another one, after a restart say.
+//!
+//! What is saved is composed here and owned elsewhere: each part gives its own piece as plain data and takes it back, and
+//! only this file knows how it is written. So the format can be read in one place, and a state that is damaged is refused
+//! before any part has taken anything of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
-use tracing::{info, warn};
+use tracing::info;
 
-use super::Engine;
-use super::roster::LONGEST_REASON;
+use super::library::Library;
+use super::purse::{Purse, SavedSpend};
+use super::roster::{LONGEST_REASON, Roster};
 use crate::check::{Checked, Faults, Object, Violation, rule};
 use crate::error::EngineError;
-use crate::event::{Cause, What};
 use crate::health::{Saved, SavedModel, SavedOff};
 use crate::kind::FailureKind;
 use crate::line;
@@ -23,85 +28,60 @@ pub(super) const VERSION: u64 = 1;
 /// How the path of every fault in a snapshot begins.
 const ROOT: &str = "snapshot";
 
-impl Engine {
+/// The parts whose state is saved. Each gives its own piece and takes it back.
+#[derive(Clone)]
+pub(super) struct SavedParts {
+    pub(super) roster: Arc<Roster>,
+    pub(super) purse: Arc<Purse>,
+    pub(super) library: Arc<Library>,
+}
+
+impl SavedParts {
     /// The state as it stands, as plain JSON.
-    #[must_use]
-    pub fn snapshot(&self) -> Value {
-        let saved = self.health.saved();
+    pub(super) fn snapshot(&self) -> Value {
+        let saved = self.roster.saved();
         let models: Map<_, _> = saved.models.into_iter().map(|(id, model)| (id, model_to_json(&model))).collect();
         let provider = |(id, until, kind): (String, SystemTime, FailureKind)| {
             (id, json!({ "coolingUntil": text(until), "kind": kind.as_str() }))
         };
         let providers: Map<_, _> = saved.providers.into_iter().map(provider).collect();
         let now = SystemTime::now();
-        let spend = self.ledger.spend(now);
-        let mut others = self.ledger.days();
-        others.retain(|other| other.day != spend.day && !other.models.is_empty());
+        let SavedSpend { today, other_days, .. } = self.purse.saved(now);
         let mut state = json!({
             "version": VERSION,
             "takenAt": text(now),
             "models": models,
             "providers": providers,
-            "spend": spend_to_json(spend),
-            "pinnedPrompts": self.pinned_prompts(),
+            "spend": today.map(spend_to_json),
+            "pinnedPrompts": self.library.pinned_prompts(),
         });
-        if !others.is_empty() {
-            state[OTHER_DAYS] = others.into_iter().map(spend_to_json).collect();
+        if !other_days.is_empty() {
+            state[OTHER_DAYS] = other_days.into_iter().map(spend_to_json).collect();
         }
         state
     }
 
-    /// Takes over a state. What is known here of a model stays if it is later, and what was spent today if it is more;
-    /// models that the catalogue does not have are ignored, which is told. A version of the prompts is pinned as it was
-    /// there, unless one is pinned here.
+    /// Takes over a state, whole or not at all.
     ///
     /// # Errors
-    /// `INVALID_CONFIG` with every fault, or for another version; nothing has changed then.
-    pub fn restore(&self, snapshot: &Value) -> Result<(), EngineError> {
-        let Read { health: mut saved, taken_at, spend, other_days, pinned_prompts } =
-            read(snapshot).map_err(EngineError::InvalidConfig)?;
-        let catalog = self.library.catalog();
-        let mut ignored = Vec::new();
-        saved.models.retain(|(id, _)| {
-            let is_known = catalog.get(id).is_some();
-            if !is_known {
-                ignored.push(id.clone());
-            }
-            is_known
-        });
-        saved.providers.retain(|(id, ..)| catalog.provider(id).is_some());
-        if !ignored.is_empty() {
-            warn!(models = ignored.join(", "), "the snapshot has models that the catalogue does not have");
+    /// `INVALID_CONFIG` with every fault, or for another version.
+    pub(super) fn restore(&self, snapshot: &Value) -> Result<(), EngineError> {
+        let SavedState { health, spend, pinned_prompts } = read(snapshot).map_err(EngineError::InvalidConfig)?;
+        let (models, providers) = self.roster.restore(health);
+        self.purse.restore(&spend);
+        info!(models, providers, "state restored");
+        if let Some(version) = pinned_prompts {
+            self.library.restore_pin(&version);
         }
-        let counts = |id: &str| catalog.get(id).is_some_and(|index| catalog.model(index).is_usable());
-        self.health.restore(&saved, counts, |is_changed| {
-            if is_changed {
-                self.invalidate(Cause::Restored, None);
-            }
-            self.announce(What::Restored { ignored });
-        });
-        if spend.is_some() || !other_days.is_empty() {
-            self.ledger.restore(spend.as_ref(), &other_days, taken_at, SystemTime::now());
-        }
-        self.tending.look.notify_one();
-        info!(models = saved.models.len(), providers = saved.providers.len(), "state restored");
-        if let Some(version) = pinned_prompts.filter(|_| self.pinned_prompts().is_none())
-            && self.activate_prompts(Some(&version)).is_err()
-        {
-            warn!(version, "the snapshot pins a version of the prompts that there is not");
-        }
-        self.changed();
         Ok(())
     }
 }
 
-/// What a snapshot holds.
+/// What a snapshot holds, a piece for each part.
 #[derive(Default)]
-struct Read {
+struct SavedState {
     health: Saved,
-    taken_at: Option<SystemTime>,
-    spend: Option<Spend>,
-    other_days: Vec<Spend>,
+    spend: SavedSpend,
     /// The version of the prompts that is pinned.
     pinned_prompts: Option<String>,
 }
@@ -153,7 +133,7 @@ pub(super) fn faults_in(snapshot: &Value) -> usize {
     read(snapshot).err().map_or(0, |faults| faults.len())
 }
 
-fn read(snapshot: &Value) -> Result<Read, Faults> {
+fn read(snapshot: &Value) -> Result<SavedState, Faults> {
     let version = snapshot.get("version");
     if let Some(version) = version.filter(|version| version.as_u64() != Some(VERSION)) {
         let mut faults = Faults::new();
@@ -177,13 +157,14 @@ fn read(snapshot: &Value) -> Result<Read, Faults> {
             });
             saved.providers.extend(provider.flatten());
         }
-        let spend = fields.object("spend", read_spend).flatten();
+        let today = fields.object("spend", read_spend).flatten();
         let mut other_days = Vec::new();
         for (path, value) in fields.list(OTHER_DAYS) {
             other_days.extend(Object::read(value, &path, fields.faults(), read_spend).flatten());
         }
         let pinned_prompts = fields.nullable("pinnedPrompts", rule::name, None);
-        Read { health: saved, taken_at, spend, other_days, pinned_prompts }
+        let spend = SavedSpend { taken_at, today, other_days };
+        SavedState { health: saved, spend, pinned_prompts }
     });
     faults.into_result(read.unwrap_or_default())
 }

@@ -1,0 +1,42 @@
+//! A model as the engine reports it.
+
+use crate::health::HealthStatus;
+
+/// A model as [`Engine::models`](super::Engine::models) reports it.
+#[derive(Clone, Debug)]
+pub struct ModelStatus {
+    /// The model.
+    pub id: String,
+    /// Its provider.
+    pub provider_id: String,
+    /// Whether it may be called, and if not, why.
+    pub state: ModelState,
+    /// What is known of its health.
+    pub health: HealthStatus,
+}
+
+/// Whether a model may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelState {
+    /// It may.
+    Active,
+    /// Switched off, by its failures or by hand.
+    Disabled,
+    /// Its provider has no key.
+    Unconfigured,
+    /// `enabled: false` in the catalogue.
+    NotEnabled,
+}
+
+impl ModelState {
+    /// The stable name, as JavaScript sees it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+            Self::Unconfigured => "unconfigured",
+            Self::NotEnabled => "not_enabled",
+        }
+    }
+}
