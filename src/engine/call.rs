@@ -52,7 +52,8 @@ impl Call {
         Rendering::new(&self.prompts, ask, self.engine.active_model_count(), SystemTime::now())
     }
 
-    /// Why the guards on depth and money forbid to call the model at `position`; `None` if they do not.
+    /// Why the guards on depth and money forbid to call the model at `position`; `None` if they do not. A forecast, of
+    /// `explain` and before a slot is waited for: what decides is the reservation.
     pub(super) fn guards_refuse(
         &self,
         plan: &Plan,

@@ -1,5 +1,6 @@
 //! Models and providers that are left alone or switched off, and what is told of it.
 
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use super::*;
@@ -283,6 +284,25 @@ async fn an_error_says_when_a_model_can_be_asked_again_and_not_when_none_can() {
         let again = error.history().unwrap().retry_after;
         assert_eq!((error.code(), again.map(|again| seconds(Some(again)))), (code, wait), "{error}");
     }
+}
+
+#[tokio::test]
+async fn what_a_model_was_passed_over_for_is_asked_again_when_an_attempt_came_after_it() {
+    let known: Arc<OnceLock<Arc<Engine>>> = Arc::default();
+    let engine_of_call = Arc::clone(&known);
+    let upstream = Upstream::handler(move |_| {
+        engine_of_call.wait().enable_model("a").unwrap();
+        error(429, "later").header("retry-after", "60")
+    })
+    .await;
+    let mut config = config_with(&upstream, json!({ "maxFallbackDepth": 1, "maxRetries": 0 }));
+    config["models"][1]["fallbacks"] = json!([]);
+    let engine = engine(&config);
+    known.set(Arc::clone(&engine)).unwrap_or_else(|_| panic!("it was set already"));
+    engine.report_failure("a", FailureKind::RateLimited).unwrap();
+    let outcome = predict(&engine, request(1)).await;
+    assert_eq!((attempts(&outcome), skips(&outcome)), (pairs(&[("b", "rate_limited")]), pairs(&[("a", "cooling")])));
+    assert_eq!(outcome.unwrap_err().history().unwrap().retry_after, None, "it can be asked at once");
 }
 
 #[tokio::test]

@@ -278,15 +278,9 @@ async fn a_call_waits_for_nothing_that_is_too_late_or_not_to_be_asked_again() {
     }
 }
 
-#[tokio::test]
-async fn nothing_is_waited_for_beyond_the_fallbacks_budget() {
-    let upstream = Upstream::script([
-        Step::model("c", error(429, "later").header("retry-after", "5")),
-        Step::model("a", error(400, "no")),
-        Step::model("b", error(400, "no")),
-    ])
-    .await;
-    let mut config = config_with(&upstream, json!({ "maxFallbackDepth": 1 }));
+/// An engine whose last model, `c`, is left alone, and the call that was told so.
+async fn last_told_to_wait(upstream: &Upstream, fields: Value) -> (Arc<Engine>, tokio::task::JoinHandle<()>) {
+    let mut config = config_with(upstream, fields);
     config["models"][2]["fallbacks"] = json!([]);
     let engine = engine(&config);
     let to_c = Question { model_id: "c".to_owned(), ..request(1) };
@@ -295,8 +289,40 @@ async fn nothing_is_waited_for_beyond_the_fallbacks_budget() {
     while engine.models()[2].health.cooling_until.is_none() {
         tokio::task::yield_now().await;
     }
+    (engine, first)
+}
+
+#[tokio::test]
+async fn nothing_is_waited_for_beyond_the_depth() {
+    let upstream = Upstream::script([
+        Step::model("c", error(429, "later").header("retry-after", "5")),
+        Step::model("a", error(400, "no")),
+        Step::model("b", error(400, "no")),
+    ])
+    .await;
+    let (engine, first) = last_told_to_wait(&upstream, json!({ "maxFallbackDepth": 1 })).await;
     let second = predict_meanwhile(&engine, RawOptions::default()).await;
     let failed = pairs(&[("a", "bad_request"), ("b", "bad_request")]);
+    assert_eq!((attempts(&second), skips(&second)), (failed, pairs(&[("c", "cooling")])));
+    first.abort();
+}
+
+#[tokio::test]
+async fn nothing_is_waited_for_that_would_cost_more_than_retries_have_left() {
+    let cut_off = || Reply::status(200).header("content-length", "99").body("{").then_close();
+    let upstream = Upstream::script([
+        Step::model("c", error(429, "later").header("retry-after", "5")),
+        Step::model("a", error(404, "gone")),
+        Step::model("b", cut_off()),
+        Step::model("b", cut_off()),
+    ])
+    .await;
+    let (engine, first) = last_told_to_wait(&upstream, json!({})).await;
+    let plan = engine.call(request(1), RawOptions::default()).unwrap().explain();
+    let worst = plan.steps[1].verdict.as_ref().unwrap().worst;
+    let options = RawOptions { max_fallback_cost: Some(worst.usd() * 2.5), ..RawOptions::default() };
+    let second = predict_meanwhile(&engine, options).await;
+    let failed = pairs(&[("a", "model_unavailable"), ("b", "network")]);
     assert_eq!((attempts(&second), skips(&second)), (failed, pairs(&[("c", "cooling")])));
     first.abort();
 }

@@ -80,3 +80,36 @@ async fn who_waits_longer_than_its_share_goes_on_to_the_next_model() {
     let waited = &outcome.unwrap().history.attempts[0];
     assert_eq!((waited.cost.0, waited.usage), (0, None), "nothing was sent");
 }
+
+#[tokio::test]
+async fn a_fallback_that_was_switched_off_before_its_turn_came_takes_no_place_from_the_next() {
+    let upstream = Upstream::script([
+        Step::model("b", Reply::stall()),
+        Step::model("a", error(400, "no")),
+        Step::model("c", scores(&[("m1", 1, 0)])),
+    ])
+    .await;
+    let mut config = config_with(&upstream, json!({ "maxFallbackDepth": 1 }));
+    let busy = json!({ "id": "q", "baseUrl": upstream.base_url(), "maxConcurrency": 1 });
+    config["providers"].as_array_mut().unwrap().push(busy);
+    config["models"][1]["provider"] = json!("q");
+    let engine = engine(&config);
+    let to_b = Question { model_id: "b".to_owned(), ..request(1) };
+    let holder = engine.call(to_b, RawOptions::default()).unwrap();
+    let abort = CancellationToken::new();
+    let waits = async {
+        upstream.request(0).await;
+        engine.call(request(1), RawOptions::default()).unwrap().run(&CancellationToken::new()).await
+    };
+    let (held, outcome, ()) = tokio::join!(holder.run(&abort), waits, async {
+        // The attempt at `a` is counted, so the call waits for its turn at `q` by now.
+        while engine.metrics().models.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        engine.disable_model("b", "broken").unwrap();
+        abort.cancel();
+    });
+    held.unwrap_err();
+    assert_eq!(attempts(&outcome), pairs(&[("a", "bad_request"), ("c", "answered")]));
+    assert_eq!(skips(&outcome), pairs(&[("b", "disabled")]));
+}
