@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { chain, engineFor, matches, rejection, upstreamFor } from './support.mjs';
+import { chain, engineFor, matches, rejection, thrown, upstreamFor } from './support.mjs';
 
 const good = () => ({ modelId: 'a', matches: matches(2) });
 const withMatch = (index, fields) => {
@@ -54,6 +54,7 @@ const badRequests = [
 const badOptions = [
   ['options', 'fast'],
   ['options.signal', { signal: {} }],
+  ['options.signal', { signal: { aborted: 'no', addEventListener() {} } }],
   ['options.deadlineMs', { deadlineMs: Number.NaN }],
   ['options.deadlineMs', { deadlineMs: -1 }],
   ['options.deadlineMs', { deadlineMs: 0 }],
@@ -90,6 +91,7 @@ describe('a bad request is refused with its path, and nothing is sent', () => {
     const error = await rejection(engineFor(chain(upstream, ['a'])).predictWithFallback(request));
     expect(error).toBeInstanceOf(Error);
     expect(error.code).toBe('INVALID_REQUEST');
+    expect(error.message.split('\n')).toEqual([expect.stringMatching(/^\S+: must |^\S+: (unknown field|has no |no prompt )/)]);
     expect(error.message.split(': ')[0]).toBe(path);
     expect(upstream.requests).toEqual([]);
   });
@@ -100,9 +102,65 @@ describe('bad options are refused with their path, and nothing is sent', () => {
     const upstream = await upstreamFor();
     const error = await rejection(engineFor(chain(upstream, ['a'])).predictWithFallback(good(), options));
     expect(error.code).toBe('INVALID_REQUEST');
+    expect(error.message.split('\n')).toEqual([expect.stringMatching(/^\S+: must |^\S+: (unknown field|has no |no prompt )/)]);
     expect(error.message.split(': ')[0]).toBe(path);
     expect(upstream.requests).toEqual([]);
   });
+});
+
+test('every fault of a request and its options is told at once, a line each, and an unknown option with what was meant', async () => {
+  const engine = engineFor(chain(await upstreamFor(), ['a']));
+  const [match] = matches();
+  const request = {
+    matches: [{ id: 1, homeTeam: '', kickoff: 'soon' }, null, match, { ...match, awayTeam: 'y'.repeat(257) }],
+    prompt: { system: 3 },
+    promptVersion: 4,
+  };
+  const options = {
+    deadlineMS: 3, deadlineMs: -1, temperature: Number.NaN, maxTokens: 2.5, stop: ['', 3, 'ok'], signal: {}, requestId: 'a\nb',
+    maxFallbackCost: '1', whatever: 'sk-123456',
+  };
+  const faults = [
+    'options.deadlineMS: unknown field, did you mean deadlineMs?',
+    'options.whatever: unknown field',
+    'options.signal: must be an AbortSignal',
+    'options.maxFallbackCost: must be a number, got "1"',
+    'options.stop[1]: must be a string, got 3',
+    'request.modelId: must be a string, got nothing',
+    'request.matches[0].id: must be a string, got 1',
+    'request.matches[0].awayTeam: must be a string, got nothing',
+    'request.matches[1]: must be an object, got null',
+    'request.prompt.system: must be a string, got a number',
+    'request.prompt.user: must be a string, got nothing',
+    'request.promptVersion: must be a string, got 4',
+    'options.stop[0]: must not be empty, got ""',
+    'options.requestId: must not contain control characters, got "a\\nb"',
+    'options.deadlineMs: must be a whole number from 1 to 86400000, got -1',
+    'options.temperature: must be a finite number, got NaN',
+    'options.maxTokens: must be a whole number from 1 to 1000000, got 2.5',
+    'request.matches[0].homeTeam: must not be empty, got ""',
+    'request.matches[0].kickoff: must be an ISO 8601 date or date and time, got "soon"',
+    `request.matches[3].awayTeam: must be at most 256 characters long, got "${'y'.repeat(80)}"…`,
+    'request.matches[3].id: must differ from request.matches[2].id, got "m1" twice',
+  ];
+  const { code, message } = await rejection(engine.predictWithFallback(request, options));
+  expect(code).toBe('INVALID_REQUEST');
+  expect(message.split('\n')).toEqual(faults);
+  expect(thrown(() => engine.explain(request, options)).message).toBe(message);
+  expect(thrown(() => engine.buildPrompt('a', request.matches)).message.split('\n')).toEqual(
+    faults.filter((fault) => fault.startsWith('request.matches')).map((fault) => fault.replaceAll('request.', '')),
+  );
+});
+
+test('what is faulty as a whole is told as one fault, and of many faults the first hundred', async () => {
+  const engine = engineFor(chain(await upstreamFor(), ['a']));
+  expect((await rejection(engine.predictWithFallback(null, 'fast'))).message.split('\n')).toEqual([
+    'options: must be an object, got a string',
+    'request: must be an object, got null',
+  ]);
+  const many = await rejection(engine.predictWithFallback({ modelId: 'a', matches: Array.from({ length: 100 }, () => ({})) }));
+  const lines = many.message.split('\n');
+  expect([lines.length, lines.at(-1)]).toEqual([101, 'and 200 more']);
 });
 
 test('a model that the catalogue does not have is unknown', async () => {

@@ -19,6 +19,7 @@ pub mod rule;
 mod show;
 
 pub use faults::{Fault, Faults};
+pub use name::refuse_unknown;
 pub use rule::{Checked, Violation};
 
 /// The elements of an array with their paths; a fault and nothing if it is no array.
@@ -139,16 +140,8 @@ impl<'v, 'f> Object<'v, 'f> {
         self.faults
     }
 
-    /// The value is not shown: the field may be a secret whose name was mistyped.
     fn refuse_unknown_fields(&mut self) {
-        for name in self.fields.keys().filter(|name| !self.known.contains(&name.as_str())) {
-            let (path, problem) = match name::nearest(name, &self.known) {
-                // A name that is all but known is no secret.
-                Some(known) => (path::shown_key(self.path, name), format!("unknown field, did you mean {known}?")),
-                None => (path::key(self.path, name), "unknown field".to_owned()),
-            };
-            self.faults.push(&path, problem);
-        }
+        refuse_unknown(self.fields.keys().map(String::as_str), &self.known, self.path, self.faults);
     }
 }
 

@@ -13,9 +13,9 @@ pub enum EngineError {
     /// `INVALID_CONFIG`: a configuration or a catalogue with faults, a line each.
     #[error("{0}")]
     InvalidConfig(Faults),
-    /// `INVALID_REQUEST`: a bad request or option, named by its path.
+    /// `INVALID_REQUEST`: a request, options or another argument with faults, a line each.
     #[error("{0}")]
-    InvalidRequest(String),
+    InvalidRequest(Faults),
     /// `UNKNOWN_MODEL`: an id that no model of the catalogue has.
     #[error("{path}: no model has the id {id}")]
     UnknownModel {
@@ -48,6 +48,12 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// `INVALID_REQUEST` for one fault.
+    #[must_use]
+    pub fn invalid(path: &str, problem: impl Into<String>) -> Self {
+        Self::InvalidRequest(Faults::one(path, problem))
+    }
+
     /// The stable code, as JavaScript sees it.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -65,13 +71,11 @@ impl EngineError {
         }
     }
 
-    /// Where the fault of a refused request is.
+    /// Where the first fault of a refused request is.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         match self {
-            Self::InvalidRequest(message) => {
-                message.split_once(": ").map(|(path, _)| path).filter(|path| !path.contains(' '))
-            }
+            Self::InvalidRequest(faults) => faults.iter().next().map(|fault| fault.path.as_str()),
             Self::UnknownModel { path, .. } => Some(path),
             _ => None,
         }

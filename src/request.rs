@@ -1,9 +1,10 @@
 //! What a caller asks for, checked before anything is sent; a leaf.
 
-use std::fmt::Display;
 use std::time::Duration;
 
-use crate::error::EngineError;
+use serde_json::Value;
+
+use crate::check::{Checked, Faults, rule};
 use crate::line;
 
 /// Most bytes of text in one request: a prompt of the caller's own, or all items together.
@@ -11,12 +12,9 @@ pub const MAX_TEXT_BYTES: usize = 1 << 20;
 /// Most stop sequences in one request.
 const MAX_STOP: usize = 16;
 /// Most characters of an id, a name or a stop sequence.
-const MAX_NAME_CHARS: usize = 256;
+pub const MAX_NAME_CHARS: usize = 256;
 /// Most characters of the caller's own id of a call.
 const MAX_REQUEST_ID_CHARS: usize = 200;
-
-/// Where the caller's own id of a call stands.
-pub const REQUEST_ID: &str = "options.requestId";
 
 /// A prompt of the caller's own, sent as it is.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +38,7 @@ pub struct Request<I> {
     pub prompt_version: Option<String>,
 }
 
-/// How it is to be done, as the caller wrote it: numbers are checked by [`Options::check`].
+/// How it is to be done, as the caller wrote it: numbers are checked by [`check`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RawOptions {
     /// Milliseconds for the whole request.
@@ -95,80 +93,87 @@ impl Options {
         self.deadline.is_some() || self.attempt_timeout.is_some()
     }
 
-    /// Checks the numbers.
-    ///
-    /// # Errors
-    /// `INVALID_REQUEST` with the path of the first bad value.
-    pub fn check(raw: RawOptions) -> Result<Self, EngineError> {
+    fn check(raw: RawOptions, faults: &mut Faults) -> Self {
         let stop = raw.stop.unwrap_or_default();
-        check_stop_count(stop.len())?;
+        check_stop_count(stop.len(), faults);
         for (index, sequence) in stop.iter().enumerate() {
-            check_length(format_args!("options.stop[{index}]"), sequence)?;
+            faults.check_text(sequence, format_args!("options.stop[{index}]"), rule::sized(MAX_NAME_CHARS));
         }
         if let Some(id) = &raw.request_id {
-            check_request_id(id)?;
+            faults.check_text(id, "options.requestId", rule::one_line(MAX_REQUEST_ID_CHARS));
         }
-        Ok(Self {
-            deadline: whole("options.deadlineMs", raw.deadline_ms, 1, 86_400_000)?.map(milliseconds),
-            attempt_timeout: whole("options.attemptTimeoutMs", raw.attempt_timeout_ms, 1, 3_600_000)?.map(milliseconds),
-            max_fallback_cost: range("options.maxFallbackCost", raw.max_fallback_cost, 0.0, 1e6)?,
-            max_fallback_depth: whole("options.maxFallbackDepth", raw.max_fallback_depth, 0, 100)?,
-            temperature: range("options.temperature", raw.temperature, 0.0, 2.0)?,
-            max_tokens: whole("options.maxTokens", raw.max_tokens, 1, 1_000_000)?,
+        let mut numbers = Numbers(faults);
+        Self {
+            deadline: numbers.check("options.deadlineMs", raw.deadline_ms, rule::milliseconds(1..=86_400_000)),
+            attempt_timeout: numbers.check(
+                "options.attemptTimeoutMs",
+                raw.attempt_timeout_ms,
+                rule::milliseconds(1..=3_600_000),
+            ),
+            max_fallback_cost: numbers.check("options.maxFallbackCost", raw.max_fallback_cost, rule::number(0.0..=1e6)),
+            max_fallback_depth: numbers.check("options.maxFallbackDepth", raw.max_fallback_depth, rule::whole(0..=100)),
+            temperature: numbers.check("options.temperature", raw.temperature, rule::number(0.0..=2.0)),
+            max_tokens: numbers.check("options.maxTokens", raw.max_tokens, rule::whole(1..=1_000_000)),
             stop,
             request_id: raw.request_id,
-        })
-    }
-}
-
-impl<I> Request<I> {
-    /// Checks every value but the items.
-    ///
-    /// # Errors
-    /// `INVALID_REQUEST` with the path of the first bad value.
-    pub fn check(&self) -> Result<(), EngineError> {
-        check_text("request.modelId", &self.model_id)?;
-        if let Some(prompt) = &self.prompt {
-            if prompt.user.trim().is_empty() {
-                return Err(invalid("request.prompt.user", "must not be empty"));
-            }
-            let bytes = prompt.user.len() + prompt.system.as_ref().map_or(0, String::len);
-            if bytes > MAX_TEXT_BYTES {
-                return Err(invalid("request.prompt", format_args!("must be at most 1 MiB, got {bytes} bytes")));
-            }
-            if self.prompt_version.is_some() {
-                return Err(invalid("request.promptVersion", "has no meaning beside a prompt of your own"));
-            }
         }
-        Ok(())
     }
 }
 
-/// Checks how many stop sequences there are, which is known before they are read.
-///
-/// # Errors
-/// `INVALID_REQUEST` with the path.
-pub fn check_stop_count(count: usize) -> Result<(), EngineError> {
-    if count <= MAX_STOP {
-        return Ok(());
+/// Numbers that there may be.
+struct Numbers<'f>(&'f mut Faults);
+
+impl Numbers<'_> {
+    fn check<T>(&mut self, path: &str, number: Option<f64>, rule: impl Fn(&Value) -> Checked<T>) -> Option<T> {
+        number.and_then(|number| self.0.check_number(number, path, rule))
     }
-    Err(invalid("options.stop", format_args!("must hold at most {MAX_STOP} sequences, got {count}")))
 }
 
-/// Checks the caller's own id of a call, which goes into log records as it is.
+/// Checks a request and its options, so that all faults are told at once; `check_items` checks what it asks about.
 ///
 /// # Errors
-/// `INVALID_REQUEST` with the path.
-pub fn check_request_id(id: &str) -> Result<(), EngineError> {
-    let chars = id.chars().count();
-    if !(1..=MAX_REQUEST_ID_CHARS).contains(&chars) {
-        let problem = format_args!("must have 1 to {MAX_REQUEST_ID_CHARS} characters, got {chars}");
-        return Err(invalid(REQUEST_ID, problem));
+/// Every fault of either.
+pub fn check<I>(
+    request: &Request<I>,
+    options: RawOptions,
+    check_items: impl FnOnce(&[I], &mut Faults),
+) -> Result<Options, Faults> {
+    let mut faults = Faults::new();
+    let options = Options::check(options, &mut faults);
+    faults.check_text(&request.model_id, "request.modelId", rule::filled(MAX_NAME_CHARS));
+    check_items(&request.items, &mut faults);
+    if let Some(prompt) = &request.prompt {
+        check_prompt(prompt, &mut faults);
+        if request.prompt_version.is_some() {
+            faults.push("request.promptVersion", "has no meaning beside a prompt of your own");
+        }
     }
-    if id.chars().any(line::is_steering) {
-        return Err(invalid(REQUEST_ID, format_args!("must have no control characters, got {}", shown(id))));
+    faults.into_result(options)
+}
+
+fn check_prompt(prompt: &OwnPrompt, faults: &mut Faults) {
+    if prompt.user.trim().is_empty() {
+        faults.push("request.prompt.user", "must not be empty");
     }
-    Ok(())
+    let bytes = prompt.user.len() + prompt.system.as_ref().map_or(0, String::len);
+    if bytes > MAX_TEXT_BYTES {
+        faults.push("request.prompt", format!("must be at most 1 MiB, got {bytes} bytes"));
+    }
+}
+
+/// Checks how many stop sequences there are, which is known before they are read; whether they are worth reading.
+pub fn check_stop_count(count: usize, faults: &mut Faults) -> bool {
+    let fits = count <= MAX_STOP;
+    if !fits {
+        faults.push("options.stop", format!("must hold at most {MAX_STOP} sequences, got {count}"));
+    }
+    fits
+}
+
+/// Whether a text may be the caller's own id of a call, which goes into log records as it is.
+#[must_use]
+pub fn is_request_id(id: &str) -> bool {
+    rule::one_line(MAX_REQUEST_ID_CHARS)(id).is_ok()
 }
 
 /// `text` quoted, cut to a readable length, without what begins like a key.
@@ -180,53 +185,5 @@ pub fn shown(text: &str) -> String {
     match safe.char_indices().nth(CHARS) {
         Some((cut, _)) => format!("{:?}…", &safe[..cut]),
         None => format!("{safe:?}"),
-    }
-}
-
-/// `INVALID_REQUEST` for what stands at `path`.
-pub(crate) fn invalid(path: impl Display, problem: impl Display) -> EngineError {
-    EngineError::InvalidRequest(format!("{path}: {problem}"))
-}
-
-/// Refuses a text that says nothing, or is too long for an id or a name.
-pub(crate) fn check_text(path: impl Display, text: &str) -> Result<(), EngineError> {
-    if text.trim().is_empty() {
-        return Err(invalid(path, "must not be empty"));
-    }
-    check_length(path, text)
-}
-
-/// Refuses a text that is empty, or too long for an id or a name.
-pub(crate) fn check_length(path: impl Display, text: &str) -> Result<(), EngineError> {
-    if text.is_empty() {
-        return Err(invalid(path, "must not be empty"));
-    }
-    let chars = text.chars().count();
-    if chars > MAX_NAME_CHARS {
-        return Err(invalid(path, format_args!("must have at most {MAX_NAME_CHARS} characters, got {chars}")));
-    }
-    Ok(())
-}
-
-fn milliseconds(count: u32) -> Duration {
-    Duration::from_millis(count.into())
-}
-
-fn range(path: &str, value: Option<f64>, low: f64, high: f64) -> Result<Option<f64>, EngineError> {
-    match value {
-        Some(number) if !(low..=high).contains(&number) => {
-            Err(invalid(path, format_args!("must be a number from {low} to {high}, got {number}")))
-        }
-        other => Ok(other),
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and in range")]
-fn whole(path: &str, value: Option<f64>, low: u32, high: u32) -> Result<Option<u32>, EngineError> {
-    match value {
-        Some(number) if !(f64::from(low)..=f64::from(high)).contains(&number) || number.fract() != 0.0 => {
-            Err(invalid(path, format_args!("must be a whole number from {low} to {high}, got {number}")))
-        }
-        other => Ok(other.map(|number| number as u32)),
     }
 }

@@ -4,9 +4,9 @@ use napi::bindgen_prelude::{JsObjectValue, Object, PromiseRaw};
 use napi::{Env, Unknown};
 use serde::Serialize;
 
+use super::mistake::Mistake;
 use super::node::{Deferred, take_exception};
 use super::outcome::{Attempt, Skip, milliseconds};
-use super::read::Mistake;
 use super::record::{Objects, Record};
 use crate::call_id::CallIds;
 use crate::error::EngineError;
@@ -152,10 +152,7 @@ pub(super) fn into_engine_error(env: &Env, mistake: Mistake) -> (EngineError, Op
     match mistake {
         Mistake::Engine(error) => (error, cause),
         Mistake::Node(error) if cause.is_none() => (EngineError::Internal(error.to_string()), None),
-        Mistake::Node(_) => {
-            let message = "an argument could not be read: its own code threw".to_owned();
-            (EngineError::InvalidRequest(message), cause)
-        }
+        Mistake::Node(_) => (EngineError::invalid("arguments", "could not be read: its own code threw"), cause),
     }
 }
 

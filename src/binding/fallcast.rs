@@ -8,7 +8,7 @@ use napi_derive::napi;
 
 use super::error::{Refuse, Thrown, thrown};
 use super::handle::Handle;
-use super::realm::Owner;
+use super::listeners::Owner;
 
 /// An engine with a catalogue, a health and a budget of its own, apart from the one that the module's functions share.
 #[napi]

@@ -4,7 +4,8 @@ use napi::{Env, Unknown};
 use napi_derive::napi;
 use serde::Serialize;
 
-use super::read::{Fields, Read, elements};
+use super::fields::{Fields, elements};
+use crate::check::Faults;
 use crate::football::{Match, Score, check_count};
 use crate::outcome::Finding;
 
@@ -36,20 +37,25 @@ pub(super) fn predictions(findings: Vec<Finding<Score>>) -> Vec<Prediction> {
 }
 
 /// A list of matches that stands at `path`.
-pub(super) fn items(env: &Env, value: Unknown<'_>, path: &str) -> Read<Vec<Match>> {
-    let elements = elements(env, value, &path)?;
-    check_count(path, elements.len())?;
-    let read = |(index, element)| {
+pub(super) fn items(env: &Env, value: Unknown<'_>, path: &str, faults: &mut Faults) -> napi::Result<Vec<Match>> {
+    let Some(elements) = elements(env, value, &path, faults)? else { return Ok(Vec::new()) };
+    if !check_count(path, elements.len(), faults) {
+        return Ok(Vec::new());
+    }
+    let mut items = Vec::with_capacity(elements.len());
+    for index in 0..elements.len() {
         let path = format_args!("{path}[{index}]");
-        let fields = Fields::new(env, element, &path)?;
-        Ok(Match {
-            id: fields.required_id("id")?,
-            home_team: fields.required("homeTeam")?,
-            away_team: fields.required("awayTeam")?,
-            competition: fields.text("competition")?,
-            kickoff: fields.text("kickoff")?,
-            analysis: fields.text("analysis")?,
-        })
-    };
-    (0..elements.len()).map(|index| Ok((index, elements.get(index)?))).map(|element| element.and_then(read)).collect()
+        items.push(match Fields::new(env, elements.get(index)?, &path, faults)? {
+            None => Match::default(),
+            Some(fields) => Match {
+                id: fields.required_id("id", faults)?,
+                home_team: fields.required("homeTeam", faults)?,
+                away_team: fields.required("awayTeam", faults)?,
+                competition: fields.text("competition", faults)?,
+                kickoff: fields.text("kickoff", faults)?,
+                analysis: fields.text("analysis", faults)?,
+            },
+        });
+    }
+    Ok(items)
 }

@@ -10,8 +10,8 @@ use tracing::info;
 
 use super::error::{Refuse, Thrown, thrown};
 use super::handle::{Handle, Plans, close_all};
+use super::mistake::Mistake;
 use super::node::ModelFallbacks;
-use super::read::Mistake;
 use crate::check::{Faults, path};
 use crate::config::ROOT;
 use crate::engine::Engine;

@@ -10,17 +10,19 @@ use tracing::{Dispatch, info};
 
 use super::abort::AbortListener;
 use super::error::{into_engine_error, refused};
+use super::fields::Fields;
 use super::inbox::{Sender, Settled};
+use super::listeners::{Listener, Owner};
 use super::log;
+use super::mistake::{Mistake, describe};
 use super::outcome::PredictionOutcome;
 use super::plain::plain;
-use super::read::{self, Fields, Mistake};
-use super::realm::{Listener, Owner, Realm};
+use super::read::{self, CallArguments};
+use super::realm::Realm;
 use crate::check::Faults;
 use crate::engine::{Blueprint, Engine};
 use crate::error::EngineError;
 use crate::event::{Announcer, EventSink};
-use crate::request;
 
 /// The threads on which all engines of the process run; they live as long as it does.
 static RUNTIME: LazyLock<Result<Runtime, String>> = LazyLock::new(|| {
@@ -91,11 +93,12 @@ impl Handle {
         owner: Owner<'_>,
         request_id: &mut Option<String>,
     ) -> Result<PromiseRaw<'env, PredictionOutcome>, Mistake> {
-        let (options, signal) = read::options(env, options)?;
-        *request_id = options.request_id.clone().filter(|id| request::check_request_id(id).is_ok());
-        let call = self.engine.call(read::request(env, request)?, options)?;
+        let CallArguments { request, options, signal } = read::call(env, request, options, request_id)?;
+        let call = self.engine.call(request, options)?;
         let realm = Realm::current(env)?;
-        let abort = signal.map(|signal| AbortListener::attach(env, &realm, signal)).transpose()?;
+        let abort = signal
+            .map(|signal| AbortListener::attach(env, realm.signals(), signal, || realm.call_token()))
+            .transpose()?;
         let token = abort.as_ref().map_or_else(|| realm.call_token(), AbortListener::token);
         let (delivery, promise) = realm.promise(env, Some(Arc::clone(call.ids())), abort, owner)?;
         self.spawn(async move {
@@ -234,10 +237,10 @@ pub(super) fn variable(name: &str) -> Option<String> {
 
 fn on_log<'a>(env: &Env, config: Unknown<'a>, faults: &mut Faults) -> Result<Option<Listener<'a>>, Mistake> {
     // The engine says what is wrong with a configuration that is no object.
-    let Ok(fields) = Fields::new(env, config, &"config") else { return Ok(None) };
+    let Some(fields) = Fields::new(env, config, &"config", &mut Faults::new())? else { return Ok(None) };
     let Some(listener) = fields.value("onLog")? else { return Ok(None) };
     if listener.get_type()? != ValueType::Function {
-        faults.push("config.onLog", format!("must be a function, got {}", read::describe(listener)?));
+        faults.push("config.onLog", format!("must be a function, got {}", describe(listener)?));
         return Ok(None);
     }
     Ok(Some(Function::from_unknown(listener)?))

@@ -15,14 +15,14 @@ use napi_derive::napi;
 use super::budget::Budget;
 use super::error::{Refuse, Thrown};
 use super::fallcast::{Caller, Fallcast};
-use super::football;
 use super::functions::shared;
 use super::handle::{Handle, Unsubscribe, data, variable};
 use super::inbox::Settled;
 use super::metrics::Metrics;
+use super::mistake::Mistake;
 use super::outcome::{BuiltPrompt, Fallback, PredictionOutcome, PromptVersionStatus};
 use super::plan::Plan;
-use super::read::{self, Mistake};
+use super::read::{self, CallArguments};
 use super::realm::Realm;
 use super::status::ModelStatus;
 use crate::engine::{Engine, ModelState};
@@ -94,8 +94,8 @@ methods! {
     ///
     /// Throws `INVALID_REQUEST`, `UNKNOWN_MODEL` or `CLOSED`.
     fn explain(this, env, _caller, request: "PredictionRequest"; options: "PredictOptions | null") -> value [Plan] {
-        let (options, _) = read::options(env, options)?;
-        let call = this.engine.call(read::request(env, request)?, options)?;
+        let CallArguments { request, options, .. } = read::call(env, request, options, &mut None)?;
+        let call = this.engine.call(request, options)?;
         Ok(Plan::from(call.explain()))
     }
 
@@ -135,7 +135,7 @@ methods! {
     /// Throws `INVALID_REQUEST` or `UNKNOWN_MODEL`.
     fn build_prompt(this, env, _caller, model_id: "string", matches: "Match[]"; prompt_version: "string | null") -> value [BuiltPrompt] {
         let model_id = read::text_of(model_id, &"modelId")?;
-        let matches = football::items(env, matches, "matches")?;
+        let matches = read::items(env, matches, "matches")?;
         let version = read::optional_text(prompt_version, &"promptVersion")?;
         Ok(this.engine.build_prompt(&model_id, &matches, version.as_deref())?.into())
     }

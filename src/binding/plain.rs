@@ -2,11 +2,11 @@
 
 use napi::bindgen_prelude::{Array, FromNapiValue, Function, JsObjectValue, Object};
 use napi::{Env, JsString, JsValue, KeyCollectionMode, KeyConversion, KeyFilter, Unknown, ValueType};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
-use super::read::describe;
+use super::mistake::describe;
 use super::text;
-use crate::check::{Faults, path};
+use crate::check::{Faults, path, rule};
 
 /// Deeper nesting is refused, for it can only be a cycle or a mistake.
 const MAX_DEPTH: usize = 32;
@@ -16,8 +16,6 @@ const MAX_ELEMENTS: u32 = 100_000;
 const MAX_VALUES: usize = 1_000_000;
 /// What a key or a text is that no other system could read.
 const HALF_A_PAIR: &str = "must not contain half a surrogate pair";
-/// The largest whole number that a double holds exactly.
-const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 
 /// `value` as plain data, without its own field `except`. Fields that are `undefined` are left out. What is no plain
 /// data is null in the result, and a fault.
@@ -32,10 +30,10 @@ pub(super) fn plain(
     let constructor: Object<'_> = env.get_global()?.get_named_property_unchecked("Object")?;
     let prototype: Object<'_> = constructor.get_named_property("prototype")?;
     let to_string = prototype.get_named_property("toString")?;
-    Reader { env, except, to_string, faults, root, values: 0 }.read(value, root, 0)
+    Walker { env, except, to_string, faults, root, values: 0 }.read(value, root, 0)
 }
 
-struct Reader<'a> {
+struct Walker<'a> {
     env: &'a Env,
     except: Option<&'a str>,
     /// `Object.prototype.toString`, which tells a plain object from a `Map` or a `Date`, of whatever realm it is.
@@ -46,7 +44,7 @@ struct Reader<'a> {
     values: usize,
 }
 
-impl Reader<'_> {
+impl Walker<'_> {
     fn read(&mut self, value: Unknown<'_>, at: &str, depth: usize) -> napi::Result<Value> {
         self.values += 1;
         if self.values == MAX_VALUES {
@@ -67,7 +65,8 @@ impl Reader<'_> {
             },
             ValueType::Number => {
                 let number = f64::from_unknown(value)?;
-                number_of(number).unwrap_or_else(|| self.refuse(at, &format!("must be a finite number, got {number}")))
+                rule::number_value(number)
+                    .unwrap_or_else(|| self.refuse(at, &format!("must be a finite number, got {number}")))
             }
             ValueType::Object if value.is_array()? => {
                 let array = Array::from_unknown(value)?;
@@ -146,12 +145,4 @@ pub(super) fn own_fields<'a>(object: &Object<'a>) -> napi::Result<Vec<(String, J
         }
     }
     Ok(fields)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
-fn number_of(number: f64) -> Option<Value> {
-    if number.fract() == 0.0 && number.abs() <= MAX_SAFE_INTEGER {
-        return Some(Value::from(number as i64));
-    }
-    Number::from_f64(number).map(Value::Number)
 }

@@ -6,42 +6,22 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
-use napi::bindgen_prelude::{
-    CallbackContext, FnArgs, FromNapiValue, Function, FunctionRef, JsObjectValue, Object, ObjectRef, PromiseRaw,
-};
+use napi::bindgen_prelude::{ObjectRef, PromiseRaw};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{Env, JsValue, Status, Unknown, ValueType};
+use napi::{Env, Status};
 use tokio_util::sync::CancellationToken;
 
-use super::abort::{AbortListener, LastSignal, Shared};
+use super::abort::{AbortListener, Signals};
 use super::error::{self, Failed};
-use super::inbox::{Inbox, Mailbox, Sender, Settled};
-use super::node::{Deferred, Weak, keep_alive, take_exception};
+use super::inbox::{Inbox, Sender, Settled};
+use super::listeners::{Listener, Listeners, Owner};
+use super::node::{Deferred, keep_alive, take_exception};
 use super::record::Objects;
 use crate::call_id::CallIds;
 use crate::error::EngineError;
 
 /// Calls the drain on the JavaScript thread; does not keep the process alive by itself.
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
-
-/// A user's function that is told something, while it is at hand.
-pub(super) type Listener<'a> = Function<'a, Object<'static>, Unknown<'static>>;
-
-/// The object of JavaScript that an engine is; `None` for the engine that the module's functions share, which is none.
-pub(super) type Owner<'a> = Option<Object<'a>>;
-
-/// A user's function, kept.
-#[derive(Clone)]
-enum Kept {
-    /// As long as it is not let go.
-    Always(Rc<FunctionRef<Object<'static>, Unknown<'static>>>),
-    /// As long as its owner lives, which alone keeps it alive: so an engine that nothing but its own listeners names can
-    /// be collected with them.
-    ByOwner { function: Rc<Weak>, listeners: Rc<Weak> },
-}
-
-/// A function that takes a count and an event target.
-type SetMaxListeners = FunctionRef<FnArgs<(u32, Object<'static>)>, ()>;
 
 thread_local! {
     static REALM: RefCell<Option<Rc<Realm>>> = const { RefCell::new(None) };
@@ -51,21 +31,17 @@ thread_local! {
 pub(super) struct Realm {
     wake: Arc<OnceLock<Wake>>,
     inbox: Arc<Inbox>,
-    pending: RefCell<HashMap<u64, Pending>>,
-    listeners: RefCell<HashMap<u64, Kept>>,
-    /// A `WeakMap` from each owner to an object that has its listeners by their numbers.
-    owners: ObjectRef<false>,
+    pending: RefCell<HashMap<u64, PendingPromise>>,
+    listeners: Listeners,
     next: Cell<u64>,
-    last_signal: RefCell<LastSignal>,
+    signals: Signals,
     objects: Objects,
-    /// `setMaxListeners` of `node:events`, if there is one.
-    set_max_listeners: Option<SetMaxListeners>,
     /// Cancelled when the thread's environment ends, with every call that began in it.
     ended: CancellationToken,
 }
 
 /// A promise that is not settled yet.
-struct Pending {
+struct PendingPromise {
     deferred: Deferred,
     /// What it would be rejected with: made while the caller is on the stack, so that its `stack` tells who called.
     error: ObjectRef<false>,
@@ -120,59 +96,26 @@ impl Realm {
             wake,
             inbox,
             pending: RefCell::default(),
-            listeners: RefCell::default(),
-            owners: new_weak_map(env)?,
+            listeners: Listeners::new(env)?,
             next: Cell::new(0),
-            last_signal: RefCell::default(),
+            signals: Signals::new(env),
             objects: Objects::new(env)?,
-            set_max_listeners: find_set_max_listeners(env).ok(),
             ended: CancellationToken::new(),
         });
         env.add_env_cleanup_hook(Rc::clone(&realm), |realm| realm.end())?;
         Ok(realm)
     }
 
-    /// Has a function of the user's called with whatever is written to the line, as long as its owner lives.
+    /// Has a function of the user's called with whatever is written to the sender, as long as its owner lives.
     pub(super) fn listen(&self, env: &Env, listener: Listener<'_>, owner: Owner<'_>) -> napi::Result<(u64, Sender)> {
         let number = self.number();
-        let kept = match owner {
-            None => Kept::Always(Rc::new(listener.create_ref()?)),
-            Some(owner) => {
-                let mut listeners = self.listeners_of(env, owner)?;
-                listeners.set(number.to_string(), listener)?;
-                Kept::ByOwner {
-                    function: Rc::new(Weak::new(env, &listener)?),
-                    listeners: Rc::new(Weak::new(env, &listeners)?),
-                }
-            }
-        };
-        self.listeners.borrow_mut().insert(number, kept);
+        self.listeners.add(env, number, listener, owner)?;
         Ok((number, Sender::new(Arc::clone(&self.inbox), number)))
-    }
-
-    /// The object that has the listeners of an owner.
-    fn listeners_of<'env>(&self, env: &'env Env, owner: Object<'_>) -> napi::Result<Object<'env>> {
-        let owners = self.owners.get_value(env)?;
-        let get: Function<'_, Object<'_>, Unknown<'_>> = owners.get_named_property("get")?;
-        let known = get.apply(owners, owner)?;
-        if known.get_type()? == ValueType::Object {
-            return Ok(Object::from_raw(env.raw(), known.raw()));
-        }
-        let listeners = Object::new(env)?;
-        let set: Function<'_, FnArgs<(Object<'_>, Object<'_>)>, Unknown<'_>> = owners.get_named_property("set")?;
-        set.apply(owners, (owner, listeners).into())?;
-        Ok(listeners)
     }
 
     /// Never calls that function again, whatever waits for it.
     pub(super) fn let_go(&self, env: &Env, listener: u64) {
-        let kept = self.listeners.borrow_mut().remove(&listener);
-        if let Some(Kept::ByOwner { listeners, .. }) = kept
-            && let Some(mut listeners) = listeners.get::<Object<'_>>(env)
-        {
-            // It is a plain object of ours, which refuses nothing.
-            let _ = listeners.delete_named_property(listener.to_string());
-        }
+        self.listeners.let_go(env, listener);
     }
 
     fn number(&self) -> u64 {
@@ -197,7 +140,7 @@ impl Realm {
         let owner = owner.map(|owner| owner.create_ref()).transpose()?;
         let number = self.number();
         let mut pending = self.pending.borrow_mut();
-        pending.insert(number, Pending { deferred, error, abort, owner });
+        pending.insert(number, PendingPromise { deferred, error, abort, owner });
         if pending.len() == 1 {
             self.keep_alive(env, true);
         }
@@ -208,7 +151,7 @@ impl Realm {
     fn drain(&self, env: &Env) {
         let waiting = self.inbox.take();
         for mailbox in waiting.mailboxes {
-            self.tell(env, mailbox);
+            self.listeners.tell(env, &self.objects, mailbox);
         }
         for listener in waiting.forgotten {
             self.let_go(env, listener);
@@ -224,48 +167,15 @@ impl Realm {
         }
     }
 
-    fn tell(&self, env: &Env, Mailbox { listener, records, mut dropped }: Mailbox) {
-        for record in records {
-            // Any call may have been the one in which the listener was let go.
-            let Some(kept) = self.listeners.borrow().get(&listener).cloned() else { return };
-            let dropped = std::mem::take(&mut dropped);
-            // A listener must not change what it is told of, so what it throws, or its promise rejects with, is dropped.
-            let _ = env.run_in_scope(|| {
-                let Some(function) = kept.function(env)? else { return Ok(()) };
-                let mut told = self.objects.make(env, record)?;
-                told.set("dropped", dropped)?;
-                let returned = function.call(told)?;
-                if returned.is_promise()? {
-                    PromiseRaw::<()>::from_unknown(returned)?.catch(|_: CallbackContext<Unknown<'_>>| Ok(()))?;
-                }
-                napi::Result::Ok(())
-            });
-            take_exception(env);
-        }
-    }
-
     fn keep_alive(&self, env: &Env, alive: bool) {
         if let Some(wake) = self.wake.get() {
             keep_alive(env, wake.raw(), alive);
         }
     }
 
-    /// The signal that was listened to last, if a call still listens to it.
-    pub(super) fn last_signal(&self) -> Option<Rc<Shared>> {
-        self.last_signal.borrow().upgrade()
-    }
-
-    pub(super) fn set_last_signal(&self, signal: &Rc<Shared>) {
-        *self.last_signal.borrow_mut() = Rc::downgrade(signal);
-    }
-
-    /// Tells Node.js that a signal may have many listeners, one for each call that shares it; it would warn of a leak.
-    pub(super) fn allow_many_listeners(&self, env: &Env, signal: Object<'_>) {
-        if let Some(set_max_listeners) = &self.set_max_listeners {
-            let _ = set_max_listeners.borrow_back(env).and_then(|set| set.call((0, signal).into()));
-            // The signal may be somebody's own kind, which Node.js does not know.
-            take_exception(env);
-        }
+    /// Where this thread listens to signals.
+    pub(super) fn signals(&self) -> &Signals {
+        &self.signals
     }
 
     /// Cancels what began on this thread and lets go of its JavaScript values while they still may be touched.
@@ -273,26 +183,12 @@ impl Realm {
         self.ended.cancel();
         self.inbox.close();
         self.pending.borrow_mut().clear();
-        self.listeners.borrow_mut().clear();
+        self.listeners.clear();
         REALM.take();
     }
 }
 
-fn new_weak_map(env: &Env) -> napi::Result<ObjectRef<false>> {
-    let constructor: Function<'_, (), ()> = env.get_global()?.get_named_property("WeakMap")?;
-    let map = constructor.new_instance(())?;
-    Object::from_raw(env.raw(), map.raw()).create_ref()
-}
-
-fn find_set_max_listeners(env: &Env) -> napi::Result<SetMaxListeners> {
-    let process: Object<'_> = env.get_global()?.get_named_property("process")?;
-    let get: Function<'_, &str, Object<'_>> = process.get_named_property("getBuiltinModule")?;
-    let set: Function<'_, FnArgs<(u32, Object<'static>)>, ()> =
-        get.apply(process, "node:events")?.get_named_property("setMaxListeners")?;
-    set.create_ref()
-}
-
-impl Pending {
+impl PendingPromise {
     fn settle(self, env: &Env, objects: &Objects, result: Settled) -> napi::Result<()> {
         let is_abort = matches!(&result, Settled::Failed(failed) if failed.is_abort);
         let cause = self.abort.and_then(|abort| abort.detach(env, is_abort));
@@ -310,16 +206,6 @@ impl Pending {
             owner.unref(env)?;
         }
         self.error.unref(env)
-    }
-}
-
-impl Kept {
-    /// The function, unless it is collected.
-    fn function<'env>(&self, env: &'env Env) -> napi::Result<Option<Listener<'env>>> {
-        match self {
-            Self::Always(function) => function.borrow_back(env).map(Some),
-            Self::ByOwner { function, .. } => Ok(function.get(env)),
-        }
     }
 }
 

@@ -1,11 +1,10 @@
 //! What is wrong, and where: bounded, and without what may be a secret.
 
-use std::collections::HashSet;
 use std::fmt;
 
 use serde_json::Value;
 
-use super::{Checked, Violation, path, show};
+use super::{Checked, Violation, path, rule, show};
 
 /// The most faults that are listed: an input of a million elements may have as many.
 const MOST_LISTED: usize = 100;
@@ -52,11 +51,16 @@ impl Faults {
         faults
     }
 
-    /// Adds those faults of another reading that are at other paths.
+    /// Adds those faults of another reading that are neither at these paths nor within what stands there; none if these
+    /// are more than are listed, for then no path is known of the rest.
     pub fn extend_elsewhere(&mut self, others: Faults) {
-        let known: HashSet<String> = self.listed.iter().map(|fault| fault.path.clone()).collect();
+        if self.more > 0 {
+            return;
+        }
+        let known: Vec<String> = self.listed.iter().map(|fault| fault.path.clone()).collect();
         self.more += others.more;
-        others.listed.into_iter().filter(|fault| !known.contains(&fault.path)).for_each(|fault| self.add(fault));
+        let elsewhere = |fault: &Fault| !known.iter().any(|known| path::is_within(&fault.path, known));
+        others.listed.into_iter().filter(elsewhere).for_each(|fault| self.add(fault));
     }
 
     /// Adds a fault. Of a path or a problem of more than 1,000 characters the middle is left out.
@@ -126,6 +130,22 @@ impl Faults {
             Err(Violation { problem, secret: false }) => self.refuse(path, problem, || show::value(value)),
         }
         None
+    }
+
+    /// Holds a number against a rule.
+    pub fn check_number<T>(&mut self, number: f64, path: &str, rule: impl Fn(&Value) -> Checked<T>) -> Option<T> {
+        let Some(value) = rule::number_value(number) else {
+            self.push(path, format!("must be a finite number, got {number}"));
+            return None;
+        };
+        self.check(&value, path, rule)
+    }
+
+    /// Holds a text against a rule; the path is written out only for a fault.
+    pub fn check_text(&mut self, text: &str, path: impl fmt::Display, rule: impl Fn(&str) -> Checked<()>) {
+        if let Err(violation) = rule(text) {
+            self.check(&Value::from(text), &path.to_string(), |_| Err::<(), _>(violation.clone()));
+        }
     }
 
     /// Adds a fault that ends with what was found there, unless that may be a secret.

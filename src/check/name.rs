@@ -1,10 +1,30 @@
-//! Which known name a mistyped one was probably meant to be.
+//! Names that are not known, and which known name a mistyped one was probably meant to be.
+
+use super::{Faults, path};
 
 /// The names compared are no longer than this, so that the search stays cheap whatever the input.
 const LONGEST: usize = 40;
 
 /// The most edits between a mistyped name and the one that was meant.
 const MOST_EDITS: usize = 2;
+
+/// Adds a fault for each field of the object at `parent` that is not known. Its value is not shown: it may be a secret whose
+/// name was mistyped.
+pub fn refuse_unknown<'n>(
+    names: impl IntoIterator<Item = &'n str>,
+    known: &[&'static str],
+    parent: &str,
+    faults: &mut Faults,
+) {
+    for name in names.into_iter().filter(|name| !known.contains(name)) {
+        let (path, problem) = match nearest(name, known) {
+            // A name that is all but known is no secret.
+            Some(known) => (path::shown_key(parent, name), format!("unknown field, did you mean {known}?")),
+            None => (path::key(parent, name), "unknown field".to_owned()),
+        };
+        faults.push(&path, problem);
+    }
+}
 
 /// The known name that is nearest to `name`, if one is near enough.
 pub(super) fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {

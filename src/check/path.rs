@@ -27,6 +27,11 @@ pub fn field(parent: &str, name: &str) -> String {
     if parent.is_empty() || parent.ends_with(": ") { format!("{parent}{name}") } else { format!("{parent}.{name}") }
 }
 
+/// Whether a path is `outer` or leads further from there.
+pub(super) fn is_within(path: &str, outer: &str) -> bool {
+    path.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
 /// The path of an element of an array.
 #[must_use]
 pub fn index(parent: &str, index: usize) -> String {

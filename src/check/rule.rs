@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::line;
 
@@ -71,16 +71,38 @@ pub fn text(value: &Value) -> Checked<String> {
 /// If it is no such string.
 pub fn name(value: &Value) -> Checked<String> {
     let text = text(value)?;
-    if text.is_empty() {
-        Err(Violation::new("must not be empty"))
-    } else if text.chars().any(line::is_steering) {
-        Err(Violation::new("must not contain control characters"))
-    } else if text.trim() != text {
-        Err(Violation::new("must not begin or end with white space"))
-    } else if text.chars().nth(LONGEST_NAME).is_some() {
-        Err(Violation::new(format!("must be at most {LONGEST_NAME} characters long")))
-    } else {
-        Ok(text)
+    one_line(LONGEST_NAME)(&text)?;
+    if text.trim() == text { Ok(text) } else { Err(Violation::new("must not begin or end with white space")) }
+}
+
+/// A text of 1 to `longest` characters.
+pub fn sized(longest: usize) -> impl Fn(&str) -> Checked<()> {
+    move |text| {
+        if text.is_empty() {
+            Err(Violation::new("must not be empty"))
+        } else if text.chars().nth(longest).is_some() {
+            Err(Violation::new(format!("must be at most {longest} characters long")))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// A text of 1 to `longest` characters that is more than white space.
+pub fn filled(longest: usize) -> impl Fn(&str) -> Checked<()> {
+    let sized = sized(longest);
+    move |text| if text.trim().is_empty() { Err(Violation::new("must not be empty")) } else { sized(text) }
+}
+
+/// A text of 1 to `longest` characters, none of them a control character.
+pub fn one_line(longest: usize) -> impl Fn(&str) -> Checked<()> {
+    let sized = sized(longest);
+    move |text| {
+        if text.chars().any(line::is_steering) {
+            Err(Violation::new("must not contain control characters"))
+        } else {
+            sized(text)
+        }
     }
 }
 
@@ -152,6 +174,16 @@ pub fn number(range: RangeInclusive<f64>) -> impl Fn(&Value) -> Checked<f64> {
 pub fn above_zero(value: &Value) -> Checked<f64> {
     let number = value.as_f64().filter(|number| number.is_finite() && *number > 0.0);
     number.ok_or_else(|| Violation::new("must be a finite number above 0"))
+}
+
+/// A JavaScript number as a value, a whole one as an integer; `None` if it is not finite.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
+pub fn number_value(number: f64) -> Option<Value> {
+    if number.fract() == 0.0 && number.abs() <= MAX_SAFE_INTEGER {
+        return Some(Value::from(number as i64));
+    }
+    Number::from_f64(number).map(Value::Number)
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked just before")]

@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use super::setup::{Setup, check_version, known};
+use crate::check::Faults;
 use crate::error::EngineError;
 use crate::football::{self, Item};
 use crate::prompt::{Ask, Rendering, Texts};
@@ -32,7 +33,9 @@ impl BuiltPrompt {
         version: Option<&str>,
         active_models: usize,
     ) -> Result<Self, EngineError> {
-        football::check(football::ITEMS, items)?;
+        let mut faults = Faults::new();
+        football::check(football::ITEMS, items, &mut faults);
+        faults.into_result(()).map_err(EngineError::InvalidRequest)?;
         check_version(prompts, "promptVersion", version)?;
         let model = catalog.model(known(catalog, "modelId", model_id)?);
         let ask = Ask { asked: items, own: None, version };

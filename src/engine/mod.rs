@@ -66,7 +66,7 @@ use crate::metrics::{Gauges, Metrics, Recorder};
 use crate::money::{BudgetStatus, Ledger};
 use crate::plan::{Plan, Wanted};
 use crate::prompt::VersionStatus;
-use crate::request::{Options, RawOptions};
+use crate::request::{self, RawOptions};
 use crate::transport::concurrency::ConcurrencyLimits;
 use crate::transport::http::Http;
 use crate::transport::proxies;
@@ -158,13 +158,12 @@ impl Engine {
     /// Checks a request and prepares its call; nothing is sent before [`Call::run`].
     ///
     /// # Errors
-    /// `INVALID_REQUEST` with the path of the first bad value, `UNKNOWN_MODEL`, or `CLOSED`.
+    /// `INVALID_REQUEST` with every fault, `UNKNOWN_MODEL`, or `CLOSED`.
     pub fn call(self: &Arc<Self>, request: Question, options: RawOptions) -> Result<Call, EngineError> {
         let began = Instant::now();
         let running = self.lifecycle.begin_call()?;
-        let options = Options::check(options)?;
-        request.check()?;
-        football::check(football::PATH, &request.items)?;
+        let check_items = |items: &[Item], faults: &mut Faults| football::check(football::PATH, items, faults);
+        let options = request::check(&request, options, check_items).map_err(EngineError::InvalidRequest)?;
         let Setup { catalog, prompts } = Setup::clone(&self.library.setup().get());
         check_version(&prompts, "request.promptVersion", request.prompt_version.as_deref())?;
         let original = known(&catalog, "request.modelId", &request.model_id)?;
@@ -341,7 +340,7 @@ impl Engine {
     /// The messages that `model_id` would be sent for `items`.
     ///
     /// # Errors
-    /// `INVALID_REQUEST` with the path of the first bad value, or `UNKNOWN_MODEL`.
+    /// `INVALID_REQUEST` with every fault, or `UNKNOWN_MODEL`.
     pub fn build_prompt(
         &self,
         model_id: &str,

@@ -125,7 +125,7 @@ impl Roster {
             self.health.disable(model_id, reason, &self.teller());
             return Ok(());
         };
-        Err(EngineError::InvalidRequest(format!("reason: {refused}, got {}", request::shown(reason))))
+        Err(EngineError::invalid("reason", format!("{refused}, got {}", request::shown(reason))))
     }
 
     /// Switches a model on, whatever switched it off, and forgets its failures and its cooling.

@@ -59,8 +59,8 @@ pub(super) fn known(catalog: &Catalog, path: &'static str, id: &str) -> Result<M
 pub(super) fn check_version(prompts: &Prompts, path: &str, version: Option<&str>) -> Result<(), EngineError> {
     let Some(version) = version.filter(|version| !prompts.has(version)) else { return Ok(()) };
     let known: Vec<String> = prompts.version_names().map(|name| format!("{name:?}")).collect();
-    let problem = format!("{path}: no prompt has the version {}, there is {}", shown(version), known.join(", "));
-    Err(EngineError::InvalidRequest(problem))
+    let problem = format!("no prompt has the version {}, there is {}", shown(version), known.join(", "));
+    Err(EngineError::invalid(path, problem))
 }
 
 /// Every model of a catalogue that has fallbacks, with their ids in order.

@@ -2,9 +2,15 @@
 
 use std::ops::RangeInclusive;
 
-/// Whether it is `YYYY-MM-DD`, or that with `THH:MM`, `:SS`, a fraction, and `Z` or an offset, and there is such a day and
+use crate::check::{Checked, Violation};
+
+/// Checks that it is `YYYY-MM-DD`, or that with `THH:MM`, `:SS`, a fraction, and `Z` or an offset, and there is such a day and
 /// such a time of it. 24:00 is the end of a day, and a minute may have a leap second.
-pub(super) fn is_kickoff(text: &str) -> bool {
+pub(super) fn check(text: &str) -> Checked<()> {
+    if is_kickoff(text) { Ok(()) } else { Err(Violation::new("must be an ISO 8601 date or date and time")) }
+}
+
+fn is_kickoff(text: &str) -> bool {
     let Some(rest) = date(text) else { return false };
     let Some(rest) = rest.strip_prefix(['T', 't', ' ']) else { return rest.is_empty() };
     time(rest).and_then(offset) == Some("")

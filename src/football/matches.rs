@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::fmt::{self, Display};
 
 use super::kickoff;
-use crate::error::EngineError;
-use crate::request::{MAX_TEXT_BYTES, check_text, invalid, shown};
+use crate::check::{Faults, rule};
+use crate::request::{MAX_NAME_CHARS, MAX_TEXT_BYTES, shown};
 
 /// Most matches in one request.
 pub const MAX_MATCHES: usize = 100;
@@ -28,49 +28,45 @@ pub struct Match {
 }
 
 /// Checks a list of matches that stands at `path`.
-///
-/// # Errors
-/// `INVALID_REQUEST` with the path of the first bad value.
-pub fn check_matches(path: &str, matches: &[Match]) -> Result<(), EngineError> {
-    check_count(path, matches.len())?;
+pub fn check_matches(path: &str, matches: &[Match], faults: &mut Faults) {
+    if !check_count(path, matches.len(), faults) {
+        return;
+    }
+    let filled = rule::filled(MAX_NAME_CHARS);
     let mut seen = HashMap::new();
     let mut bytes = 0;
     for (index, game) in matches.iter().enumerate() {
         let at = |field| At { path, index, field };
-        check_text(at("id"), &game.id)?;
-        check_text(at("homeTeam"), &game.home_team)?;
-        check_text(at("awayTeam"), &game.away_team)?;
+        faults.check_text(&game.id, at("id"), &filled);
+        faults.check_text(&game.home_team, at("homeTeam"), &filled);
+        faults.check_text(&game.away_team, at("awayTeam"), &filled);
         if let Some(competition) = &game.competition {
-            check_text(at("competition"), competition)?;
+            faults.check_text(competition, at("competition"), &filled);
         }
-        if let Some(kickoff) = &game.kickoff
-            && !kickoff::is_kickoff(kickoff)
+        if let Some(kickoff) = &game.kickoff {
+            faults.check_text(kickoff, at("kickoff"), kickoff::check);
+        }
+        if let Some(first) = seen.insert(game.id.as_str(), index)
+            && !game.id.is_empty()
         {
-            let problem = format!("must be an ISO 8601 date or date and time, got {}", shown(kickoff));
-            return Err(invalid(at("kickoff"), problem));
-        }
-        if let Some(first) = seen.insert(game.id.as_str(), index) {
             let problem = format!("must differ from {path}[{first}].id, got {} twice", shown(&game.id));
-            return Err(invalid(at("id"), problem));
+            faults.push(&at("id").to_string(), problem);
         }
         let optional = [&game.competition, &game.kickoff, &game.analysis].into_iter().flatten();
         bytes += game.id.len() + game.home_team.len() + game.away_team.len() + optional.map(String::len).sum::<usize>();
-        if bytes > MAX_TEXT_BYTES {
-            return Err(invalid(path, "must be at most 1 MiB of text together"));
-        }
     }
-    Ok(())
+    if bytes > MAX_TEXT_BYTES {
+        faults.push(path, "must be at most 1 MiB of text together");
+    }
 }
 
-/// Checks how many matches there are, which is known before they are read.
-///
-/// # Errors
-/// `INVALID_REQUEST` with the path.
-pub fn check_count(path: &str, count: usize) -> Result<(), EngineError> {
-    if (1..=MAX_MATCHES).contains(&count) {
-        return Ok(());
+/// Checks how many matches there are, which is known before they are read; whether they are worth reading.
+pub fn check_count(path: &str, count: usize, faults: &mut Faults) -> bool {
+    let fits = (1..=MAX_MATCHES).contains(&count);
+    if !fits {
+        faults.push(path, format!("must hold 1 to {MAX_MATCHES} matches, got {count}"));
     }
-    Err(invalid(path, format_args!("must hold 1 to {MAX_MATCHES} matches, got {count}")))
+    fits
 }
 
 /// The path of a match's field, written out only for an error.
