@@ -67,3 +67,43 @@ test('no room but football knows the words of the sport, comments and tests asid
   });
   expect([...new Set(found)]).toEqual([]);
 });
+
+/** The modules of a room: what stands directly in its folder. Those beneath belong to it. */
+function modules(room) {
+  const files = readdirSync(join(src, room), { recursive: true }).filter((path) => path.endsWith('.rs'));
+  const named = files.map((path) => ({ path, name: basename(path.split(sep)[0], '.rs'), depth: path.split(sep).length }));
+  return named.filter(({ path, name }) => name !== 'mod' && !/\btests\b/.test(path));
+}
+
+/** The other modules of its room that each module names. */
+function neighbours(room) {
+  const known = new Set(modules(room).map(({ name }) => name));
+  const graph = new Map([...known].map((name) => [name, new Set()]));
+  for (const { path, name, depth } of modules(room)) {
+    const code = readFileSync(join(src, room, path), 'utf8').replaceAll(/\/\/.*/g, '').split('#[cfg(test)]\nmod tests')[0];
+    const toRoom = `(?<![\\w:])(?:${'super::'.repeat(depth)}|crate::${room}::)`;
+    for (const [, named] of code.matchAll(new RegExp(`${toRoom}(\\w+|\\{[^;]*\\})`, 'g'))) {
+      const names = named.startsWith('{') ? [...named.matchAll(/[{,]\s*(\w+)/g)].map(([, first]) => first) : [named];
+      for (const other of names) if (known.has(other) && other !== name) graph.get(name).add(other);
+    }
+  }
+  return graph;
+}
+
+/** Everything that can be reached from a module. */
+function reached(graph, from, seen = new Set()) {
+  for (const next of graph.get(from)) if (!seen.has(next)) reached(graph, next, seen.add(next));
+  return seen;
+}
+
+test('the modules of a room have no circle', () => {
+  const inside = rooms.filter((room) => readdirSync(src).includes(room));
+  expect(inside.length).toBeGreaterThan(10);
+  expect(neighbours('binding').get('realm')).toContain('inbox');
+  const circles = inside.flatMap((room) => {
+    const graph = neighbours(room);
+    const circle = [...graph.keys()].filter((name) => reached(graph, name).has(name));
+    return circle.length > 0 ? [`${room}: ${circle.join(', ')}`] : [];
+  });
+  expect(circles).toEqual([]);
+});

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::report::SpendOf;
 use crate::outcome::NanoUsd;
 
 /// What was spent, and what may still be billed at worst.
@@ -13,6 +12,17 @@ pub struct Sums {
     /// The worst case of all requests under way.
     pub reserved: NanoUsd,
     /// What requests that have ended may be billed beyond what is spent: nobody said what they cost.
+    pub uncertain: NanoUsd,
+}
+
+/// What one model has spent on a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpendOf {
+    /// The model.
+    pub model: String,
+    /// What its requests cost, as far as that is known.
+    pub spent: NanoUsd,
+    /// What they may be billed beyond that.
     pub uncertain: NanoUsd,
 }
 
@@ -98,5 +108,12 @@ impl Account {
 
     fn sums_of(&mut self, model: &str) -> [&mut Sums; 2] {
         [&mut self.total, self.models.entry(model.to_owned()).or_default()]
+    }
+}
+
+impl SpendOf {
+    /// What is gone of a budget by it.
+    pub(super) fn gone(&self) -> NanoUsd {
+        self.spent.plus(self.uncertain)
     }
 }

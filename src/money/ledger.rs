@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::account::Account;
+use super::account::{Account, SpendOf};
 use super::day::Day;
-use super::report::{BudgetStatus, Spend, SpendOf};
+use super::report::{BudgetStatus, Spend};
 use super::rules::{Alert, BudgetRefusal, BudgetRules};
 use crate::outcome::NanoUsd;
 use crate::sync::{Mutex, MutexGuard, PoisonError};

@@ -11,11 +11,11 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-pub use account::Sums;
+pub use account::{SpendOf, Sums};
 pub use charge::{Charge, End, Terms, charge};
 pub use estimate::estimate_tokens;
 pub use ledger::{Ledger, Reservation};
-pub use report::{BudgetStatus, Spend, SpendOf};
+pub use report::{BudgetStatus, Spend};
 pub use rules::{Alert, BudgetRefusal, BudgetRules, BudgetState, Rule};
 
 use crate::catalog::Prices;

@@ -1,6 +1,6 @@
 //! What a ledger tells of a day.
 
-use super::account::Sums;
+use super::account::{SpendOf, Sums};
 use super::rules::BudgetState;
 use crate::outcome::NanoUsd;
 
@@ -35,28 +35,10 @@ pub struct Spend {
     pub models: Vec<SpendOf>,
 }
 
-/// What one model has spent on a day.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SpendOf {
-    /// The model.
-    pub model: String,
-    /// What its requests cost, as far as that is known.
-    pub spent: NanoUsd,
-    /// What they may be billed beyond that.
-    pub uncertain: NanoUsd,
-}
-
 impl Spend {
     /// What all models have spent.
     #[must_use]
     pub fn total(&self) -> NanoUsd {
         self.models.iter().map(|model| model.spent).sum()
-    }
-}
-
-impl SpendOf {
-    /// What is gone of a budget by it.
-    pub(super) fn gone(&self) -> NanoUsd {
-        self.spent.plus(self.uncertain)
     }
 }
