@@ -17,7 +17,16 @@ pub fn small(text: &str) -> Option<u8> {
         return None;
     }
     let number: String = text.chars().map(narrow).collect();
-    let number = number.strip_prefix('+').unwrap_or(&number);
+    let (is_negative, number) = match number.strip_prefix('-') {
+        Some(number) => (true, number),
+        None => (false, number.strip_prefix('+').unwrap_or(&number)),
+    };
+    // Nought has a sign too.
+    magnitude(number).filter(|&whole| !is_negative || whole == 0)
+}
+
+/// The number that a text without a sign stands for.
+fn magnitude(number: &str) -> Option<u8> {
     if let Some(digits) = number.strip_prefix("0x").or(number.strip_prefix("0X")) {
         let hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
         return u8::from_str_radix(digits, 16).ok().filter(|&number| hex && number <= LARGEST);

@@ -144,14 +144,6 @@ impl Blocks {
                 let inner = found.end..found.end;
                 self.closed.push(Block { outer: found, inner });
             }
-            Tag::Open(_, kind) | Tag::Close(_, kind) if (kind == Kind::Other) != self.of_others => {
-                self.has_others |= matches!(tag, Tag::Close(_, Kind::Other));
-            }
-            Tag::Open(name, kind) => {
-                *self.names.entry(name).or_default() += 1;
-                self.thinking += usize::from(kind == Kind::Thinking);
-                self.open.push(Open { name, kind, tag: found });
-            }
             Tag::Close(name, _) if self.names.get(&name).is_some_and(|&open| open > 0) => {
                 while let Some(open) = self.pop() {
                     if open.name == name {
@@ -161,6 +153,14 @@ impl Blocks {
                         break;
                     }
                 }
+            }
+            Tag::Open(_, kind) | Tag::Close(_, kind) if (kind == Kind::Other) != self.of_others => {
+                self.has_others |= matches!(tag, Tag::Close(_, Kind::Other));
+            }
+            Tag::Open(name, kind) => {
+                *self.names.entry(name).or_default() += 1;
+                self.thinking += usize::from(kind == Kind::Thinking);
+                self.open.push(Open { name, kind, tag: found });
             }
             Tag::Close(_, Kind::Thinking) => {
                 self.open.clear();

@@ -65,7 +65,7 @@ impl Beyond {
             } else {
                 self.extra = told.or(self.extra);
             }
-        } else if is_group && key.eq_ignore_ascii_case("status") {
+        } else if is_group && ["status", "type"].iter().any(|known| key.eq_ignore_ascii_case(known)) {
             self.within(nodes, place, node, DEEPEST);
         }
     }

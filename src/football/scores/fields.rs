@@ -67,7 +67,7 @@ const REGULAR: u8 = 16;
 const TEAM: u8 = 32;
 
 /// What names of goals and scores are made of; a longer word comes before its own beginning.
-const PARTS: [(&str, u8); 38] = [
+const PARTS: [(&str, u8); 39] = [
     ("predicted", PREDICTED | SCORE),
     ("prediction", PREDICTED | SCORE),
     ("predict", PREDICTED | SCORE),
@@ -90,6 +90,7 @@ const PARTS: [(&str, u8); 38] = [
     ("90minutes", REGULAR | SCORE),
     ("90mins", REGULAR | SCORE),
     ("90min", REGULAR | SCORE),
+    ("90", REGULAR),
     ("scoreline", SCORE),
     ("scored", SCORE),
     ("scores", SCORE),
@@ -259,7 +260,10 @@ mod tests {
             ("home_score_et", Field::Other),
             ("match_hometeam_penalty_score", Field::Other),
             ("extratime", Field::Other),
+            ("score_90", Field::Score { surety: Surety::Regular }),
+            ("home_score_90", home(Surety::Regular)),
             ("90", Field::Other),
+            ("home_90", Field::Other),
             ("predictions", Field::Other),
             ("results", Field::Other),
             ("matches", Field::Other),

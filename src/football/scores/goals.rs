@@ -68,6 +68,9 @@ mod tests {
             (".2e1", 2),
             ("02", 2),
             ("009", 9),
+            ("-0", 0),
+            ("-0.0", 0),
+            ("-0x0", 0),
         ];
         for (text, expected) in good {
             assert_eq!(goals(text), Some(expected), "{text}");
@@ -102,6 +105,8 @@ mod tests {
             ".5",
             "++2",
             "+-2",
+            "--0",
+            "-",
             "+",
             "1_0",
             "0b10",

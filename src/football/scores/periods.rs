@@ -67,6 +67,12 @@ const ASIDE_WORDS: [&str; 26] = [
 const BEYOND: [&str; 13] =
     ["aet", "ap", "et", "extratime", "ot", "overtime", "pen", "penalties", "penalty", "pens", "ps", "pso", "shootout"];
 
+/// What a label that tells how a match ended consists of besides.
+const ENDING: [&str; 22] = [
+    "after", "at", "by", "decided", "end", "ended", "extra", "final", "finished", "full", "goes", "in", "match", "on",
+    "result", "score", "settled", "status", "the", "time", "win", "won",
+];
+
 /// What the label of a record of another stretch of the match consists of.
 const LABELS: [&str; 21] = [
     "1st", "2nd", "after", "first", "goal", "in", "of", "on", "one", "period", "quarter", "result", "score", "second",
@@ -111,8 +117,13 @@ impl Trust {
             "duration" if is_beyond(value) => Self::Regular,
             "status" | "statusshort" | "short" | "long" | "matchstatus" | "state" | "decision" | "decidedby"
             | "decidedin" | "decided" | "finish" | "method" | "resulttype" | "wintype" | "winmethod" | "scoretype"
-            | "type"
+            | "type" | "detail" | "shortdetail"
                 if is_beyond(value) =>
+            {
+                Self::FullTime
+            }
+            "note" | "notes" | "comment" | "remark" | "info" | "description" | "name"
+                if is_beyond(value) && says_no_more(value) =>
             {
                 Self::FullTime
             }
@@ -185,6 +196,11 @@ fn is_beyond(label: &str) -> bool {
         extra = word.is_any(&["extra"]);
         beyond
     })
+}
+
+/// Whether a label consists of nothing but how a match ended; what explains a score may speak of what may be.
+fn says_no_more(label: &str) -> bool {
+    words(label).all(|word| word.is_any(&BEYOND) || word.is_any(&ENDING))
 }
 
 /// A word of a name in lower case.
@@ -344,6 +360,12 @@ mod tests {
             ("status", "Match Finished After Extra Time", Trust::FullTime),
             ("decided_by", "penalties", Trust::FullTime),
             ("extra_time", "true", Trust::FullTime),
+            ("note", "After extra time", Trust::FullTime),
+            ("notes", "won on penalties", Trust::FullTime),
+            ("name", "STATUS_FINAL_AET", Trust::FullTime),
+            ("shortDetail", "AET", Trust::FullTime),
+            ("note", "may go to extra time", Trust::Any),
+            ("name", "Et Cetera United", Trust::Any),
             ("went_to_penalties", "true", Trust::FullTime),
             ("extra_time", "false", Trust::Any),
             ("status", "FT", Trust::Any),

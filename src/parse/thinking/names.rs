@@ -3,11 +3,14 @@
 /// The longest name that is looked at.
 const LONGEST: usize = 40;
 
+/// At how many words of a tag's attributes is looked.
+const MOST_WORDS: usize = 16;
+
 /// What a model thinks aloud in.
 const THINKING: [&str; 7] = ["think", "thinking", "thought", "thoughts", "reasoning", "reflection", "scratchpad"];
 
 /// What may also be no more than a heading: only a block that is closed is thinking.
-const WORKING: [&str; 20] = [
+const WORKING: [&str; 22] = [
     "analysis",
     "analyze",
     "brainstorm",
@@ -27,6 +30,8 @@ const WORKING: [&str; 20] = [
     "reason",
     "reflect",
     "reflections",
+    "reflexion",
+    "scratch",
     "working",
 ];
 
@@ -104,6 +109,12 @@ impl Name {
             }
         }
         Some((Self(letters), kind))
+    }
+
+    /// Whether the attributes of a tag say that its block is thinking, such as `type="reasoning"`.
+    pub(super) fn is_thinking_by(attributes: &str) -> bool {
+        let words = attributes.split(|char: char| !char.is_ascii_alphanumeric());
+        words.take(MOST_WORDS).any(|word| THINKING.iter().any(|known| known.eq_ignore_ascii_case(word)))
     }
 
     /// The name of a marker such as `START_THINKING` or `end_of_thought`, with whether the marker opens. Without a word

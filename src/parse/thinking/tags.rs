@@ -56,7 +56,7 @@ pub(super) fn tags(text: &str, wrappers: Wrappers, mut take: impl FnMut(Tag, Ran
                 Some(Fence::Endless) => no_fence_before = text.len(),
                 Some(Fence::Other) | None => {}
             },
-            b'<' | b'[' | 0xE2 => {
+            b'<' | b'[' | b'&' | b'\\' | 0xE2 => {
                 if let Some((tag, length)) =
                     text.get(at..).and_then(|text| tag(text, wrappers)).filter(|(tag, _)| !tag.is_of_answer())
                 {
@@ -71,6 +71,9 @@ pub(super) fn tags(text: &str, wrappers: Wrappers, mut take: impl FnMut(Tag, Ran
         at += 1;
     }
 }
+
+/// How the brackets of a tag are written where they are escaped.
+const ESCAPED: [(&str, &str); 3] = [("&lt;", "&gt;"), ("&#60;", "&#62;"), ("\\u003c", "\\u003e")];
 
 /// What begins and ends a block of code.
 const FENCE: &str = "```";
@@ -121,6 +124,7 @@ fn tag(text: &str, wrappers: Wrappers) -> Option<(Tag, usize)> {
         '<' => '>',
         '[' => ']',
         '◁' => '▷',
+        '&' | '\\' => return escaped(text, wrappers),
         _ => return None,
     };
     let rest = chars.as_str();
@@ -128,9 +132,20 @@ fn tag(text: &str, wrappers: Wrappers) -> Option<(Tag, usize)> {
         let (tag, rest) = marker(rest, wrappers)?;
         return Some((tag, text.len() - rest.len()));
     }
+    let (spaced, rest) = rest.strip_prefix(' ').filter(|_| end == '>').map_or((false, rest), |rest| (true, rest));
     let (closes, rest) = rest.strip_prefix('/').map_or((false, rest), |rest| (true, rest.trim_start_matches(' ')));
     let (written, rest) = of_tag(rest, end != '▷')?;
-    let (name, mut kind) = Name::of(written, wrappers)?;
+    let (name, kind) = Name::of(written, wrappers)?;
+    let (closes, name, mut kind) = match written {
+        // Tokens that a model without any for thinking was taught as such.
+        "unused94" => (false, Name::of("thought", wrappers)?.0, Kind::Thinking),
+        "unused95" => (true, Name::of("thought", wrappers)?.0, Kind::Thinking),
+        _ => (closes, name, kind),
+    };
+    if spaced {
+        // A sign of less may stand before a word too.
+        kind = Some(Kind::Marked).filter(|_| kind == Kind::Thinking)?;
+    }
     if end == ']' {
         // `[think]` in other letters may be a link or a list, and so may other words, if nothing closes them.
         kind = match (written, kind) {
@@ -149,6 +164,9 @@ fn tag(text: &str, wrappers: Wrappers) -> Option<(Tag, usize)> {
     if !empty && !attributes.is_empty() && !attributes.starts_with(char::is_whitespace) {
         return None;
     }
+    if kind == Kind::Other && Name::is_thinking_by(attributes) {
+        kind = Kind::Marked;
+    }
     let tag = match (closes, empty) {
         (true, _) => Tag::Close(name, kind),
         (false, true) if kind == Kind::Thinking => Tag::Empty,
@@ -156,6 +174,18 @@ fn tag(text: &str, wrappers: Wrappers) -> Option<(Tag, usize)> {
         (false, false) => Tag::Open(name, kind),
     };
     Some((tag, text.len() - rest.len()))
+}
+
+/// A tag whose brackets are escaped, as those of a text that was once part of a page or of JSON: only a block of
+/// thinking that is closed is meant by it.
+fn escaped(text: &str, wrappers: Wrappers) -> Option<(Tag, usize)> {
+    let (rest, end) = ESCAPED.iter().find_map(|&(begin, end)| Some((text.strip_prefix(begin)?, end)))?;
+    let (closes, rest) = rest.strip_prefix('/').map_or((false, rest), |rest| (true, rest));
+    let (written, rest) = of_tag(rest, false)?;
+    let (name, kind) = Name::of(written, wrappers)?;
+    let rest = rest.trim_start_matches(' ').strip_prefix(end)?;
+    let tag = if closes { Tag::Close(name, Kind::Marked) } else { Tag::Open(name, Kind::Marked) };
+    matches!(kind, Kind::Thinking | Kind::Marked).then_some((tag, text.len() - rest.len()))
 }
 
 /// The marker whose text begins behind `<|`, such as `START_THINKING|>`, `end_of_thought|>`, `/think|>` or, with one

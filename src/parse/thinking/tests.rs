@@ -102,6 +102,14 @@ fn texts(text: &str) -> Vec<String> {
 fn drafts_in_closed_blocks_of_any_name_are_no_part_of_the_answer() {
     for (open, close) in [
         ("<x:think>", "</x:think>"),
+        ("&lt;think&gt;", "&lt;/think&gt;"),
+        ("&lt;thinking &gt;", "</thinking>"),
+        ("&#60;scratch_pad&#62;", "&#60;/scratch_pad&#62;"),
+        ("\\u003cthink\\u003e", "\\u003c/think\\u003e"),
+        ("< think >", "< /think >"),
+        ("<unused94>thought\n", "<unused95>"),
+        ("<details type=\"reasoning\" done=\"true\">", "</details>"),
+        ("<section class='thinking'>", "</section>"),
         ("<seed:think budget=\"1\">", "</seed:think>"),
         ("<ant-thinking>", "</ant-thinking>"),
         ("<my_thoughts>", "</my_thoughts>"),
@@ -158,6 +166,11 @@ fn blocks_of_names_that_say_nothing_hold_the_answer_only_where_there_is_none_out
     assert_eq!(texts("<思考>§</思考>{}"), ["{}", "<思考>§</思考>{}"]);
     assert_eq!(texts("<x><y>§</x>{}</y>"), ["{}</y>", "<x><y>§</x>{}</y>"]);
     assert_eq!(texts("<think>a</think><x>§</x>{}"), ["{}", "<x>§</x>{}"]);
+    for one in
+        ["&lt;think&gt; § ", "&lt;/think&gt; §", "&lt;x&gt;§&lt;/x&gt;", "a &lt; thought &gt; §", "0 < think > §"]
+    {
+        assert_eq!(texts(one), [one]);
+    }
     for one in ["<b>bold</b> §", "<x>§", "§</x>", "{\"a\":\"<x>[1]</x>\"}", "<id> § <goals>"] {
         assert_eq!(texts(one).last().map(String::as_str), Some(one));
         assert_eq!(texts(one).len(), 1, "{one}");

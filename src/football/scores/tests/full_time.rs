@@ -33,6 +33,9 @@ fn the_full_time_is_told_from_the_rest() {
             r#"{"match_id":"m1","periods":[{"home":1,"away":0},{"home":1,"away":1}],"total":{"home":2,"away":1}}"#,
             r#"{"match_id":"m1","stages":[{"name":"Extra time","home":3,"away":2},{"name":"Full time","home":2,"away":1}]}"#,
             r#"{"match_id":"m1","extra_time":false,"score":"2-1"}"#,
+            r#"{"match_id":"m1","home_score":3,"away_score":2,"home_score_90":2,"away_score_90":1}"#,
+            r#"{"match_id":"m1","score":"3-2","score_90":"2-1"}"#,
+            r#"{"match_id":"m1","score":"2-1","note":"Could go to extra time"}"#,
             r#"{"match_id":"m1","score":"2-1","home_xg":3,"away_xg":2,"xg":{"home":3,"away":2},"expected_goals":[3,2]}"#,
         ],
     );
@@ -45,6 +48,8 @@ fn nothing_else_is_taken_for_it() {
         ".",
         &[
             r#"{"match_id":"m1","extra_time":{"home":3,"away":2}}"#,
+            r#"{"match_id":"m1","score":"3-2","note":"after extra time"}"#,
+            r#"{"match_id":"m1","status":{"type":{"name":"STATUS_FINAL_AET"}},"home_score":3,"away_score":2}"#,
             r#"{"match_id":"m1","et":[3,2]}"#,
             r#"{"match_id":"m1","after_extra_time":{"home":3,"away":2}}"#,
             r#"{"match_id":"m1","aet":{"score":"3-2"}}"#,
