@@ -14,6 +14,10 @@ pub use names::Wrappers;
 use names::{Kind, Name};
 use tags::{Tag, tags};
 
+/// The most tags of thinking that a text may have. One with more is no answer, and its tags would take many times its
+/// size.
+const MOST_TAGS: usize = 1 << 13;
+
 /// What a model said, split.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Split<'a> {
@@ -53,6 +57,9 @@ pub fn split(text: &str, wrappers: Wrappers) -> Split<'_> {
 fn by_tags(text: &str, wrappers: Wrappers) -> Split<'_> {
     let mut blocks = Blocks::default();
     tags(text, wrappers, |tag, found| blocks.take(tag, found));
+    if blocks.is_given_up {
+        return Split { outside: None, answer: Cow::Borrowed(""), unclosed: None, thinking: None };
+    }
     blocks.open.retain(|open| open.kind == Kind::Thinking);
     if blocks.closed.is_empty() && blocks.open.is_empty() {
         let outside = blocks.has_others.then(|| outside(text, wrappers)).flatten();
@@ -93,6 +100,9 @@ fn without<'t, 'b>(text: &'t str, part: Range<usize>, blocks: impl Iterator<Item
 fn outside(text: &str, wrappers: Wrappers) -> Option<String> {
     let mut blocks = Blocks { of_others: true, ..Blocks::default() };
     tags(text, wrappers, |tag, found| blocks.take(tag, found));
+    if blocks.is_given_up {
+        return None;
+    }
     let has_value = |block: &Block| text.get(block.inner.clone()).is_some_and(|inner| inner.contains(['{', '[']));
     let some = blocks.closed.iter().any(has_value);
     some.then(|| without(text, 0..text.len(), blocks.closed.iter()).into_owned())
@@ -134,12 +144,16 @@ struct Blocks {
     of_others: bool,
     /// Blocks that are closed and lie in no other.
     closed: Vec<Block>,
+    /// Whether there were more tags than are kept.
+    is_given_up: bool,
 }
 
 impl Blocks {
     /// Takes the next tag. Returns whether thinking is open after it.
     fn take(&mut self, tag: Tag, found: Range<usize>) -> bool {
+        self.is_given_up |= self.open.len() + self.closed.len() >= MOST_TAGS;
         match tag {
+            _ if self.is_given_up => {}
             Tag::Empty => {
                 let inner = found.end..found.end;
                 self.closed.push(Block { outer: found, inner });

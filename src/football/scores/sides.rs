@@ -25,6 +25,9 @@ const LOOSE: [char; 7] = ['–', '—', '-', '/', ',', '|', '·'];
 /// At how many of them one text is parted.
 const MOST_PARTINGS: usize = 8;
 
+/// How many ways of naming the sides are kept of one record: each score in it is compared with all of them.
+const MOST_NAMED: usize = 16;
+
 /// How the sides of a score stand to those that were asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
@@ -67,23 +70,27 @@ impl Sides {
 
     /// Takes a text such as `Leeds United vs Burnley`, if it is one.
     pub(super) fn title(&mut self, title: &str) {
-        let mut add =
-            |home, away, loose| self.named.push(Named { home: Team::new(home), away: Team::new(away), loose });
-        if title.len() > LONGEST_TITLE {
+        if title.len() > LONGEST_TITLE || self.named.len() >= MOST_NAMED {
             return;
         }
         if let Some((home, away, loose)) = parted(title) {
-            add(home, away, loose);
+            self.add(home, away, loose);
             return;
         }
         for (at, mark) in title.match_indices(LOOSE).take(MOST_PARTINGS) {
             let (home, away) = title.split_at(at);
-            add(home, away.strip_prefix(mark).unwrap_or(away), true);
+            self.add(home, away.strip_prefix(mark).unwrap_or(away), true);
         }
     }
 
     fn couple(&mut self, [home, away]: [&str; 2]) {
-        self.named.push(Named { home: Team::new(home), away: Team::new(away), loose: false });
+        self.add(home, away, false);
+    }
+
+    fn add(&mut self, home: &str, away: &str, loose: bool) {
+        if self.named.len() < MOST_NAMED {
+            self.named.push(Named { home: Team::new(home), away: Team::new(away), loose });
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -239,4 +246,20 @@ fn is_name(key: &str) -> bool {
             || name.starts_with("home") && name.ends_with("name")
             || name.starts_with("away") && name.ends_with("name")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_each_score_is_compared_with_has_a_bound() {
+        let mut sides = Sides::default();
+        for _ in 0..100 {
+            sides.title("Leeds United vs Burnley");
+            sides.title("a-b-c-d-e-f-g-h-i-j-k");
+            sides.couple(["Leeds United", "Burnley"]);
+        }
+        assert_eq!(sides.named.len(), MOST_NAMED);
+    }
 }

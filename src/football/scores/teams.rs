@@ -15,6 +15,9 @@ const PLACEHOLDERS: [&str; 13] =
 /// The longest name that is compared, in bytes; a name has at most 256 characters.
 const LONGEST: usize = 1024;
 
+/// The most words of a name that are compared, each with those of another.
+const MOST_WORDS: usize = 32;
+
 /// The name of a team, made ready.
 #[derive(Debug)]
 pub(super) struct Team {
@@ -145,7 +148,7 @@ fn words(name: &str) -> Vec<String> {
             _ => plain.push(' '),
         }
     }
-    plain.split_whitespace().map(str::to_owned).collect()
+    plain.split_whitespace().take(MOST_WORDS).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use super::split;
+use super::{MOST_TAGS, split};
 
 const WRAPPERS: super::Wrappers = &["match", "score"];
 
@@ -175,6 +175,14 @@ fn blocks_of_names_that_say_nothing_hold_the_answer_only_where_there_is_none_out
         assert_eq!(texts(one).last().map(String::as_str), Some(one));
         assert_eq!(texts(one).len(), 1, "{one}");
     }
+}
+
+#[test]
+fn a_text_of_more_tags_than_any_answer_has_is_none() {
+    assert_eq!(texts(&("<think>".repeat(MOST_TAGS - 1) + "§")).len(), 2);
+    assert_eq!(texts(&("<think>".repeat(MOST_TAGS + 1) + "§")), [""]);
+    assert_eq!(texts(&("<think/>".repeat(MOST_TAGS + 1) + "§")), [""]);
+    assert_eq!(texts(&("<think>.</think> ".repeat(100) + "§")), [" ".repeat(100) + "§"]);
 }
 
 #[test]

@@ -100,3 +100,28 @@ fn a_text_of_tiny_values_takes_no_more_either() {
     }
     assert!(faults.is_empty(), "{faults:#?}");
 }
+
+#[test]
+fn a_text_of_tags_of_thinking_takes_no_more_either() {
+    let mut faults = Vec::new();
+    for piece in [
+        "<think>",
+        "<think/>",
+        "</think>",
+        "<think></think>",
+        "<x></x>{",
+        "<b>",
+        "[THINK]",
+        "&lt;think&gt;",
+        "<|end|>",
+        "<|channel|>final<|message|>",
+        "<think>a</think>{}",
+    ] {
+        let text = piece.repeat((1 << 20) / piece.len());
+        let body = format!("{{\"choices\":[{{\"text\":\"{text}\"}}]}}").into_bytes();
+        check(piece, 200, &body, &mut faults);
+    }
+    let names: String = (0..60_000).map(|number| format!("<x{number}:think>")).collect();
+    check("many names", 200, format!("{{\"choices\":[{{\"text\":\"{names}\"}}]}}").as_bytes(), &mut faults);
+    assert!(faults.is_empty(), "{faults:#?}");
+}
