@@ -86,6 +86,9 @@ type Handler = Box<dyn FnMut(&Request) -> Result<Reply, String> + Send>;
 struct Seen {
     accepted: usize,
     requests: Vec<Request>,
+    /// Requests whose reply has not been written to its last piece.
+    under_way: usize,
+    most_under_way: usize,
     hung_up: BTreeSet<usize>,
     written: usize,
     faults: Vec<String>,
@@ -163,6 +166,11 @@ impl Upstream {
     /// All requests so far.
     pub fn requests(&self) -> Vec<Request> {
         self.stage.seen.borrow().requests.clone()
+    }
+
+    /// How many requests waited for the end of their reply at once, at most.
+    pub fn most_under_way(&self) -> usize {
+        self.stage.seen.borrow().most_under_way
     }
 
     /// The connections accepted so far.

@@ -57,6 +57,8 @@ async fn converse<S: Wire>(stream: S, connection: usize, stage: &Stage) {
         let reply = (stage.handler.lock().unwrap())(&request);
         stage.seen.send_modify(|seen| {
             seen.requests.push(request);
+            seen.under_way += 1;
+            seen.most_under_way = seen.most_under_way.max(seen.under_way);
             seen.faults.extend(reply.as_ref().err().cloned());
         });
         let reply = reply.unwrap_or_else(|fault| Reply::status(599).body(fault));
@@ -86,7 +88,13 @@ async fn speak<S: Wire>(reply: &Reply, writing: &mut WriteHalf<S>, stage: &Stage
         None => (bytes.len().max(1), None),
     };
     let repeated = reply.repeated.iter().flat_map(|(bytes, times)| std::iter::repeat_n(bytes.as_slice(), *times));
+    let mut left = bytes.chunks(size).len() + reply.repeated.as_ref().map_or(0, |(_, times)| *times);
     for piece in bytes.chunks(size).chain(repeated) {
+        left -= 1;
+        if left == 0 {
+            // Before the client can know that it has all, and ask anew.
+            stage.seen.send_modify(|seen| seen.under_way -= 1);
+        }
         writing.write_all(piece).await?;
         writing.flush().await?;
         stage.seen.send_modify(|seen| seen.written += piece.len());
