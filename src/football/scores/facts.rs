@@ -99,14 +99,17 @@ impl<'n> Facts<'n> {
             },
             Field::Goals { side, surety } => {
                 if complete {
-                    let number = value.map_or_else(|| goals_within(nodes, place, node), |text| goals(&text));
-                    self.offer_goals(name, side, surety, number);
+                    let within = value.is_none().then(|| goals_within(nodes, place, node)).flatten();
+                    // Any name of a score in it says no more than the name around it.
+                    let inner = within.map(|(inner, _)| inner).filter(|&inner| inner > Surety::Score);
+                    let number = value.map_or(within.map(|(_, goals)| goals), |text| goals(&text));
+                    self.offer_goals(name, side, inner.unwrap_or(surety).max(surety), number);
                 }
                 self.sides.field(nodes, place, node, field, 0);
             }
             Field::Team(side) => {
-                if let Some(number) = goals_within(nodes, place, node).filter(|_| complete) {
-                    self.offer_goals(name, side, Surety::Score, Some(number));
+                if let Some((surety, number)) = goals_within(nodes, place, node).filter(|_| complete) {
+                    self.offer_goals(name, side, surety, Some(number));
                 }
                 self.sides.field(nodes, place, node, field, 0);
             }
@@ -207,14 +210,15 @@ fn id_of_match(asked: &Asked<'_>, nodes: &[Node<'_>], place: usize, node: &Node<
     id_of(asked, &text).filter(|id| id.is_ok() || !names)
 }
 
-/// The goals in a record about one side, such as `{"name": "…", "score": 2}`: those under the surest name.
-fn goals_within(nodes: &[Node<'_>], place: usize, node: &Node<'_>) -> Option<u8> {
+/// The goals in a record about one side, such as `{"name": "…", "score": 2}`: those under the surest name, and how sure it
+/// is.
+fn goals_within(nodes: &[Node<'_>], place: usize, node: &Node<'_>) -> Option<(Surety, u8)> {
     let Content::Group { end, complete: true, .. } = node.content else { return None };
     let found = siblings(nodes, place + 1, end).filter_map(|(_, inner)| {
         let Field::Score { surety } = Field::of(&unescape(inner.key?)) else { return None };
         Some((surety, goals(&inner.text()?)?))
     });
-    found.max_by_key(|&(surety, _)| surety).map(|(_, goals)| goals)
+    found.max_by_key(|&(surety, _)| surety)
 }
 
 impl Node<'_> {

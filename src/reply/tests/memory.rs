@@ -121,7 +121,7 @@ fn a_text_of_tags_of_thinking_takes_no_more_either() {
         let body = format!("{{\"choices\":[{{\"text\":\"{text}\"}}]}}").into_bytes();
         check(piece, 200, &body, &mut faults);
     }
-    let names: String = (0..60_000).map(|number| format!("<x{number}:think>")).collect();
+    let names = (0..60_000).map(|number| format!("<x{number}:think>")).collect::<Vec<_>>().concat();
     check("many names", 200, format!("{{\"choices\":[{{\"text\":\"{names}\"}}]}}").as_bytes(), &mut faults);
     assert!(faults.is_empty(), "{faults:#?}");
 }

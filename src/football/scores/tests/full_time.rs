@@ -33,6 +33,8 @@ fn the_full_time_is_told_from_the_rest() {
             r#"{"match_id":"m1","periods":[{"home":1,"away":0},{"home":1,"away":1}],"total":{"home":2,"away":1}}"#,
             r#"{"match_id":"m1","stages":[{"name":"Extra time","home":3,"away":2},{"name":"Full time","home":2,"away":1}]}"#,
             r#"{"match_id":"m1","extra_time":false,"score":"2-1"}"#,
+            r#"{"match_id":"m1","homeScore":{"current":3,"normaltime":2},"awayScore":{"current":2,"normaltime":1},"status":{"description":"AET"}}"#,
+            r#"{"match_id":"m1","home":{"score":3,"regular_time":2},"away":{"score":2,"regular_time":1},"status":"AET"}"#,
             r#"{"match_id":"m1","home_score":3,"away_score":2,"home_score_90":2,"away_score_90":1}"#,
             r#"{"match_id":"m1","score":"3-2","score_90":"2-1"}"#,
             r#"{"match_id":"m1","score":"2-1","note":"Could go to extra time"}"#,
