@@ -206,32 +206,4 @@ impl Drop for StateWriter {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn marks_that_nobody_has_taken_are_one() {
-        let unsaved = Unsaved::default();
-        let part = unsaved.clone();
-        assert!(!unsaved.take());
-        part.mark();
-        part.mark();
-        unsaved.marked().await;
-        assert!(unsaved.take() && !unsaved.take());
-        part.mark();
-        unsaved.marked().await;
-        assert!(unsaved.take());
-    }
-
-    #[tokio::test]
-    async fn what_was_not_written_is_marked_though_it_was_marked_meanwhile() {
-        let unsaved = Unsaved::default();
-        unsaved.mark();
-        unsaved.marked().await;
-        unsaved.take();
-        unsaved.mark();
-        unsaved.put_back();
-        unsaved.marked().await;
-        assert!(unsaved.take());
-    }
-}
+mod tests;
