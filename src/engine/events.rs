@@ -65,7 +65,7 @@ impl Events {
     }
 }
 
-/// Writes to the log what happened, unless who tells of it logs more than an event says.
+/// Writes to the log what happened.
 fn log(what: &What) {
     match what {
         What::Disabled { model_id, reason, failures, .. } => {
@@ -93,7 +93,12 @@ fn log(what: &What) {
         What::StateUnsaved { problem } => warn!(problem, "the state could not be written"),
         What::PromptsReloaded { versions } => info!(versions = versions.join(", "), "prompts reloaded"),
         What::PromptsRejected { faults } => warn!(faults = faults.join("\n"), "prompts rejected"),
-        // Of these more is logged by who tells them.
-        What::Restored { .. } | What::Fallback { .. } | What::CostWarning { .. } | What::StateDamaged { .. } => {}
+        What::Fallback { model_id, reason, .. } => info!(model = model_id, reason = reason.as_str(), "falling back"),
+        What::CostWarning { model_id, price_ratio, expected, original, .. } => {
+            let (expected, original_cost) = (expected.usd(), original.usd());
+            warn!(model = model_id, ratio = price_ratio, expected, original_cost, "the fallback is much dearer");
+        }
+        // These were logged when they were found out, with more than an event says.
+        What::Restored { .. } | What::StateDamaged { .. } => {}
     }
 }

@@ -319,12 +319,6 @@ impl Engine {
         self.library.activate_prompts(version)
     }
 
-    /// The version that is pinned.
-    #[must_use]
-    pub fn pinned_prompts(&self) -> Option<String> {
-        self.library.pinned_prompts()
-    }
-
     /// Every version of the prompts, in the order of the manifest.
     #[must_use]
     pub fn prompt_versions(&self) -> Vec<VersionStatus> {

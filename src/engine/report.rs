@@ -61,7 +61,6 @@ pub(super) fn announce(context: &Context<'_>, assigned: &Assignment<'_>, announc
     let Announcement { reason, expected, price_ratio, original_cost } = *announcement;
     let (engine, model, rendering) = (context.engine, assigned.model, context.wanted.rendering);
     let original_model_id = || context.request.model_id.clone();
-    info!(model = model.id, reason = reason.as_str(), "falling back");
     engine.events.announce(What::Fallback {
         original_model_id: original_model_id(),
         model_id: model.id.clone(),
@@ -72,13 +71,6 @@ pub(super) fn announce(context: &Context<'_>, assigned: &Assignment<'_>, announc
     let Some(most) = engine.config.warn_price_ratio else { return };
     let Some(price_ratio) = price_ratio.filter(|&ratio| ratio > most) else { return };
     let (model_id, original_model_id) = (model.id.clone(), original_model_id());
-    warn!(
-        model = model.id,
-        ratio = price_ratio,
-        expected = expected.usd(),
-        original_cost = original_cost.usd(),
-        "the fallback is much dearer"
-    );
     engine.metrics.warned(&original_model_id, &model_id);
     engine.events.announce(What::CostWarning {
         original_model_id,
