@@ -265,11 +265,11 @@ test('a usage that is hard to believe is told once a model, with what is booked'
   const usage = { prompt_tokens: 0, completion_tokens: 5, total_tokens: 3 };
   const { engine, predict } = await transcript({ a: { name: 'clean', usage } });
   const events = heard(engine, 'usage_doubted');
-  const { attempts } = await predict();
+  const { attempts, callId } = await predict({ requestId: 'job-7' });
   await predict();
   expect(events).toHaveLength(1);
   expect(events[0]).toMatchObject({
-    modelId: 'a', told: { promptTokens: 0, completionTokens: 5, totalTokens: 3 }, problem: '0 tokens of the prompt',
+    callId, requestId: 'job-7', modelId: 'a', told: { promptTokens: 0, completionTokens: 5, totalTokens: 3 }, problem: '0 tokens of the prompt',
   });
   expect(events[0].booked).toEqual(attempts[0].usage);
   expect(attempts[0].usage).toMatchObject({ completionTokens: 5, estimated: true });

@@ -1,4 +1,5 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -185,6 +186,22 @@ describe('config.catalog', () => {
       expect(error.message).toContain('models.json');
     }
     expect(thrown(() => engineFor({ catalog: '/no/such/folder' })).code).toBe('INVALID_CONFIG');
+  });
+
+  // Opening a pipe that nobody writes would wait for ever.
+  test.skipIf(process.platform === 'win32').each([
+    ['a pipe', (path) => execFileSync('mkfifo', [path])],
+    ['a link to a device without end', (path) => symlinkSync('/dev/zero', path)],
+    ['a folder', (path) => mkdirSync(path)],
+  ])('is refused where a file of it is %s', (_, make) => {
+    for (const name of ['models.json', 'providers.json']) {
+      const catalog = folderWith({});
+      make(join(catalog, name));
+      const { code, message } = thrown(() => engineFor({ catalog }));
+      expect([code, message]).toEqual([
+        'INVALID_CONFIG', `${join(catalog, name)}: cannot be read: it is no regular file`,
+      ]);
+    }
   });
 });
 
