@@ -47,15 +47,24 @@ impl fmt::Debug for Secret {
 /// Shorter ones are taken for words: to replace them would garble a message.
 const SHORTEST: usize = 6;
 
-/// The text with `[key]` for every place where the secret stands, whatever white space, control or invisible characters
-/// are within it, and for the beginning of it at the end of the text, where a message was cut. `None` if it is nowhere.
+/// Characters that HTML writes by name.
+const NAMED: [(&str, char); 6] =
+    [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>'), ("&quot;", '"'), ("&apos;", '\''), ("&nbsp;", ' ')];
+
+/// The text with `[key]` for every place where the secret stands, as it is or escaped as in a URL, in JSON or in HTML,
+/// whatever white space, control or invisible characters are within it, and for the beginning of it at the end of the
+/// text, where a message was cut. `None` if it is nowhere.
 pub(super) fn without(text: &str, secret: &str) -> Option<String> {
     let wanted: Vec<char> = secret.chars().filter(|&c| !is_gap(c)).collect();
     if wanted.len() < SHORTEST {
         return None;
     }
+    // Backslashes of its own cannot be told from those that escape.
+    let unescaped: Vec<char> = wanted.iter().copied().filter(|&c| c != '\\').collect();
+    let mut ways: Vec<Way<'_>> = vec![(plain, &wanted)];
+    ways.extend((unescaped.len() >= SHORTEST).then_some::<Way<'_>>((escaped, &unescaped)));
     let (mut safe, mut rest) = (String::new(), text);
-    while let Some((start, end)) = find(rest, &wanted) {
+    while let Some((start, end)) = find(rest, &ways) {
         safe.push_str(&rest[..start]);
         safe.push_str(line::KEY);
         rest = &rest[end..];
@@ -63,20 +72,69 @@ pub(super) fn without(text: &str, secret: &str) -> Option<String> {
     (rest.len() < text.len()).then(|| safe + rest)
 }
 
-/// Where the wanted characters stand in the text, as a range of bytes: all of them, or as many as the text has at its end.
-fn find(text: &str, wanted: &[char]) -> Option<(usize, usize)> {
-    text.match_indices(wanted[0]).find_map(|(start, _)| {
-        let mut seen = text[start..].char_indices().filter(|&(_, c)| !is_gap(c));
-        let mut end = start;
-        for (found, &want) in wanted.iter().enumerate() {
-            match seen.next() {
-                Some((at, c)) if c == want => end = start + at + c.len_utf8(),
-                None | Some((_, '…')) if found >= SHORTEST && seen.next().is_none() => break,
-                _ => return None,
-            }
-        }
-        Some((start, end))
+/// How a text is read, and which characters are looked for in it then.
+type Way<'a> = (fn(&str) -> Option<Unit>, &'a [char]);
+/// How many bytes come before the text's next character, and which one it is; `None` for one that may come into a secret.
+type Unit = (usize, Option<char>);
+
+/// Where the wanted characters stand in the text, as a range of bytes.
+fn find(text: &str, ways: &[Way<'_>]) -> Option<(usize, usize)> {
+    text.char_indices().find_map(|(start, _)| {
+        let length = ways.iter().find_map(|&(unit, wanted)| length_of(&text[start..], wanted, unit))?;
+        Some((start, start + length))
     })
+}
+
+/// How many bytes of the beginning of the text are the wanted characters: all of them, or as many as the text has.
+fn length_of(text: &str, wanted: &[char], unit: fn(&str) -> Option<Unit>) -> Option<usize> {
+    let (mut end, mut found) = (0, 0);
+    while found < wanted.len() {
+        match unit(&text[end..]) {
+            Some((length, Some(c))) if c == wanted[found] => (end, found) = (end + length, found + 1),
+            Some((length, None)) if found > 0 => end += length,
+            None if found >= SHORTEST => break,
+            Some((_, Some('…'))) if found >= SHORTEST && text[end..].chars().nth(1).is_none() => break,
+            _ => return None,
+        }
+    }
+    Some(end)
+}
+
+/// The next character as it is.
+fn plain(text: &str) -> Option<Unit> {
+    text.chars().next().map(|c| (c.len_utf8(), Some(c).filter(|&c| !is_gap(c))))
+}
+
+/// The next character, which may be escaped, more than once where it is by backslashes.
+fn escaped(text: &str) -> Option<Unit> {
+    let is_gap = |c: char| is_gap(c) || c == '\\';
+    let code = |length: usize, digits: &str, radix: u32| {
+        let code = Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let c = code.and_then(|code| u32::from_str_radix(code, radix).ok()).and_then(char::from_u32)?;
+        Some((length, Some(c).filter(|&c| !is_gap(c))))
+    };
+    let hex = |begin: usize, digits: usize| code(begin + digits, text.get(begin..begin + digits)?, 16);
+    let slashes = text.bytes().take_while(|&byte| byte == b'\\').count();
+    let unescaped = match (text.as_bytes().first()?, text.as_bytes().get(slashes)) {
+        (b'%', _) => hex(1, 2),
+        (b'\\', Some(b'u')) => hex(slashes + 1, 4),
+        (b'\\', Some(b'x')) => hex(slashes + 1, 2),
+        (b'\\', Some(b'n' | b'r' | b't')) => Some((slashes + 1, None)),
+        (b'&', _) => {
+            let named = NAMED.iter().find(|(name, _)| text.starts_with(name));
+            named.map(|&(name, c)| (name.len(), Some(c).filter(|&c| !is_gap(c)))).or_else(|| {
+                let (number, _) = text.strip_prefix("&#")?.split_once(';')?;
+                let length = number.len() + 3;
+                match number.strip_prefix(['x', 'X']) {
+                    Some(digits) => code(length, digits, 16),
+                    None => code(length, number, 10),
+                }
+            })
+        }
+        _ => None,
+    };
+    let bare = || if slashes > 0 { Some((slashes, None)) } else { plain(text) };
+    unescaped.or_else(bare)
 }
 
 /// A character that may come into a secret where a text is folded.
@@ -114,7 +172,43 @@ mod tests {
         assert_eq!(without("a value of words", "value of").as_deref(), Some("a [key] words"));
     }
 
+    #[test]
+    fn a_secret_is_left_out_however_it_is_escaped() {
+        let secret = r#"aB3/xY9+pQ7="r&T\5"#;
+        for escaped in [
+            secret,
+            "aB3%2FxY9%2bpQ7%3D%22r%26T%5C5",
+            r#"aB3\/xY9+pQ7=\"r&T\\5"#,
+            r#"aB3\\/xY9\u002bpQ7\u003d\\\"r&T\\\\5"#,
+            r"aB3/xY9\x2bpQ7=\u0022r\u0026T\u005C5",
+            r#"aB3/xY\n9+pQ7\r\n="r&T\\5"#,
+            "aB3/xY9+pQ7&#61;&quot;r&amp;T&#x5c;5",
+            "aB3&#47;xY9&#X2B;pQ7=&#34;r&#038;T&#92;5",
+            "aB3%2FxY9%2bpQ7",
+        ] {
+            let is_whole = !escaped.ends_with("pQ7");
+            let (text, safe) = if is_whole {
+                (format!("é {escaped}, é"), "é [key], é")
+            } else {
+                (format!("é {escaped}"), "é [key]")
+            };
+            assert_eq!(without(&text, secret).as_deref(), Some(safe), "{text}");
+        }
+        for text in ["100%, 5 % and %zz", r"C:\new \u00 \", "&#; &#xyz; &#99999999999; &amp", "%", "&", "\\", "%é"] {
+            assert_eq!(without(text, secret), None, "{text}");
+        }
+        assert_eq!(without("key %41bc%2d is", "%41bc%2d").as_deref(), Some("key [key] is"), "it looks escaped itself");
+    }
+
     proptest! {
+        #[test]
+        fn no_text_is_cut_between_two_bytes(text in ".{0,40}", secret in "[ -~]{6,12}") {
+            let escaped: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            without(&text, &secret);
+            let safe = without(&format!("{text}{escaped}"), &secret).unwrap_or_default();
+            prop_assert!(secret.chars().filter(|c| !c.is_whitespace()).count() < SHORTEST || !safe.contains(&escaped));
+        }
+
         #[test]
         fn nothing_is_left_of_a_secret(before in "[^S]{0,9}", gap in "[ \r\n\t\u{200b}]{0,3}", place in 1..SECRET.len(), after in ".{0,9}") {
             let (start, end) = SECRET.split_at(place);
