@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { chain, engineFor, fallcast, matches, rejection, thrown, transcript, upstreamFor } from './support.mjs';
 
@@ -201,6 +201,39 @@ describe('a key is quoted nowhere, wherever it stands', () => {
     for (const shape of Object.values(shapes)) {
       const error = thrown(() => engine.updateCatalog({ providers: [{ ...provider, headers: shape, apiKeyEnv: shape, [key]: 1 }] }));
       expect(error.message).not.toContain('S3CR3T');
+    }
+  });
+});
+
+describe('a key that is known is quoted nowhere, wherever else it was put', () => {
+  const key = 'aB3.xY9/pQ7=rT5';
+  const config = (more = {}) => ({ ...chain(loopback, ['a']), ...more });
+  const provider = { id: 'p', ...loopback };
+
+  test.each([
+    ['apiKey', { ...provider, apiKey: key }],
+    ['the environment', { ...provider, apiKeyEnv: 'FALLCAST_TEST_KEY_OF_CONFIG' }],
+    ['headers', { ...provider, headers: { 'x-key': key } }],
+  ])('by a fault of a configuration: %s', (_, provider) => {
+    vi.stubEnv('FALLCAST_TEST_KEY_OF_CONFIG', key);
+    onTestFinished(() => vi.unstubAllEnvs());
+    for (const wrong of [{ logLevel: key }, { [key]: 1 }, { fallbacks: { [key]: key } }, { stateFile: `/nowhere/${key}` }]) {
+      const { message } = thrown(() => engineFor(config({ providers: [provider], ...wrong })));
+      expect(message).toContain('[key]');
+      expect(message).not.toContain('xY9');
+    }
+  });
+
+  test('by what an engine refuses', async () => {
+    const engine = engineFor(config({ providers: [{ ...provider, apiKey: key }] }));
+    const ask = (request, options) => engine.predictWithFallback({ modelId: 'a', matches: matches(), ...request }, options);
+    const refused = [
+      await rejection(ask({ modelId: key })), await rejection(ask({}, { [key]: 1 })), await rejection(ask({}, { temperature: key })),
+      thrown(() => engine.disableModel(key, 'x')), thrown(() => engine.updateCatalog({ fallbacks: { a: [key] } })),
+    ];
+    for (const { message } of refused) {
+      expect(message).toContain('[key]');
+      expect(message).not.toContain('xY9');
     }
   });
 });

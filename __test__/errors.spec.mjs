@@ -102,24 +102,24 @@ describe('an error names its call', () => {
     });
   });
 
-  test('that a close ended, but not where it was closed before', async () => {
+  test('that a close ended, or one that began too late', async () => {
     const { engine, predict, upstream } = await transcript({ a: 'never' });
     const pending = rejection(predict({ requestId }));
     await upstream.received(1);
     await engine.close();
     expect(await pending).toMatchObject({ code: 'CLOSED', callId: expect.stringMatching(ID), requestId });
     const later = await rejection(predict({ requestId }));
-    expect(later).toMatchObject({ code: 'CLOSED', requestId });
-    expect(later).not.toHaveProperty('callId');
+    expect(later).toMatchObject({ code: 'CLOSED', callId: expect.stringMatching(ID), requestId });
   });
 
-  test('by requestId alone where it was refused before it began', async () => {
+  test('that was refused before it began', async () => {
     const { engine } = await transcript({ a: 'clean' });
     for (const request of [{ modelId: 'nobody', matches: matches() }, { modelId: 'a', matches: [] }, null]) {
       const error = await rejection(engine.predictWithFallback(request, { requestId }));
-      expect(error.requestId).toBe(requestId);
-      expect(error).not.toHaveProperty('callId');
-      expect(await rejection(engine.predictWithFallback(request))).not.toHaveProperty('requestId');
+      const nameless = await rejection(engine.predictWithFallback(request));
+      expect(error).toMatchObject({ callId: expect.stringMatching(ID), requestId });
+      expect(nameless).toMatchObject({ callId: expect.stringMatching(ID), requestId: null });
+      expect(nameless.callId).not.toBe(error.callId);
     }
   });
 });

@@ -131,14 +131,16 @@ describe('an operator can tell', () => {
   test('that a call was refused before it began, and where its fault is', async () => {
     const { engine, records } = await heard({ a: 'clean' });
     records.length = 0;
-    await rejection(engine.predictWithFallback({ modelId: 'nobody', matches: matches() }, { requestId: 'job-7' }));
-    await rejection(engine.predictWithFallback({ modelId: 'a', matches: [{ id: '' }] }));
-    await rejection(engine.predictWithFallback({ modelId: 'a', matches: matches() }, { requestId: '' }));
+    const [first, second, third] = [
+      await rejection(engine.predictWithFallback({ modelId: 'nobody', matches: matches() }, { requestId: 'job-7' })),
+      await rejection(engine.predictWithFallback({ modelId: 'a', matches: [{ id: '' }] })),
+      await rejection(engine.predictWithFallback({ modelId: 'a', matches: matches() }, { requestId: '' })),
+    ].map(({ callId }) => ({ callId }));
     await engine.recoverDisabledModels();
     expect(records.map(({ level, message, fields }) => [level, message, fields])).toEqual([
-      ['info', 'call refused', { code: 'UNKNOWN_MODEL', path: 'request.modelId', requestId: 'job-7' }],
-      ['info', 'call refused', { code: 'INVALID_REQUEST', path: 'request.matches[0].homeTeam' }],
-      ['info', 'call refused', { code: 'INVALID_REQUEST', path: 'options.requestId' }],
+      ['info', 'call refused', { code: 'UNKNOWN_MODEL', path: 'request.modelId', requestId: 'job-7', ...first }],
+      ['info', 'call refused', { code: 'INVALID_REQUEST', path: 'request.matches[0].homeTeam', ...second }],
+      ['info', 'call refused', { code: 'INVALID_REQUEST', path: 'options.requestId', ...third }],
     ]);
   });
 

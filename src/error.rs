@@ -71,6 +71,17 @@ impl EngineError {
         }
     }
 
+    /// The error of a refused argument, whose text quotes it, with this text changed; any other as it is.
+    #[must_use]
+    pub fn with_text(self, change: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::InvalidConfig(faults) => Self::InvalidConfig(faults.with_text(change)),
+            Self::InvalidRequest(faults) => Self::InvalidRequest(faults.with_text(change)),
+            Self::UnknownModel { path, id } => Self::UnknownModel { path, id: change(&id) },
+            other => other,
+        }
+    }
+
     /// Where the first fault of a refused request is.
     #[must_use]
     pub fn path(&self) -> Option<&str> {

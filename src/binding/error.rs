@@ -1,6 +1,6 @@
 //! The engine's errors as JavaScript's: an `Error` with a stable `code`, and what the caller needs beside it.
 
-use napi::bindgen_prelude::{JsObjectValue, Object, PromiseRaw};
+use napi::bindgen_prelude::{JsObjectValue, Null, Object, PromiseRaw};
 use napi::{Env, Unknown};
 use serde::Serialize;
 
@@ -105,18 +105,22 @@ pub(super) fn rejected<T>(env: &Env, mistake: Mistake) -> napi::Result<PromiseRa
     refused(env, &error, cause, None)
 }
 
-/// A promise that is rejected already, of a call that the caller may have named and that never began.
+/// A promise that is rejected already, of a call if it has `ids`.
 pub(super) fn refused<'env, T>(
     env: &'env Env,
     error: &EngineError,
     cause: Option<Unknown<'_>>,
-    request_id: Option<&String>,
+    ids: Option<&CallIds>,
 ) -> napi::Result<PromiseRaw<'env, T>> {
     let (deferred, promise) = Deferred::new(env)?;
     let mut object = blank(env)?;
     Failed::new(error, None).fill(env, &Objects::new(env)?, object, cause)?;
-    if request_id.is_some() {
-        object.set("requestId", request_id)?;
+    if let Some(ids) = ids {
+        object.set("callId", &ids.call_id)?;
+        match &ids.request_id {
+            Some(request_id) => object.set("requestId", request_id)?,
+            None => object.set("requestId", Null)?,
+        }
     }
     deferred.reject(env, object)?;
     Ok(promise)

@@ -19,6 +19,7 @@ use super::outcome::PredictionOutcome;
 use super::plain::plain;
 use super::read::{self, CallArguments};
 use super::realm::Realm;
+use crate::call_id::CallIds;
 use crate::check::Faults;
 use crate::engine::{Blueprint, Engine};
 use crate::error::EngineError;
@@ -69,6 +70,14 @@ impl Handle {
         }
     }
 
+    /// A mistake without the secrets of the engine.
+    pub(super) fn redacted(&self, mistake: Mistake) -> Mistake {
+        match mistake {
+            Mistake::Engine(error) => Mistake::Engine(self.engine.redacted(error)),
+            node @ Mistake::Node(_) => node,
+        }
+    }
+
     pub(super) fn predict<'env>(
         &self,
         env: &'env Env,
@@ -79,8 +88,12 @@ impl Handle {
         let mut request_id = None;
         self.start(env, request, options, owner, &mut request_id).or_else(|mistake| {
             let (error, cause) = into_engine_error(env, mistake);
-            self.act(|_| info!(code = error.code(), path = error.path(), request_id, "call refused"));
-            refused(env, &error, cause, request_id.as_ref())
+            let error = self.engine.redacted(error);
+            let ids = CallIds { call_id: self.engine.next_call_id(), request_id };
+            let CallIds { call_id, request_id } = &ids;
+            let (code, path, request_id) = (error.code(), error.path(), request_id.as_deref());
+            self.act(|_| info!(code, path, call_id, request_id, "call refused"));
+            refused(env, &error, cause, Some(&ids))
         })
     }
 

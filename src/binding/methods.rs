@@ -61,6 +61,7 @@ macro_rules! methods {
                     $(#[napi(ts_arg_type = $optional_ts)] $optional: Option<Unknown<'env>>,)?
                 ) -> $(Result<$($value)+, Thrown>)? $(napi::Result<PromiseRaw<'env, $($promised)+>>)? {
                     Handle::$name(&self.handle, env, self.caller(this), $($argument,)* $($optional)?)
+                        .map_err(|mistake| self.handle.redacted(mistake))
                         .or_else(|mistake| Refuse::refuse(env, mistake))
                 }
             )*
@@ -75,7 +76,10 @@ macro_rules! methods {
                 $(#[napi(ts_arg_type = $optional_ts)] $optional: Option<Unknown<'env>>,)?
             ) -> $(Result<$($value)+, Thrown>)? $(napi::Result<PromiseRaw<'env, $($promised)+>>)? {
                 shared(env)
-                    .and_then(|handle| Handle::$name(&handle, env, Caller::default(), $($argument,)* $($optional)?))
+                    .and_then(|handle| {
+                        Handle::$name(&handle, env, Caller::default(), $($argument,)* $($optional)?)
+                            .map_err(|mistake| handle.redacted(mistake))
+                    })
                     .or_else(|mistake| Refuse::refuse(env, mistake))
             }
         )*

@@ -592,9 +592,9 @@ export type ErrorCode =
 export interface FallcastError extends Error {
   /** What kind of error it is. */
   code: ErrorCode
-  /** Names the call in its events and log records; absent if the call was refused before it began, and where there was none. */
+  /** Names the call in its events and log records; absent where there was none. */
   callId?: string
-  /** `options.requestId`; null if none was given. Absent where `callId` is, unless one was given. */
+  /** `options.requestId`; null if none was given, or none that can be one. Absent where `callId` is. */
   requestId?: string | null
   /** Every model that was asked, in order; absent if the call was refused before any could be. */
   attempts?: Attempt[]

@@ -20,7 +20,7 @@ pub use headers::Headers;
 pub use limits::Limits;
 pub use model::{Model, Prices};
 pub use provider::Provider;
-pub use secret::Secret;
+pub use secret::{Secret, without_any};
 
 use std::sync::Arc;
 
@@ -127,6 +127,12 @@ impl Catalog {
     /// Every provider, in the order in which their ids first came.
     pub fn providers(&self) -> impl Iterator<Item = &Arc<Provider>> + Clone {
         self.entries.providers.iter().filter_map(|entry| entry.provider.as_ref())
+    }
+
+    /// The text without the keys of all providers and the values of their headers.
+    #[must_use]
+    pub fn redacted(&self, text: &str) -> String {
+        self.providers().fold(text.to_owned(), |text, provider| provider.redacted(&text).into_owned())
     }
 
     /// The provider with exactly this id.

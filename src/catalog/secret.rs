@@ -3,6 +3,7 @@
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
 use crate::line;
 
@@ -46,6 +47,18 @@ impl fmt::Debug for Secret {
 
 /// Shorter ones are taken for words: to replace them would garble a message.
 const SHORTEST: usize = 6;
+
+/// The text without the keys and the values of headers that the providers of a configuration have, and without those that
+/// stand in the environment, be it read before the configuration is found good.
+pub fn without_any(text: &str, config: &Value, variable: impl Fn(&str) -> Option<String>) -> String {
+    let providers = || config.get("providers").and_then(Value::as_array).into_iter().flatten();
+    let named = |name: &'static str| providers().filter_map(move |provider| provider.get(name));
+    let keys = named("apiKey").filter_map(Value::as_str).map(str::to_owned);
+    let of_environment = named("apiKeyEnv").filter_map(Value::as_str).filter_map(variable);
+    let values = named("headers").filter_map(Value::as_object).flatten().filter_map(|(_, value)| value.as_str());
+    let secrets = keys.chain(of_environment).chain(values.map(str::to_owned));
+    secrets.fold(text.to_owned(), |text, secret| without(&text, &secret).unwrap_or(text))
+}
 
 /// Characters that HTML writes by name.
 const NAMED: [(&str, char); 6] =
@@ -203,7 +216,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_is_cut_between_two_bytes(text in ".{0,40}", secret in "[ -~]{6,12}") {
-            let escaped: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let escaped = secret.bytes().fold(String::new(), |text, byte| format!("{text}%{byte:02X}"));
             without(&text, &secret);
             let safe = without(&format!("{text}{escaped}"), &secret).unwrap_or_default();
             prop_assert!(secret.chars().filter(|c| !c.is_whitespace()).count() < SHORTEST || !safe.contains(&escaped));

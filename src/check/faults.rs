@@ -43,6 +43,13 @@ impl Faults {
         Self::default()
     }
 
+    /// The faults with their texts changed.
+    #[must_use]
+    pub fn with_text(self, change: impl Fn(&str) -> String) -> Self {
+        let changed = |fault: Fault| Fault { path: change(&fault.path), problem: change(&fault.problem) };
+        Self { listed: self.listed.into_iter().map(changed).collect(), more: self.more }
+    }
+
     /// One fault.
     #[must_use]
     pub fn one(path: &str, problem: impl Into<String>) -> Self {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::library::{self, Loaded};
 use super::setup::fallback_lists;
-use crate::catalog::Variables;
+use crate::catalog::{Variables, without_any};
 use crate::check::Faults;
 use crate::config::Config;
 use crate::error::EngineError;
@@ -32,7 +32,8 @@ impl Blueprint {
             Some(loaded) => faults.into_result(loaded),
             None => Err(faults),
         };
-        let loaded = checked.map_err(EngineError::InvalidConfig)?;
+        let without = |text: &str| without_any(text, config, variables);
+        let loaded = checked.map_err(|faults| EngineError::InvalidConfig(faults.with_text(without)))?;
         let layer_digests = std::mem::take(&mut read.layer).digests();
         Ok(Self { config: read, loaded, layer_digests })
     }

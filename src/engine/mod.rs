@@ -136,7 +136,8 @@ impl Engine {
         let saved =
             SavedParts { roster: Arc::clone(&roster), purse: Arc::clone(&purse), library: Arc::clone(&library) };
         let open = |path| StateWriter::open(path, saved.clone(), shared()).map(Arc::new);
-        let state = config.state_file.as_deref().map(open).transpose()?;
+        let state = config.state_file.as_deref().map(open).transpose();
+        let state = state.map_err(|error| error.with_text(|text| library.setup().catalog().redacted(text)))?;
         events.begin();
         Ok(Self {
             config,
@@ -191,6 +192,18 @@ impl Engine {
         if was_open {
             info!("engine closed");
         }
+    }
+
+    /// An id for a call that is refused before it begins: no other call has it.
+    #[must_use]
+    pub fn next_call_id(&self) -> String {
+        self.lifecycle.next_call_id()
+    }
+
+    /// The error of a refused argument without the providers' keys and the values of their headers, wherever they stood.
+    #[must_use]
+    pub fn redacted(&self, error: EngineError) -> EngineError {
+        error.with_text(|text| self.library.setup().catalog().redacted(text))
     }
 
     /// The configuration with which the engine was built, without its catalogue layer.
