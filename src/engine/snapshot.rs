@@ -67,8 +67,9 @@ impl SavedParts {
     /// `INVALID_CONFIG` with every fault, or for another version.
     pub(super) fn restore(&self, snapshot: &Value) -> Result<(), EngineError> {
         let SavedState { health, spend, pinned_prompts } = read(snapshot).map_err(EngineError::InvalidConfig)?;
-        let (models, providers) = self.roster.restore(health);
+        // First, for the state may be written as soon as any part has changed, and be the last that is.
         self.purse.restore(&spend);
+        let (models, providers) = self.roster.restore(health);
         info!(models, providers, "state restored");
         if let Some(version) = pinned_prompts {
             self.library.restore_pin(&version);
