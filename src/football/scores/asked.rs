@@ -19,6 +19,8 @@ pub(super) struct Asked<'q> {
     /// Trimmed, in lower case and composed; `None` where several ids fold to the same.
     folded: HashMap<Cow<'q, str>, Option<usize>>,
     longest: usize,
+    /// The lengths of the folded ids, a bit each, those from 63 on together.
+    lengths: u64,
     /// Whether one of them reads like the name of a field.
     is_like_a_field: bool,
     matches: Vec<&'q Match>,
@@ -31,6 +33,7 @@ impl<'q> Asked<'q> {
         let mut asked = Self {
             exact: HashMap::new(),
             folded: HashMap::new(),
+            lengths: 0,
             longest: 0,
             is_like_a_field: matches.iter().any(|asked| Field::of(&asked.id) != Field::Other),
             matches: matches.to_vec(),
@@ -38,7 +41,9 @@ impl<'q> Asked<'q> {
         };
         for (index, id) in matches.iter().map(|asked| asked.id.as_str()).enumerate() {
             asked.exact.entry(id).or_insert(index);
-            asked.folded.entry(fold(id)).and_modify(|other| *other = None).or_insert(Some(index));
+            let folded = fold(id);
+            asked.lengths |= bit(folded.len());
+            asked.folded.entry(folded).and_modify(|other| *other = None).or_insert(Some(index));
             asked.longest = asked.longest.max(id.trim().len());
         }
         asked
@@ -47,6 +52,10 @@ impl<'q> Asked<'q> {
     /// The index of the asked id that `id` is exactly, else of the only one that it is but for case, white space and
     /// the ways in which Unicode writes one character.
     pub(super) fn find(&self, id: &str) -> Option<usize> {
+        // Most keys are names of fields. Folding leaves the length of ASCII alone, but for the space around it.
+        if id.is_ascii() && self.lengths & bit(id.trim().len()) == 0 {
+            return None;
+        }
         if let Some(&index) = self.exact.get(id) {
             return Some(index);
         }
@@ -69,6 +78,10 @@ impl Asked<'_> {
         let sides = |asked: &&Match| [Team::new(&asked.home_team), Team::new(&asked.away_team)];
         self.teams.get_or_init(|| self.matches.iter().map(sides).collect()).get(index)
     }
+}
+
+fn bit(length: usize) -> u64 {
+    1 << length.min(63)
 }
 
 /// An id trimmed, in lower case and composed. Compatibility forms such as `²` remain what they are: to Unicode they

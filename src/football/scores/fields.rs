@@ -116,6 +116,17 @@ const WORDS: [&str; 11] =
 impl Field {
     /// What a key, as it was written, says about its value.
     pub(super) fn of(key: &str) -> Self {
+        // Those that the output format of the built-in prompts asks for are most of all.
+        match key {
+            "match_id" => Self::MatchId,
+            "home_score" => Self::Goals { side: Side::Home, surety: Surety::Score },
+            "away_score" => Self::Goals { side: Side::Away, surety: Surety::Score },
+            "predictions" => Self::Other,
+            _ => Self::of_any(key),
+        }
+    }
+
+    fn of_any(key: &str) -> Self {
         let mut buffer = [0; LONGEST];
         let Some(name) = fold(key, &mut buffer) else { return Self::foreign(key.trim()) };
         match name {
@@ -216,6 +227,13 @@ fn parts(mut name: &str) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_usual_keys_are_no_exceptions() {
+        for key in ["match_id", "home_score", "away_score", "predictions"] {
+            assert_eq!(Field::of(key), Field::of_any(key), "{key}");
+        }
+    }
 
     #[test]
     fn names_fold_case_and_separators() {
