@@ -19,7 +19,7 @@ use tracing::{info, warn};
 use super::events::Events;
 use super::roster::Roster;
 use super::setup::{CurrentSetup, Setup, check_version};
-use super::state_writer::Unsaved;
+use super::unsaved::Unsaved;
 use crate::catalog::{self, Variables};
 use crate::check::Faults;
 use crate::config::{Config, PromptOrigin};

@@ -47,6 +47,7 @@ mod snapshot;
 mod state_writer;
 mod time;
 mod understood;
+mod unsaved;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -86,7 +87,8 @@ use reading::Readers;
 use roster::Roster;
 use setup::{CurrentSetup, Setup, check_version, fallback_lists, known};
 use snapshot::SavedParts;
-use state_writer::{StateWriter, Unsaved};
+use state_writer::StateWriter;
+use unsaved::Unsaved;
 
 /// Everything that the calls of one engine share.
 pub struct Engine {

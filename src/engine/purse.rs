@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::events::Events;
-use super::state_writer::Unsaved;
+use super::unsaved::Unsaved;
 use crate::catalog::Model;
 use crate::config::BudgetConfig;
 use crate::event::What;

@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 use super::events::Events;
 use super::model_status::{ModelState, ModelStatus};
 use super::setup::{CurrentSetup, Setup, known};
-use super::state_writer::Unsaved;
+use super::unsaved::Unsaved;
 use crate::catalog::{Catalog, Model, ModelIndex, Provider};
 use crate::config::HealthConfig;
 use crate::count::{self, Count, Moka};

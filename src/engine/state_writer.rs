@@ -14,13 +14,13 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::events::Events;
 use super::snapshot::SavedParts;
 use super::understood::{Understood, lay_over, readable, understood};
+use super::unsaved::Unsaved;
 use crate::check::Faults;
 use crate::error::EngineError;
 use crate::event::What;
@@ -35,16 +35,6 @@ use crate::state_file::{Damaged, StateFile};
 /// on the disk after 1.3 s.
 const PACE: Duration = Duration::from_secs(1);
 
-/// Whether something has changed that is saved; every part that owns such state has one, and all are the same.
-#[derive(Clone, Default)]
-pub(super) struct Unsaved(Arc<Mark>);
-
-#[derive(Default)]
-struct Mark {
-    is_set: AtomicBool,
-    set: Notify,
-}
-
 /// The file of one engine, open from its begin to its close.
 pub(super) struct StateWriter {
     file: tokio::sync::Mutex<Option<Arc<StateFile>>>,
@@ -57,34 +47,6 @@ pub(super) struct StateWriter {
     damaged: Mutex<Option<Damaged>>,
     /// Whether the last write failed, which was told.
     is_failing: AtomicBool,
-}
-
-impl Unsaved {
-    /// Notes that there is something to be written; after the change, so that whoever takes the mark sees it.
-    pub(super) fn mark(&self) {
-        if !self.0.is_set.swap(true, Ordering::AcqRel) {
-            self.0.set.notify_one();
-        }
-    }
-
-    /// Takes the mark off; whether there was one.
-    fn take(&self) -> bool {
-        self.0.is_set.swap(false, Ordering::AcqRel)
-    }
-
-    /// Puts the mark back, for what it stood for was not written.
-    fn put_back(&self) {
-        self.0.is_set.store(true, Ordering::Release);
-        self.0.set.notify_one();
-    }
-
-    /// Waits until there is a mark.
-    async fn marked(&self) {
-        // A mark that was taken off meanwhile is none.
-        while !self.0.is_set.load(Ordering::Acquire) {
-            self.0.set.notified().await;
-        }
-    }
 }
 
 impl StateWriter {
