@@ -98,7 +98,7 @@ mod tests {
 
     /// The members of a union type in the declarations for TypeScript.
     fn union(name: &str) -> Vec<&'static str> {
-        let types = include_str!("binding/types.d.ts");
+        let types = include_str!("binding/types/errors.d.ts");
         let start = types.find(&format!("export type {name} =\n")).expect("the type is declared");
         let lines = types[start..].lines().skip(1).take_while(|line| line.starts_with("  | '"));
         lines.map(|line| line.trim_start_matches("  | '").trim_end_matches('\'')).collect()

@@ -1,4 +1,4 @@
-//! Events and invalidations as JavaScript sees them; `types.d.ts` declares the same shapes.
+//! Events and invalidations as JavaScript sees them; `types/events.d.ts` declares the same shapes.
 
 use serde::Serialize;
 

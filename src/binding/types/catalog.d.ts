@@ -1,0 +1,81 @@
+// The catalogue, and what is laid over it.
+
+/** An HTTP service that speaks the OpenAI chat-completions protocol. */
+export interface Provider {
+  /** Names the provider; unique, 1 to 200 characters, not `__proto__`. */
+  id: string
+  /** `https:`, or `http:` to this machine (or anywhere with `http.allowInsecureHttp`); requests go to `<baseUrl>/chat/completions`. */
+  baseUrl: string
+  /**
+   * The environment variable of the process that holds the key, read when the engine is built; an empty one is no key.
+   * Without it and without `apiKey` the provider needs no key. A worker thread's `process.env` is a copy, which is not
+   * looked at.
+   */
+  apiKeyEnv?: string | null
+  /** The key itself, not empty; wins over `apiKeyEnv`. */
+  apiKey?: string
+  /** More headers for every request, but none that the client sets itself, and no `authorization` beside a key. */
+  headers?: Record<string, string>
+  /** Put before `upstreamModel` on the wire, such as `hf:`. Default: nothing. */
+  modelIdPrefix?: string
+  /** What the provider's models accept, unless a model says otherwise. Default: no limits. */
+  limits?: Limits
+  /** Whether `response_format` may be sent, unless a model says otherwise. Default: false. */
+  responseFormat?: boolean
+  /** How many calls may run at once, from 1; those beyond wait their turn. null: no limit. Default: null. */
+  maxConcurrency?: number | null
+}
+
+/** What a provider or a model accepts. Requests are made to fit, and `attempt.adjusted` says how. */
+export interface Limits {
+  /** The largest `max_tokens`, from 1. */
+  maxTokens?: number
+  /** The least and the greatest temperature, within 0 to 10. */
+  temperature?: [number, number]
+  /** How many stop sequences, from 0. */
+  maxStopSequences?: number
+}
+
+/** A model of the catalogue. */
+export interface Model {
+  /** Names the model in requests and outcomes; unique, 1 to 200 characters, not `__proto__`. */
+  id: string
+  /** The id of its provider. */
+  provider: string
+  /** The provider's name for it, without `modelIdPrefix`. */
+  upstreamModel: string
+  /** A name for people. Default: the id. */
+  displayName?: string
+  /** A price class of your own. */
+  tier?: string
+  /** Anything worth knowing about the model, at most 2,000 characters; not used. */
+  notes?: string
+  /** US dollars for a million prompt tokens, 0 to 1,000,000. */
+  promptUsdPer1M: number
+  /** US dollars for a million completion tokens, 0 to 1,000,000. */
+  completionUsdPer1M: number
+  /** US dollars for a million cached prompt tokens. Default: as other prompt tokens. */
+  cachedPromptUsdPer1M?: number
+  /** US dollars for a million reasoning tokens. Default: as other completion tokens. */
+  reasoningUsdPer1M?: number
+  /** The ids of the models to try after it, in order. Default: none. */
+  fallbacks?: string[]
+  /** Time for one HTTP call in milliseconds, 1 to 3,600,000. Default: the configuration's. */
+  timeoutMs?: number
+  /** Whether it thinks before it answers, and needs room for that. Default: false. */
+  reasoning?: boolean
+  /** Whether `response_format` may be sent. Default: the provider's. */
+  responseFormat?: boolean
+  /** Components of the prompts that this model is sent before the output format, in order. Default: none. */
+  promptOverrides?: string[]
+  /** What it accepts, field by field in place of the provider's. */
+  limits?: Limits
+  /** Whether it may be called at all. Default: true. */
+  enabled?: boolean
+}
+
+/** What `updateCatalog` lays over the catalogue. */
+export type CatalogChanges = Pick<Config, 'providers' | 'models' | 'fallbacks'>
+
+/** A model's id, and the ids of its fallbacks in order. */
+export type ModelFallbacks = Record<string, string[]>
