@@ -1,4 +1,4 @@
-// What goes in. (What comes out is generated from the Rust types, below.)
+// What a call is asked.
 
 /** What to predict, and with which model. */
 export interface PredictionRequest {
@@ -56,6 +56,8 @@ export interface PredictOptions {
    */
   requestId?: string | null
 }
+
+// What an engine is built with.
 
 /** How an engine works. Every field is optional; an unknown one is `INVALID_CONFIG`. */
 export interface Config {
@@ -138,6 +140,8 @@ export interface Config {
   logLevel?: LogLevel
 }
 
+// The catalogue, and what is laid over it.
+
 /** An HTTP service that speaks the OpenAI chat-completions protocol. */
 export interface Provider {
   /** Names the provider; unique, 1 to 200 characters, not `__proto__`. */
@@ -212,6 +216,14 @@ export interface Model {
   enabled?: boolean
 }
 
+/** What `updateCatalog` lays over the catalogue. */
+export type CatalogChanges = Pick<Config, 'providers' | 'models' | 'fallbacks'>
+
+/** A model's id, and the ids of its fallbacks in order. */
+export type ModelFallbacks = Record<string, string[]>
+
+// Prompts as data.
+
 /** Prompts as an object: the manifest, with the texts of the components in it. */
 export interface Prompts {
   /** The versions by name, 1 to 100. */
@@ -248,11 +260,7 @@ export interface PromptVersion {
   weight?: number
 }
 
-/** What `updateCatalog` lays over the catalogue. */
-export type CatalogChanges = Pick<Config, 'providers' | 'models' | 'fallbacks'>
-
-/** A model's id, and the ids of its fallbacks in order. */
-export type ModelFallbacks = Record<string, string[]>
+// What `onLog` receives.
 
 /** How important a log record is. */
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace'
@@ -271,6 +279,8 @@ export interface LogRecord {
   /** How many records before this one were dropped because too many waited. */
   dropped: number
 }
+
+// What `onEvent` and `onInvalidate` receive; `src/event.rs` has the core of each.
 
 /** What every event has. */
 export interface EventBase {
@@ -490,6 +500,8 @@ export interface InvalidationEvent {
   dropped: number
 }
 
+// What `snapshot` gives and `restore` takes.
+
 /** The state of an engine as plain JSON. Times are ISO 8601. */
 export interface Snapshot {
   /** The version of the format. */
@@ -541,6 +553,8 @@ export interface ModelSnapshot {
   /** The time of its last success. */
   lastSuccessAt?: string | null
 }
+
+// Why something did not work; `src/kind.rs` has the same names.
 
 /** Why an attempt failed. */
 export type FailureKind =

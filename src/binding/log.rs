@@ -18,12 +18,12 @@ struct LogRecord {
     level: &'static str,
     message: String,
     #[serde(serialize_with = "in_camel_case")]
-    fields: Vec<(&'static str, Value)>,
+    fields: Vec<(&'static str, FieldValue)>,
 }
 
 #[derive(Clone, Serialize)]
 #[serde(untagged)]
-enum Value {
+enum FieldValue {
     Text(String),
     Number(f64),
     Flag(bool),
@@ -33,7 +33,7 @@ enum Value {
 #[derive(Default)]
 struct Collected {
     message: String,
-    others: Vec<(&'static str, Value)>,
+    others: Vec<(&'static str, FieldValue)>,
 }
 
 struct ToListener {
@@ -48,7 +48,7 @@ pub(super) fn dispatch(sender: Sender, level: &str) -> Dispatch {
 }
 
 /// The fields as an object, their names written as names are in JavaScript.
-fn in_camel_case<S: Serializer>(fields: &[(&'static str, Value)], serializer: S) -> Result<S::Ok, S::Error> {
+fn in_camel_case<S: Serializer>(fields: &[(&'static str, FieldValue)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(fields.iter().map(|(name, value)| (camel_case(name), value)))
 }
 
@@ -105,9 +105,9 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ToListener {
 }
 
 impl Collected {
-    fn push(&mut self, field: &Field, value: Value) {
+    fn push(&mut self, field: &Field, value: FieldValue) {
         match (field.name(), value) {
-            ("message", Value::Text(text)) => self.message = text,
+            ("message", FieldValue::Text(text)) => self.message = text,
             (name, value) => self.others.push((name, value)),
         }
     }
@@ -116,27 +116,27 @@ impl Collected {
 #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
 impl Visit for Collected {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.push(field, Value::Number(value));
+        self.push(field, FieldValue::Number(value));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.push(field, Value::Number(value as f64));
+        self.push(field, FieldValue::Number(value as f64));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.push(field, Value::Number(value as f64));
+        self.push(field, FieldValue::Number(value as f64));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.push(field, Value::Flag(value));
+        self.push(field, FieldValue::Flag(value));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.push(field, Value::Text(value.to_owned()));
+        self.push(field, FieldValue::Text(value.to_owned()));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.push(field, Value::Text(format!("{value:?}")));
+        self.push(field, FieldValue::Text(format!("{value:?}")));
     }
 }
 
@@ -147,9 +147,9 @@ mod tests {
     #[test]
     fn a_record_has_its_fields_in_order_with_names_as_in_javascript() {
         let fields = vec![
-            ("cost_usd", Value::Number(0.5)),
-            ("model", Value::Text("a\n".to_owned())),
-            ("is_it", Value::Flag(true)),
+            ("cost_usd", FieldValue::Number(0.5)),
+            ("model", FieldValue::Text("a\n".to_owned())),
+            ("is_it", FieldValue::Flag(true)),
         ];
         let record = Record::new(&LogRecord { level: "info", message: "call ended".to_owned(), fields });
         let expected = r#"{"level":"info","message":"call ended","fields":{"costUsd":0.5,"model":"a\n","isIt":true}}"#;
