@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -106,4 +106,55 @@ test('the modules of a room have no circle', () => {
     return circle.length > 0 ? [`${room}: ${circle.join(', ')}`] : [];
   });
   expect(circles).toEqual([]);
+});
+
+/** The files of `src` without tests, each with its code, comments and unit tests aside. */
+function sources() {
+  return readdirSync(src, { recursive: true })
+    .map((path) => path.replaceAll(sep, '/'))
+    .filter((path) => path.endsWith('.rs') && !/(^|\/)tests(\/|\.rs$)/.test(path))
+    .map((path) => {
+      const text = readFileSync(join(src, path), 'utf8');
+      const [code] = text.split('#[cfg(test)]\nmod tests {');
+      return { path, text, code: code.replaceAll(/^\s*\/\/.*|\s\/\/ .*/gm, '') };
+    });
+}
+
+const naming = (pattern) => sources().filter(({ code }) => pattern.test(code)).map(({ path }) => path);
+
+test('only binding names napi, only transport sends, and only one file has unsafe code', () => {
+  expect(naming(/\bnapi(_derive)?::/).filter((path) => !path.startsWith('binding/'))).toEqual([]);
+  expect(naming(/\breqwest::/).filter((path) => !path.startsWith('transport/'))).toEqual([]);
+  expect(naming(/\bunsafe (\{|fn|impl)/)).toEqual(['binding/node.rs']);
+});
+
+test('the pure rooms open nothing and wait for nothing', () => {
+  const pure = ['plan', 'reply', 'football', 'protocol', 'parse', 'money'];
+  const impure = naming(/\b(tokio|reqwest|std::(fs|net|process|thread))\b|\basync\b|\.await\b|\b(SystemTime|Instant)::now\b/);
+  expect(impure.filter((path) => pure.includes(path.split('/')[0]))).toEqual([]);
+});
+
+test('a type has a name of its own, but for the records that binding hands to JavaScript', () => {
+  const types = sources().flatMap(({ path, code }) => (
+    [...code.matchAll(/^(?:pub(?:\([^)]*\))? )?(?:struct|enum|trait|type) ([A-Z]\w*)/gm)].map(([, name]) => ({ name, path }))
+  ));
+  const shared = [...new Set(types.map(({ name }) => name))]
+    .map((name) => [name, types.filter((type) => type.name === name).map(({ path }) => path)])
+    .filter(([, { length }]) => length > 1)
+    .filter(([, paths]) => paths.length > 2 || paths.filter((path) => path.startsWith('binding/')).length !== 1);
+  expect(Object.fromEntries(shared)).toEqual({});
+});
+
+test('a file has at most 400 lines, and a room says at its door what it is', () => {
+  const lines = (text) => text.trimEnd().split('\n');
+  expect(sources().filter(({ text }) => lines(text).length > 400).map(({ path }) => path)).toEqual([]);
+  const doors = sources().filter(({ path }) => path.endsWith('/mod.rs') || !path.includes('/'));
+  expect(doors.filter(({ text }) => !text.startsWith('//! ')).map(({ path }) => path)).toEqual([]);
+});
+
+test('every file that ARCHITECTURE.md names is there', () => {
+  const named = [...page.matchAll(/`((?:src\/)?(?:[\w-]+\/)+[\w.-]*|\w+\.rs)`/g)].map(([, path]) => path).filter((path) => !path.startsWith('fallcast/'));
+  const roots = [join(src, '..'), src];
+  expect(named.length).toBeGreaterThan(40);
+  expect(named.filter((path) => !roots.some((root) => existsSync(join(root, path))))).toEqual([]);
 });
