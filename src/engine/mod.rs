@@ -18,7 +18,7 @@
 //! saved, and tells by itself what is to be told, in the order in which it happened. And a part can be given to whoever
 //! needs it and nothing else: the task beside the calls holds a roster and a writer, not an engine.
 //!
-//! What the engine adds is its public face, a line for each method, and the calls: a [`Call`] follows its plan and asks the
+//! What the engine adds is its public face (`face.rs`), a line for each method, and the calls: a [`Call`] follows its plan and asks the
 //! parts.
 
 mod admission;
@@ -30,6 +30,7 @@ mod call;
 mod context;
 mod events;
 mod explain;
+mod face;
 mod finish;
 mod library;
 mod lifecycle;
@@ -62,11 +63,8 @@ use crate::config::Config;
 use crate::error::EngineError;
 use crate::event::{Announcer, Event, EventSink, Invalidation};
 use crate::football::{self, Item, Question};
-use crate::kind::FailureKind;
-use crate::metrics::{Gauges, Metrics, Recorder};
-use crate::money::{BudgetStatus, Ledger};
+use crate::metrics::Recorder;
 use crate::plan::{Plan, Wanted};
-use crate::prompt::VersionStatus;
 use crate::request::{self, RawOptions};
 use crate::transport::concurrency::ConcurrencyLimits;
 use crate::transport::http::Http;
@@ -264,147 +262,6 @@ impl Engine {
     #[must_use]
     pub fn fallbacks(&self) -> Vec<(String, Vec<String>)> {
         fallback_lists(&self.library.setup().catalog())
-    }
-
-    /// Switches a model off until [`Engine::enable_model`]; `reason` is shown wherever the model is passed over, 1 to
-    /// 1,000 characters, none of them control characters.
-    ///
-    /// # Errors
-    /// `UNKNOWN_MODEL`, or `INVALID_REQUEST` for a reason that is none.
-    pub fn disable_model(&self, model_id: &str, reason: &str) -> Result<(), EngineError> {
-        self.roster.disable(model_id, reason)
-    }
-
-    /// Switches a model on, whatever switched it off, and forgets its failures and its cooling.
-    ///
-    /// # Errors
-    /// `UNKNOWN_MODEL`.
-    pub fn enable_model(&self, model_id: &str) -> Result<(), EngineError> {
-        self.roster.enable(model_id)
-    }
-
-    /// Brings back every model whose time has come, and ends every cooling whose time is over; returns how many models it
-    /// brought back.
-    pub fn recover_due(&self) -> usize {
-        self.roster.recover_due()
-    }
-
-    /// Applies a failure that the caller decided, as if an attempt had ended with it: `unauthorized` as a 401, and
-    /// `rate_limited` as a 429 without `Retry-After`. While the model is switched off nothing changes, not even for its
-    /// provider.
-    ///
-    /// # Errors
-    /// `UNKNOWN_MODEL`.
-    pub fn report_failure(&self, model_id: &str, kind: FailureKind) -> Result<(), EngineError> {
-        self.roster.report_failure(model_id, kind)
-    }
-
-    /// Applies a success that the caller decided.
-    ///
-    /// # Errors
-    /// `UNKNOWN_MODEL`.
-    pub fn report_success(&self, model_id: &str) -> Result<(), EngineError> {
-        self.roster.report_success(model_id)
-    }
-
-    /// Lays providers, models and fallbacks over the catalogue, whole or not at all. Calls under way keep the catalogue
-    /// with which they began. Prompts that were rejected before for the catalogue come into use.
-    ///
-    /// # Errors
-    /// `INVALID_CONFIG` with every fault, a line each.
-    pub fn update_catalog(&self, changes: &Value, variables: Variables<'_>) -> Result<(), EngineError> {
-        self.library.update_catalog(changes, variables)
-    }
-
-    /// Reads the folder of the prompts again and puts what it holds into use, whole or not at all; whether anything
-    /// changed. Calls under way keep the prompts with which they began. The version that is pinned stays so.
-    ///
-    /// # Errors
-    /// `INVALID_CONFIG` with every fault, a line each; the prompts stay as they were.
-    pub fn reload_prompts(&self) -> Result<bool, EngineError> {
-        self.library.reload_prompts()
-    }
-
-    /// Pins a version for all models that it is for, or with `None` returns to the dates of the manifest. What was
-    /// rejected before for the pin comes into use.
-    ///
-    /// # Errors
-    /// `INVALID_REQUEST` if there is no such version.
-    pub fn activate_prompts(&self, version: Option<&str>) -> Result<(), EngineError> {
-        self.library.activate_prompts(version)
-    }
-
-    /// Every version of the prompts, in the order of the manifest.
-    #[must_use]
-    pub fn prompt_versions(&self) -> Vec<VersionStatus> {
-        self.library.prompt_versions()
-    }
-
-    /// Reloads the prompts whenever their folder changes, if they come from one, until the engine is closed or dropped.
-    /// The log records of it go where those of the caller go.
-    pub fn watch_prompts(&self) {
-        self.library.watch(self.lifecycle.closing().clone());
-    }
-
-    /// The messages that `model_id` would be sent for `items`.
-    ///
-    /// # Errors
-    /// `INVALID_REQUEST` with every fault, or `UNKNOWN_MODEL`.
-    pub fn build_prompt(
-        &self,
-        model_id: &str,
-        items: &[Item],
-        version: Option<&str>,
-    ) -> Result<BuiltPrompt, EngineError> {
-        BuiltPrompt::new(&self.library.setup().get(), model_id, items, version, self.active_model_count())
-    }
-
-    /// How the day's budget stands.
-    #[must_use]
-    pub fn budget(&self) -> BudgetStatus {
-        self.purse.status()
-    }
-
-    /// What the engine has spent and reserved.
-    #[must_use]
-    pub fn ledger(&self) -> &Ledger {
-        self.purse.ledger()
-    }
-
-    /// What all calls came to since the engine was built.
-    #[must_use]
-    pub fn metrics(&self) -> Metrics {
-        self.metrics.snapshot()
-    }
-
-    /// What all calls came to as Prometheus reads it, with the gauges as they are now.
-    #[must_use]
-    pub fn metrics_text(&self) -> String {
-        let budget = self.budget();
-        self.metrics.text(Gauges {
-            active_models: self.active_model_count() as u64,
-            spent: budget.spent,
-            reserved: budget.reserved,
-            uncertain: budget.uncertain,
-            daily_budget: budget.daily,
-            models: self.roster.gauges(),
-        })
-    }
-
-    /// The state as it stands, as plain JSON.
-    #[must_use]
-    pub fn snapshot(&self) -> Value {
-        self.saved.snapshot()
-    }
-
-    /// Takes over a state. What is known here of a model stays if it is later, and what was spent today if it is more;
-    /// models that the catalogue does not have are ignored, which is told. A version of the prompts is pinned as it was
-    /// there, unless one is pinned here.
-    ///
-    /// # Errors
-    /// `INVALID_CONFIG` with every fault, or for another version; nothing has changed then.
-    pub fn restore(&self, snapshot: &Value) -> Result<(), EngineError> {
-        self.saved.restore(snapshot)
     }
 
     fn plan(&self, catalog: &Catalog, original: ModelIndex, wanted: &Wanted<'_>) -> Plan {

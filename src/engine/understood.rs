@@ -5,22 +5,22 @@ use serde_json::{Map, Value, json};
 use super::snapshot::{OTHER_DAYS, VERSION, faults_in};
 
 /// What is known of a part of a state.
-enum Shape {
+enum Pattern {
     /// All of it.
     Whole,
     /// Fields by their names.
-    Fields(&'static [(&'static str, Shape)]),
+    Fields(&'static [(&'static str, Pattern)]),
     /// Entries of one shape, whose keys are data.
-    Entries(&'static Shape),
+    Entries(&'static Pattern),
     /// Days of one shape, in a list.
-    Days(&'static Shape),
+    Days(&'static Pattern),
     /// Something that happened, in such fields: what else is told of it is true as long as they stay as they are.
     Happening(&'static [&'static str]),
 }
 
-use Shape::{Days, Entries, Fields, Happening, Whole};
+use Pattern::{Days, Entries, Fields, Happening, Whole};
 
-const STATE: Shape = Fields(&[
+const STATE: Pattern = Fields(&[
     ("version", Whole),
     ("takenAt", Whole),
     ("models", Entries(&MODEL)),
@@ -29,7 +29,7 @@ const STATE: Shape = Fields(&[
     (OTHER_DAYS, Days(&DAY)),
     ("pinnedPrompts", Whole),
 ]);
-const MODEL: Shape = Fields(&[
+const MODEL: Pattern = Fields(&[
     ("changedAt", Whole),
     ("failures", Whole),
     ("disables", Whole),
@@ -40,10 +40,10 @@ const MODEL: Shape = Fields(&[
     ("lastFailure", Happening(&["kind", "at"])),
     ("lastSuccessAt", Whole),
 ]);
-const PROVIDER: Shape = Fields(&[("coolingUntil", Whole), ("kind", Whole)]);
+const PROVIDER: Pattern = Fields(&[("coolingUntil", Whole), ("kind", Whole)]);
 const SPEND: &str = "spend";
 const AMOUNTS: [&str; 3] = ["microUsd", "nanoUsd", "uncertainNanoUsd"];
-const DAY: Shape = Fields(&[("day", Whole), (AMOUNTS[0], Whole), (AMOUNTS[1], Whole), (AMOUNTS[2], Whole)]);
+const DAY: Pattern = Fields(&[("day", Whole), (AMOUNTS[0], Whole), (AMOUNTS[1], Whole), (AMOUNTS[2], Whole)]);
 
 /// A state, taken apart.
 pub(super) struct Understood {
@@ -122,7 +122,7 @@ pub(super) fn lay_over(state: &mut Value, kept: &Value) {
 }
 
 /// Takes out what is not known and returns it, if there is any.
-fn apart(value: &mut Value, shape: &Shape) -> Option<Value> {
+fn apart(value: &mut Value, shape: &Pattern) -> Option<Value> {
     let mut kept = Map::new();
     match (shape, value) {
         (Fields(known), Value::Object(fields)) => {
@@ -156,7 +156,7 @@ fn apart(value: &mut Value, shape: &Shape) -> Option<Value> {
     (!kept.is_empty()).then(|| kept.into())
 }
 
-fn lay(value: &mut Value, kept: &Value, shape: &Shape) {
+fn lay(value: &mut Value, kept: &Value, shape: &Pattern) {
     let Some(kept) = kept.as_object() else { return };
     match (shape, value) {
         (Fields(known), Value::Object(fields)) => {
@@ -189,7 +189,7 @@ fn lay(value: &mut Value, kept: &Value, shape: &Shape) {
     }
 }
 
-fn shape_of<'a>(known: &'a [(&str, Shape)], name: &str) -> Option<&'a Shape> {
+fn shape_of<'a>(known: &'a [(&str, Pattern)], name: &str) -> Option<&'a Pattern> {
     known.iter().find(|(known, _)| *known == name).map(|(_, shape)| shape)
 }
 
