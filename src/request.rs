@@ -81,12 +81,6 @@ pub struct Options {
 }
 
 impl Options {
-    /// Whether the caller set a parameter that reaches the model.
-    #[must_use]
-    pub fn sets_parameters(&self) -> bool {
-        self.temperature.is_some() || self.max_tokens.is_some() || !self.stop.is_empty()
-    }
-
     /// Whether the caller set how long it may take.
     #[must_use]
     pub fn sets_time(&self) -> bool {

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{BuiltPrompt, Engine};
+use super::setup::fallback_lists;
+use super::{BuiltPrompt, Engine, ModelStatus};
 use crate::catalog::Variables;
 use crate::error::EngineError;
 use crate::football::Item;
@@ -12,6 +13,30 @@ use crate::money::{BudgetStatus, Ledger};
 use crate::prompt::VersionStatus;
 
 impl Engine {
+    /// How many models are active.
+    #[must_use]
+    pub fn active_model_count(&self) -> usize {
+        self.roster.active_model_count()
+    }
+
+    /// Every model with its state, in the order of the catalogue.
+    #[must_use]
+    pub fn models(&self) -> Vec<ModelStatus> {
+        self.roster.models()
+    }
+
+    /// The next usable model of the chain of `model_id`, and its provider; `None` if there is none, or no such model.
+    #[must_use]
+    pub fn fallback_of(&self, model_id: &str) -> Option<(String, String)> {
+        self.roster.fallback_of(model_id)
+    }
+
+    /// Every model that has fallbacks, with their ids in order.
+    #[must_use]
+    pub fn fallbacks(&self) -> Vec<(String, Vec<String>)> {
+        fallback_lists(&self.library.setup().catalog())
+    }
+
     /// Switches a model off until [`Engine::enable_model`]; `reason` is shown wherever the model is passed over, 1 to
     /// 1,000 characters, none of them control characters.
     ///

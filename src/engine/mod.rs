@@ -83,7 +83,7 @@ use lifecycle::Lifecycle;
 use purse::Purse;
 use reading::Readers;
 use roster::Roster;
-use setup::{CurrentSetup, Setup, check_version, fallback_lists, known};
+use setup::{CurrentSetup, Setup, check_version, known};
 use snapshot::SavedParts;
 use state_writer::StateWriter;
 use unsaved::Unsaved;
@@ -238,30 +238,6 @@ impl Engine {
     #[must_use]
     pub fn invalidations(&self) -> &Announcer<Invalidation> {
         self.events.invalidations()
-    }
-
-    /// How many models are active.
-    #[must_use]
-    pub fn active_model_count(&self) -> usize {
-        self.roster.active_model_count()
-    }
-
-    /// Every model with its state, in the order of the catalogue.
-    #[must_use]
-    pub fn models(&self) -> Vec<ModelStatus> {
-        self.roster.models()
-    }
-
-    /// The next usable model of the chain of `model_id`, and its provider; `None` if there is none, or no such model.
-    #[must_use]
-    pub fn fallback_of(&self, model_id: &str) -> Option<(String, String)> {
-        self.roster.fallback_of(model_id)
-    }
-
-    /// Every model that has fallbacks, with their ids in order.
-    #[must_use]
-    pub fn fallbacks(&self) -> Vec<(String, Vec<String>)> {
-        fallback_lists(&self.library.setup().catalog())
     }
 
     fn plan(&self, catalog: &Catalog, original: ModelIndex, wanted: &Wanted<'_>) -> Plan {

@@ -34,10 +34,13 @@ impl Run<'_> {
             // Depth and price are asked after health.
             Some((SkipReason::Depth | SkipReason::TooExpensive, _)) => Duration::ZERO,
             // It was asked, or never reached, or its provider failed in this call.
-            _ => match engine.roster.unavailable(model) {
-                Some(refusal) => refusal.retry_after?,
-                None => Duration::ZERO,
-            },
+            None
+            | Some((SkipReason::ProviderFailed, None) | (SkipReason::Unconfigured | SkipReason::NotEnabled, _)) => {
+                match engine.roster.unavailable(model) {
+                    Some(refusal) => refusal.retry_after?,
+                    None => Duration::ZERO,
+                }
+            }
         };
         let fitted = fit(model, self.context.wanted, &self.outstanding);
         // Another call has the whole of its budget.

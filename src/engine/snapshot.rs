@@ -1,7 +1,7 @@
 //! The state of an engine as plain JSON, to be taken over by another one, after a restart say.
 //!
 //! What is saved is composed here and owned elsewhere: each part gives its own piece as plain data and takes it back, and
-//! only this file knows how it is written. So the format can be read in one place, and a state that is damaged is refused
+//! how it is written is known here, and in `understood.rs`, which lists every field. So the format can be read in one place, and a state that is damaged is refused
 //! before any part has taken anything of it.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -206,6 +206,27 @@ mod tests {
     const AT: &str = "2026-01-01T00:00:00.000Z";
 
     #[test]
+    fn nothing_that_is_written_is_unknown() {
+        let config = json!({
+            "builtinCatalog": false, "disableThreshold": 1,
+            "providers": [{ "id": "p", "baseUrl": "http://127.0.0.1:9" }],
+            "models": [
+                { "id": "a", "provider": "p", "upstreamModel": "a", "promptUsdPer1M": 1, "completionUsdPer1M": 1 },
+                { "id": "b", "provider": "p", "upstreamModel": "b", "promptUsdPer1M": 1, "completionUsdPer1M": 1 },
+            ],
+        });
+        let engine = crate::engine::Engine::new(&config, &|_| None).unwrap();
+        engine.report_success("a").unwrap();
+        engine.report_failure("a", crate::kind::FailureKind::ParseError).unwrap();
+        engine.report_failure("b", crate::kind::FailureKind::RateLimited).unwrap();
+        engine.report_failure("b", crate::kind::FailureKind::Unauthorized).unwrap();
+        let state = engine.snapshot();
+        assert!(!state["models"]["a"]["disabled"].is_null() && !state["providers"]["p"].is_null(), "{state}");
+        let taken = understood(state.clone());
+        assert_eq!((taken.state, taken.kept), (state, json!({})));
+    }
+
+    #[test]
     fn unknown_fields_are_set_apart_and_laid_over_what_is_written() {
         let taken = understood(json!({
             "version": 1, "news": [1],

@@ -45,14 +45,25 @@ impl Blame {
     /// system message, if there is one.
     fn settings<I>(&self, request: &Request<I>, options: &Options) -> Option<u64> {
         let Request { prompt, prompt_version, .. } = request;
-        if prompt.is_none() && prompt_version.is_none() && !options.sets_parameters() {
+        // Taken apart, so that an option that is added cannot be forgotten here.
+        let Options {
+            temperature,
+            max_tokens,
+            stop,
+            deadline: _,
+            attempt_timeout: _,
+            max_fallback_cost: _,
+            max_fallback_depth: _,
+            request_id: _,
+        } = options;
+        let is_plain = temperature.is_none() && max_tokens.is_none() && stop.is_empty();
+        if prompt.is_none() && prompt_version.is_none() && is_plain {
             return None;
         }
         let prompt = prompt.as_ref().map(|prompt| match &prompt.system {
             Some(system) if !system.trim().is_empty() => (true, system),
             _ => (false, &prompt.user),
         });
-        let Options { temperature, max_tokens, stop, .. } = options;
         let temperature = temperature.map(f64::to_bits);
         Some(self.hasher.hash_one((prompt, prompt_version, temperature, max_tokens, stop)))
     }

@@ -1,4 +1,5 @@
-//! What a request is charged: one decision on what went out, what came back, and what the reply says of its tokens.
+//! What a request is charged: one decision on what went out, what came back, and what the reply says of its tokens. (A
+//! reservation that is dropped without one books the usual estimate, which it was given when it was made.)
 
 use std::fmt::Write as _;
 
