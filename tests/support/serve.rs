@@ -88,7 +88,8 @@ async fn speak<S: Wire>(reply: &Reply, writing: &mut WriteHalf<S>, stage: &Stage
         None => (bytes.len().max(1), None),
     };
     let repeated = reply.repeated.iter().flat_map(|(bytes, times)| std::iter::repeat_n(bytes.as_slice(), *times));
-    let mut left = bytes.chunks(size).len() + reply.repeated.as_ref().map_or(0, |(_, times)| *times);
+    let times = reply.repeated.as_ref().map_or(0, |(_, times)| *times);
+    let mut left = bytes.chunks(size).len().saturating_add(times);
     for piece in bytes.chunks(size).chain(repeated) {
         left -= 1;
         if left == 0 {
