@@ -65,13 +65,14 @@ async function callAll(target) {
  */
 export async function exercise(how, fallcast) {
   const upstream = await startUpstream({ manner: byModel({ flaky: 'internal_error' }) });
-  const { Fallcast, MODEL_FALLBACKS, configure, ...functions } = fallcast;
+  const { Fallcast, MODEL_FALLBACKS, configure, close, ...functions } = fallcast;
   const names = Object.keys(functions).filter((name) => typeof functions[name] === 'function' && name !== 'default');
   assert.deepEqual(names.sort(), Object.keys(CALLS).sort());
   assert.deepEqual(MODEL_FALLBACKS['deepseek-r1-0528-syn']?.slice(0, 1), ['deepseek-r1']);
 
   configure(configFor(upstream));
   await callAll(functions);
+  await close();
   const engine = new Fallcast(configFor(upstream));
   await callAll(engine);
   await engine.close();
