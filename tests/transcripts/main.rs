@@ -11,6 +11,7 @@ mod retries;
 mod skips;
 mod storm;
 mod time;
+mod told;
 mod turns;
 
 #[path = "../support/mod.rs"]

@@ -1,6 +1,6 @@
 //! The day's budget: reserved before each request, settled after it, and what it forbids.
 
-use super::health::{events, told};
+use super::told::{events, told};
 use super::*;
 use fallcast::outcome::NanoUsd;
 use support::Step;

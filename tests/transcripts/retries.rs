@@ -232,15 +232,28 @@ async fn callers_who_are_told_to_wait_together_are_all_answered() {
     }
 }
 
-/// An engine of one model that is left alone, and the call that was told so.
+/// An engine of one model, `a`, that is left alone, and the call that was told so.
 async fn told_to_wait(upstream: &Upstream, fields: Value) -> (Arc<Engine>, tokio::task::JoinHandle<()>) {
     let mut config = config_with(upstream, fields);
     config["models"].as_array_mut().unwrap().truncate(1);
     config["models"][0]["fallbacks"] = json!([]);
-    let engine = engine(&config);
-    let call = engine.call(request(1), RawOptions::default()).unwrap();
+    left_alone(&config, "a").await
+}
+
+/// An engine whose last model, `c`, is left alone, and the call that was told so.
+async fn last_told_to_wait(upstream: &Upstream, fields: Value) -> (Arc<Engine>, tokio::task::JoinHandle<()>) {
+    let mut config = config_with(upstream, fields);
+    config["models"][2]["fallbacks"] = json!([]);
+    left_alone(&config, "c").await
+}
+
+/// An engine, and the call that was told to leave this model of it alone.
+async fn left_alone(config: &Value, id: &str) -> (Arc<Engine>, tokio::task::JoinHandle<()>) {
+    let engine = engine(config);
+    let question = Question { model_id: id.to_owned(), ..request(1) };
+    let call = engine.call(question, RawOptions::default()).unwrap();
     let first = tokio::spawn(async move { drop(call.run(&CancellationToken::new()).await) });
-    while engine.models()[0].health.cooling_until.is_none() {
+    while !engine.models().iter().any(|model| model.id == id && model.health.cooling_until.is_some()) {
         tokio::task::yield_now().await;
     }
     (engine, first)
@@ -276,20 +289,6 @@ async fn a_call_waits_for_nothing_that_is_too_late_or_not_to_be_asked_again() {
         assert_eq!(second.unwrap_err().code(), "NO_MODEL_AVAILABLE");
         first.abort();
     }
-}
-
-/// An engine whose last model, `c`, is left alone, and the call that was told so.
-async fn last_told_to_wait(upstream: &Upstream, fields: Value) -> (Arc<Engine>, tokio::task::JoinHandle<()>) {
-    let mut config = config_with(upstream, fields);
-    config["models"][2]["fallbacks"] = json!([]);
-    let engine = engine(&config);
-    let to_c = Question { model_id: "c".to_owned(), ..request(1) };
-    let call = engine.call(to_c, RawOptions::default()).unwrap();
-    let first = tokio::spawn(async move { drop(call.run(&CancellationToken::new()).await) });
-    while engine.models()[2].health.cooling_until.is_none() {
-        tokio::task::yield_now().await;
-    }
-    (engine, first)
 }
 
 #[tokio::test]

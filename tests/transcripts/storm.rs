@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use super::health::invalidations;
+use super::told::invalidations;
 use super::*;
 use fallcast::event::{EventSink, Invalidation};
 use tokio::sync::mpsc::UnboundedReceiver;
