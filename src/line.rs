@@ -60,6 +60,17 @@ pub fn without_known_keys(text: &str) -> String {
     redacted(text, begins_like_key)
 }
 
+/// The first `most` characters of a text that `safe` has made safe, and whether there is more. What is cut off takes the
+/// whole of a key that begins before the cut with it, for twice as much is looked at.
+#[must_use]
+pub fn beginning(text: &str, most: usize, safe: fn(&str) -> String) -> (String, bool) {
+    let looked_at: String = text.chars().take(2 * most).collect();
+    let mut safe = safe(&looked_at);
+    let end = safe.char_indices().nth(most).map(|(end, _)| end);
+    safe.truncate(end.unwrap_or(safe.len()));
+    (safe, end.is_some())
+}
+
 fn redacted(line: &str, is_key: fn(&str) -> bool) -> String {
     let mut safe = String::with_capacity(line.len());
     let mut rest = line;
@@ -105,6 +116,14 @@ mod tests {
     fn a_text_is_folded_into_one_line() {
         assert_eq!(folded("a\r\n\tb\u{200b}c \u{0}\u{2028} d\n"), "a bc d ");
         assert!(!folded("\u{1b}[31m \u{85} \u{2028} \u{202e}").chars().any(is_steering));
+    }
+
+    #[test]
+    fn a_beginning_holds_no_half_of_a_key() {
+        assert_eq!(beginning("äöü", 3, without_keys), ("äöü".to_owned(), false));
+        assert_eq!(beginning("äöüß", 3, without_keys), ("äöü".to_owned(), true));
+        assert_eq!(beginning("of sk-secret", 8, without_known_keys), ("of [key]".to_owned(), false));
+        assert_eq!(beginning("of sk-secret", 6, without_known_keys), ("of [ke".to_owned(), true));
     }
 
     #[test]

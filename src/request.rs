@@ -174,10 +174,6 @@ pub fn is_request_id(id: &str) -> bool {
 #[must_use]
 pub fn shown(text: &str) -> String {
     const CHARS: usize = 60;
-    let beginning: String = text.chars().take(2 * CHARS).collect();
-    let safe = line::without_known_keys(&beginning);
-    match safe.char_indices().nth(CHARS) {
-        Some((cut, _)) => format!("{:?}…", &safe[..cut]),
-        None => format!("{safe:?}"),
-    }
+    let (safe, is_cut) = line::beginning(text, CHARS, line::without_known_keys);
+    if is_cut { format!("{safe:?}…") } else { format!("{safe:?}") }
 }

@@ -58,14 +58,9 @@ fn shown(value: &Value, safe: fn(&str) -> String) -> String {
     }
 }
 
-/// What is cut off is left out with the whole of a key that begins before the cut.
 fn text(string: &str, safe: fn(&str) -> String) -> String {
-    let beginning: String = string.chars().take(2 * LONGEST).collect();
-    let safe = safe(&beginning);
-    match safe.char_indices().nth(LONGEST) {
-        None => json(&safe),
-        Some((end, _)) => format!("{}…", json(&safe[..end])),
-    }
+    let (safe, is_cut) = line::beginning(string, LONGEST, safe);
+    if is_cut { format!("{}…", json(&safe)) } else { json(&safe) }
 }
 
 /// Text as JSON that is one line.
