@@ -146,6 +146,7 @@ fn added_up(told: &Told, prompt: Option<u64>, completion: Option<u64>) -> Usage 
         estimated: false,
     }
 }
+
 /// A number as a count of tokens, if it is one and no more than `most`.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
 fn count(number: f64, most: f64) -> Option<u64> {
