@@ -25,7 +25,7 @@ function print(title, rows) {
   console.log(`  slope ${(Math.log(last / figure) / Math.log(largest / size)).toFixed(2)}`);
 }
 
-const one = engineFor(modelsOf('first', upstream.port));
+const one = engineFor(modelsOf('first', upstream.origins.plain));
 const matches = (count) => Array.from({ length: count }, (_, index) => ({ ...match, id: `m${index + 1}`, analysis: 'Won 3 of 5.' }));
 const planned = [];
 for (const count of [1, 10, 100]) {
@@ -39,7 +39,7 @@ await one.close();
 
 const [built, predicted] = [[], []];
 for (const count of [1, 10, 100, 1000, 10_000]) {
-  const [{ baseUrl }] = modelsOf('first', upstream.port);
+  const [{ baseUrl }] = modelsOf('first', upstream.origins.plain);
   const models = Array.from({ length: count }, (_, index) => ({
     id: `model-${index + 1}`, provider: 'p', upstreamModel: 'm', promptUsdPer1M: 1, completionUsdPer1M: 2,
     fallbacks: index + 1 < count && index % 4 < 3 ? [`model-${index + 2}`] : [],
@@ -55,7 +55,7 @@ print('models: µs of CPU a prediction, one after the other', predicted);
 
 const [busy, resident] = [[], []];
 for (const count of [1, 10, 100, 1000, 10_000]) {
-  const engine = engineFor(modelsOf('slow', upstream.port));
+  const engine = engineFor(modelsOf('slow', upstream.origins.plain));
   gc();
   const [before, rss] = [cpuUs(), process.memoryUsage.rss()];
   const calls = Array.from({ length: count }, () => engine.predictWithFallback({ modelId: 'model-1', matches: [match] }));

@@ -1,7 +1,9 @@
 /**
- * Measures one contender, in a process of its own, and prints what it took as JSON.
+ * Measures one contender, in a process of its own, and prints what it took as JSON; times are of one prediction.
  *
- * node --expose-gc measure.mjs <contender> <chain> <concurrency> <port> <predictions>
+ * node --expose-gc measure.mjs <contender> <chain> <concurrency> <transport> <origin> <seconds>
+ *
+ * The certificate to trust is in the file that NODE_EXTRA_CA_CERTS names.
  */
 import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
@@ -9,42 +11,43 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { check, messages, modelsOf } from './work.mjs';
 
-/** How often the event loop's delay is sampled, in milliseconds; a sample includes it. */
+/** How often the event loop's delay is sampled, in milliseconds. */
 const RESOLUTION_MS = 10;
+/** How many predictions at least go before those that are measured, so that their code is compiled. */
+const WARM_UP = 1500;
 
-const [contender, chain, concurrency, port, predictions] = process.argv.slice(2).map((text, index) => (index < 2 ? text : Number(text)));
-const warmUp = predictions / 4;
+const [contender, chain, concurrencyText, transport, origin, seconds] = process.argv.slice(2);
+const concurrency = Number(concurrencyText);
+const certificate = readFileSync(process.env.NODE_EXTRA_CA_CERTS, 'utf8');
 
 const { open } = await import(`./contenders/${contender}.mjs`);
-const input = { messages: await messages(), models: modelsOf(chain, port) };
-const predict = await open(input);
+const predict = await open({ messages: await messages(), models: modelsOf(chain, origin), transport, certificate, concurrency });
 
-/** Predicts `count` times, so many at once; returns how long each took, in milliseconds. */
-async function run(count) {
-  const durations = new Float64Array(count);
-  let next = 0;
+/** Predicts, so many at once, for so many seconds and so many times at least; returns how long each took, in milliseconds. */
+async function run(seconds, least = 0) {
+  const durations = [];
+  const until = performance.now() + seconds * 1000;
   const worker = async () => {
-    while (next < count) {
-      const index = next++;
+    do {
       const began = performance.now();
       check(await predict());
-      durations[index] = performance.now() - began;
-    }
+      durations.push(performance.now() - began);
+    } while (performance.now() < until || durations.length < least);
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
-  return durations.sort();
+  return Float64Array.from(durations).sort();
 }
 
-/** CPU time of this thread in microseconds, where the system tells. */
+/** CPU time of the JavaScript thread in microseconds; null where the system does not tell. */
 function threadCpu() {
   try {
-    return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1000;
+    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1000;
   } catch {
-    return NaN;
+    return null;
   }
 }
 
-/** Watches until it is told to stop: the event loop's delay, and how much memory was resident at most. */
+/** Watches until it is told to stop: how late the event loop was, and how much memory was resident at most. */
 function watch() {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   let resident = process.memoryUsage.rss();
@@ -53,43 +56,42 @@ function watch() {
   return () => {
     clearInterval(timer);
     delay.disable();
-    return { delayP99Ms: delay.percentile(99) / 1e6, residentBytes: resident };
+    return { delayP99Ms: Math.max(delay.percentile(99) / 1e6 - RESOLUTION_MS, 0), residentBytes: resident };
   };
 }
 
-/** One prediction alone, so that everything is loaded; then at rest. */
-async function idle() {
+/** What is resident after one prediction alone, so that everything is loaded. */
+async function resident() {
   check(await predict());
   gc();
-  const stop = watch();
-  await sleep(2000);
+  await sleep(200);
   gc();
-  return { ...stop(), residentBytes: process.memoryUsage.rss() };
+  return process.memoryUsage.rss();
 }
 
-const resting = await idle();
-await run(warmUp);
+const idleBytes = await resident();
+await run(seconds / 2, WARM_UP);
 gc();
 const stop = watch();
 const [cpu, thread, loop, began] = [process.cpuUsage(), threadCpu(), performance.eventLoopUtilization(), performance.now()];
-const durations = await run(predictions);
+const durations = await run(seconds);
 const elapsedMs = performance.now() - began;
 const { active } = performance.eventLoopUtilization(loop);
-const threadUs = threadCpu() - thread;
+const threadUs = thread === null ? null : (threadCpu() - thread) / durations.length;
 const { user, system } = process.cpuUsage(cpu);
 const { delayP99Ms, residentBytes } = stop();
 
-const at = (share) => durations[Math.floor(share * (predictions - 1))];
+const at = (share) => durations[Math.floor(share * (durations.length - 1))];
 console.log(JSON.stringify({
-  cpuUs: (user + system) / predictions,
-  loopUs: (active * 1000) / predictions,
-  threadUs: threadUs / predictions,
-  perSecond: (predictions / elapsedMs) * 1000,
+  cpuUs: (user + system) / durations.length,
+  threadUs,
+  loopUs: (active * 1000) / durations.length,
+  perSecond: (durations.length / elapsedMs) * 1000,
   p50Ms: at(0.5),
   p99Ms: at(0.99),
   delayP99Ms,
-  idleDelayP99Ms: resting.delayP99Ms,
-  residentKbACall: (residentBytes - resting.residentBytes) / 1000 / concurrency,
   residentMb: residentBytes / 1e6,
+  // Where few are under way, what the code itself needs is more than what they hold.
+  residentKbACall: chain === 'slow' ? (residentBytes - idleBytes) / 1000 / concurrency : null,
 }));
 process.exit(0);

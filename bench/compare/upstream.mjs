@@ -5,11 +5,16 @@ import { fileURLToPath } from 'node:url';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** An upstream in a process of its own: its port, and what ends it. */
+/**
+ * An upstream in a process of its own: where it is asked without TLS, over TLS with HTTP/1.1 and over TLS with HTTP/2,
+ * the certificate to trust, in PEM, and what ends it.
+ */
 export async function startUpstream() {
   const manifest = here('../upstream/Cargo.toml');
   execFileSync('cargo', ['build', '--release', '--quiet', '--locked', '--manifest-path', manifest], { stdio: ['ignore', 2, 2] });
   const child = spawn(here('../upstream/target/release/upstream'), { stdio: ['pipe', 'pipe', 'inherit'] });
   const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
-  return { port: Number(line), close: () => child.stdin.end() };
+  const { plain, tls, h2, certificate } = JSON.parse(line);
+  const origins = { plain: `http://127.0.0.1:${plain}`, tls: `https://127.0.0.1:${tls}`, h2: `https://127.0.0.1:${h2}` };
+  return { origins, certificate, close: () => child.stdin.end() };
 }

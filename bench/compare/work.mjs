@@ -21,13 +21,13 @@ export const match = {
 };
 
 /** The models of a chain, in order: where each is asked, and its name there. */
-export function modelsOf(chain, port) {
-  const at = (path) => ({ baseUrl: `http://127.0.0.1:${port}/${path}/v1`, name: `org/${path}` });
+export function modelsOf(chain, origin) {
+  const at = (path) => ({ baseUrl: `${origin}/${path}/v1`, name: `org/${path}` });
   return { first: [at('answers'), at('answers')], second: [at('fails'), at('answers')], slow: [at('slow'), at('answers')] }[chain];
 }
 
-/** An engine with everything on, which asks a failing model every time. */
-export function engineFor(models) {
+/** An engine with everything on, which asks a failing model every time, and trusts what else is to be trusted. */
+export function engineFor(models, certificate) {
   const id = (index) => `model-${index + 1}`;
   const engine = new Fallcast({
     builtinCatalog: false,
@@ -40,16 +40,16 @@ export function engineFor(models) {
       completionUsdPer1M: 2,
       fallbacks: models.slice(index + 1, index + 2).map(() => id(index + 1)),
     })),
-    disableThreshold: null,
     transientThreshold: null,
     dailyBudgetUsd: 1_000_000,
+    http: certificate ? { caCertificates: [certificate] } : {},
   });
   return engine;
 }
 
 /** The messages that Fallcast composes, for those who compose none. */
 export async function messages() {
-  const engine = engineFor(modelsOf('first', 1));
+  const engine = engineFor(modelsOf('first', 'http://127.0.0.1:1'));
   const { system, user } = engine.buildPrompt('model-1', [match]);
   await engine.close();
   return [{ role: 'system', content: system }, { role: 'user', content: user }];

@@ -1,8 +1,8 @@
 /** Fallcast, with a budget and a listener to its events. */
 import { engineFor, match } from '../work.mjs';
 
-export function open({ models }) {
-  const engine = engineFor(models);
+export function open({ models, certificate }) {
+  const engine = engineFor(models, certificate);
   let events = 0;
   engine.onEvent(() => { events += 1; });
   return async () => {
