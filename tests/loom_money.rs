@@ -5,9 +5,11 @@
 mod money {
     pub mod account;
     pub mod day;
+    pub mod grant;
     pub mod ledger;
     pub mod report;
     pub mod rules;
+    pub mod sums;
 }
 
 mod outcome {
@@ -25,6 +27,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use loom::thread;
 
+use money::day::Day;
+use money::grant::Grant;
 use money::ledger::Ledger;
 use money::rules::BudgetRules;
 use outcome::NanoUsd;
@@ -32,6 +36,9 @@ use outcome::NanoUsd;
 /// What one request can cost, which the budget covers once.
 const WORST: NanoUsd = NanoUsd(10);
 const TODAY: SystemTime = UNIX_EPOCH;
+
+/// What is granted of a budget that is shared: one request.
+const WORST_GRANTED: NanoUsd = NanoUsd::micro(10);
 
 fn tomorrow() -> SystemTime {
     TODAY + Duration::from_secs(86_400)
@@ -111,5 +118,48 @@ fn a_drop_that_races_a_status_is_seen_whole_or_not_at_all() {
         assert_eq!(status.remaining, Some(NanoUsd(0)));
         dropping.join().unwrap();
         assert_eq!(sums(&ledger), (vec![4], 0));
+    });
+}
+
+#[test]
+fn what_a_report_keeps_covers_whatever_is_reserved_meanwhile() {
+    loom::model(|| {
+        let rules = BudgetRules { daily: Some(NanoUsd::micro(100)), is_shared: true, ..BudgetRules::default() };
+        let (ledger, today) = (Arc::new(Ledger::new(rules)), Day::of(TODAY));
+        ledger.grant(today, Grant { limit: NanoUsd::micro(30), ..Grant::default() });
+        let callers = [10, 20].map(|worst| {
+            let ledger = Arc::clone(&ledger);
+            thread::spawn(move || ledger.reserve("m", NanoUsd::micro(worst), false, TODAY).ok())
+        });
+        // Whoever reads it grants the rest to others.
+        let report = ledger.report(today, NanoUsd::micro(10));
+        let held: Vec<_> = callers.into_iter().map(|caller| caller.join().unwrap()).collect();
+        assert!(ledger.reserved() <= report.keep && report.taken <= report.keep);
+        drop(held);
+        assert_eq!(ledger.reserved(), NanoUsd(0));
+    });
+}
+
+#[test]
+fn of_two_callers_one_waits_for_the_grant_that_comes_meanwhile() {
+    loom::model(|| {
+        let rules = BudgetRules { daily: Some(NanoUsd::micro(100)), is_shared: true, ..BudgetRules::default() };
+        let (ledger, today) = (Arc::new(Ledger::new(rules)), Day::of(TODAY));
+        let granting = {
+            let ledger = Arc::clone(&ledger);
+            thread::spawn(move || ledger.grant(today, Grant { limit: WORST_GRANTED, ..Grant::default() }))
+        };
+        let reserve = |ledger: &Ledger| ledger.reserve("m", WORST_GRANTED, false, TODAY);
+        let caller = {
+            let ledger = Arc::clone(&ledger);
+            thread::spawn(move || reserve(&ledger).ok())
+        };
+        let early = reserve(&ledger).ok();
+        granting.join().unwrap();
+        let other = caller.join().unwrap();
+        assert!(early.is_none() || other.is_none(), "it was granted once");
+        let late = reserve(&ledger);
+        assert_eq!(late.is_ok(), early.is_none() && other.is_none());
+        assert!(late.err().is_none_or(|refusal| refusal.is_for_want_of_a_grant()));
     });
 }

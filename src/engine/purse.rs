@@ -51,6 +51,7 @@ impl Purse {
             daily: config.daily.map(NanoUsd::from_usd),
             pause_fallbacks_at: config.pause_fallbacks_at,
             alerts: config.alerts.clone(),
+            ..BudgetRules::default()
         };
         Self { ledger: Ledger::new(rules), doubted: Mutex::default(), events, unsaved }
     }

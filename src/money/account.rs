@@ -2,18 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::grant::Grant;
+use super::sums::Sums;
 use crate::outcome::NanoUsd;
-
-/// What was spent, and what may still be billed at worst.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sums {
-    /// What settled requests cost, as far as that is known.
-    pub spent: NanoUsd,
-    /// The worst case of all requests under way.
-    pub reserved: NanoUsd,
-    /// What requests that have ended may be billed beyond what is spent: nobody said what they cost.
-    pub uncertain: NanoUsd,
-}
 
 /// What one model has spent on a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,20 +17,6 @@ pub struct SpendOf {
     pub uncertain: NanoUsd,
 }
 
-impl Sums {
-    /// What is gone of a budget for the rest of the day.
-    #[must_use]
-    pub fn gone(self) -> NanoUsd {
-        self.spent.plus(self.uncertain)
-    }
-
-    /// What a budget may not be used for a second time.
-    #[must_use]
-    pub fn taken(self) -> NanoUsd {
-        self.gone().plus(self.reserved)
-    }
-}
-
 /// The sums of one day. Those of the models add up to the total.
 #[derive(Debug, Default)]
 pub(super) struct Account {
@@ -47,6 +24,8 @@ pub(super) struct Account {
     models: BTreeMap<String, Sums>,
     /// What was gone when alerts were last told.
     told: NanoUsd,
+    /// What a fleet has granted of it; `None` if nothing was granted yet.
+    pub(super) grant: Option<Grant>,
 }
 
 impl Account {
@@ -94,9 +73,9 @@ impl Account {
         }
     }
 
-    /// Up to which sum was told what is gone. From then on it counts as told up to what is gone now.
-    pub(super) fn tell(&mut self) -> NanoUsd {
-        self.tell_up_to(self.total.gone())
+    /// The sums of the day for all who share it.
+    pub(super) fn of_all(&self) -> Sums {
+        self.grant.unwrap_or_default().elsewhere.with(self.total)
     }
 
     /// Up to which sum was told what is gone. From then on it counts as told up to `sum`.

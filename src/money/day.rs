@@ -10,33 +10,44 @@ const LAST: u64 = 2_932_896;
 
 /// A day in UTC, counted from 1970-01-01; written as `YYYY-MM-DD`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Day(u64);
+pub struct Day(u64);
 
 impl Day {
     /// The day of `now`: the first or the last one for a time outside of all.
-    pub(super) fn of(now: SystemTime) -> Self {
+    #[must_use]
+    pub fn of(now: SystemTime) -> Self {
         let seconds = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         Self((seconds / SECONDS).min(LAST))
     }
 
     /// The day that is written so; `None` if none is.
-    pub(super) fn named(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
         let begin = humantime::parse_rfc3339(&format!("{text}T00:00:00Z")).ok()?;
         Some(Self::of(begin)).filter(|day| day.to_string() == text)
     }
 
+    /// How many days it is after 1970-01-01.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
     /// The midnight at which it begins.
-    pub(super) fn begin(self) -> SystemTime {
+    #[must_use]
+    pub fn begin(self) -> SystemTime {
         UNIX_EPOCH + Duration::from_secs(self.0 * SECONDS)
     }
 
     /// The midnight at which it ends.
-    pub(super) fn end(self) -> SystemTime {
+    #[must_use]
+    pub fn end(self) -> SystemTime {
         self.next().begin()
     }
 
     /// The day after it.
-    pub(super) fn next(self) -> Self {
+    #[must_use]
+    pub fn next(self) -> Self {
         Self(self.0 + 1)
     }
 }

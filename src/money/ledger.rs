@@ -1,5 +1,7 @@
 //! Money that is reserved before it is spent, and settled afterwards, exactly once.
 
+mod sharing;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -7,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use super::account::{Account, SpendOf};
 use super::day::Day;
 use super::report::{BudgetStatus, Spend};
-use super::rules::{Alert, BudgetRefusal, BudgetRules};
+use super::rules::{Alert, BudgetRefusal, BudgetRules, Rule};
 use crate::outcome::NanoUsd;
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,7 +18,8 @@ use crate::sync::{Mutex, MutexGuard, PoisonError};
 /// Today is the day of the latest time that it was given: a clock that is set back by a day or less opens no budget anew.
 /// One that is set back by more was wrong before, and its days are left. What was spent on a day stays on the books, so
 /// that nothing opens twice, however the clock is set.
-#[derive(Default)]
+/// Clones share the same books.
+#[derive(Clone, Default)]
 pub struct Ledger {
     shared: Arc<LockedBooks>,
 }
@@ -34,12 +37,16 @@ struct Books {
     accounts: BTreeMap<Day, Account>,
     /// What rounding has left over of all costs so far, in billionths of a dollar: half a one at most, either way.
     carried: f64,
+    /// What was spent in all, whatever the day.
+    booked: NanoUsd,
 }
 
 /// A clock that is set back by more was wrong before.
 const CORRECTION: Duration = Duration::from_secs(24 * 3600);
 /// So many days stay on the books, if no more of them are needed.
 const KEPT: usize = 8;
+/// After so long it is worth asking a fleet again that has not granted enough.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// The most that one request to a provider can cost, held until it is known what it did cost.
 ///
@@ -96,12 +103,13 @@ impl Ledger {
 
     /// Notes that what is left of today's budget covered none of a call's models. If nothing is reserved that may come
     /// back, the day is as good as spent: every share up to the whole that was not told yet is told to `tell`, as in
-    /// [`Reservation::settle`].
+    /// [`Reservation::settle`]. Of a budget that is shared nothing is told: only the fleet knows what is reserved.
     pub fn exhausted(&self, now: SystemTime, mut tell: impl FnMut(&Alert)) {
         let rules = &self.shared.rules;
         let mut books = self.shared.lock();
         let (today, account) = books.today_at(now);
-        let Some(daily) = rules.daily.filter(|_| account.total().reserved == NanoUsd::default()) else { return };
+        let is_idle = account.total().reserved == NanoUsd::default();
+        let Some(daily) = rules.daily.filter(|_| is_idle && !rules.is_shared) else { return };
         let told = account.tell_up_to(daily);
         rules.alerts(told, daily, account.total().spent, today).iter().for_each(&mut tell);
     }
@@ -120,22 +128,23 @@ impl Ledger {
         whole
     }
 
-    /// How today stands.
+    /// How today stands: for the whole fleet if the budget is shared, but for the models, which are the engine's own.
     #[must_use]
     pub fn status(&self, now: SystemTime) -> BudgetStatus {
         let rules = &self.shared.rules;
         let mut books = self.shared.lock();
         let (today, account) = books.today_at(now);
-        let sums = account.total();
+        let sums = account.of_all();
+        let daily = rules.daily.or(account.grant.and_then(|grant| grant.daily));
         let models = account.models().map(|(id, sums)| (id.to_owned(), sums)).collect();
         BudgetStatus {
             day: today.to_string(),
-            daily: rules.daily,
+            daily,
             spent: sums.spent,
             reserved: sums.reserved,
             uncertain: sums.uncertain,
-            remaining: rules.remaining(sums),
-            state: rules.state(sums.gone()),
+            remaining: daily.map(|daily| daily.minus(sums.taken())),
+            state: rules.state(daily, sums.gone()),
             models,
         }
     }
@@ -230,8 +239,9 @@ impl Books {
         now: SystemTime,
     ) -> Option<BudgetRefusal> {
         let (today, account) = self.today_at(now);
-        let rule = rules.refuses(account.total(), worst, dearer_fallback)?;
-        Some(BudgetRefusal { rule, until: today.end() })
+        let rule = rules.refuses(account.total(), account.grant, worst, dearer_fallback)?;
+        let is_for_now = matches!(rule, Rule::NoGrant { .. });
+        Some(BudgetRefusal { rule, until: if is_for_now { now + ASK_AGAIN_AFTER } else { today.end() } })
     }
 }
 
@@ -244,7 +254,8 @@ impl Reservation {
     /// Gives the reservation back and books what the request did cost, be it more than was reserved.
     ///
     /// Every share of today's budget that is gone by now, and was not told yet, is told to `tell`. The ledger is locked
-    /// meanwhile, so that alerts come in order: `tell` must not ask it for anything.
+    /// meanwhile, so that alerts come in order: `tell` must not ask it for anything. Of a budget that is shared these are
+    /// the shares that seem to be gone by what is known of the others; the fleet decides.
     pub fn settle(self, actual: NanoUsd, tell: impl FnMut(&Alert)) {
         self.close(actual, NanoUsd::default(), tell);
     }
@@ -262,12 +273,14 @@ impl Reservation {
         let today = books.today();
         let account = self.book(&mut books, spent, uncertain);
         if self.day == today {
-            let (told, sums) = (account.tell(), account.total());
+            let sums = account.of_all();
+            let told = account.tell_up_to(sums.gone());
             self.shared.rules.alerts(told, sums.gone(), sums.spent, today).iter().for_each(tell);
         }
     }
 
     fn book<'a>(&self, books: &'a mut Books, spent: NanoUsd, uncertain: NanoUsd) -> &'a mut Account {
+        books.booked = books.booked.plus(spent);
         let account = books.accounts.entry(self.day).or_default();
         account.settle(&self.model, self.worst, spent, uncertain);
         account

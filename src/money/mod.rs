@@ -5,18 +5,23 @@ mod account;
 mod charge;
 mod day;
 mod estimate;
+mod grant;
 mod ledger;
 mod report;
 mod rules;
+mod sums;
 #[cfg(test)]
 mod tests;
 
-pub use account::{SpendOf, Sums};
+pub use account::SpendOf;
 pub use charge::{Charge, End, Terms, charge};
+pub use day::Day;
 pub use estimate::estimate_tokens;
+pub use grant::{DayReport, Elsewhere, Grant};
 pub use ledger::{Ledger, Reservation};
 pub use report::{BudgetStatus, Spend};
 pub use rules::{Alert, BudgetRefusal, BudgetRules, BudgetState, Rule};
+pub use sums::Sums;
 
 use crate::catalog::Prices;
 use crate::outcome::Usage;

@@ -1,7 +1,8 @@
 //! What a ledger tells of a day.
 
-use super::account::{SpendOf, Sums};
+use super::account::SpendOf;
 use super::rules::BudgetState;
+use super::sums::Sums;
 use crate::outcome::NanoUsd;
 
 /// How a day stands.

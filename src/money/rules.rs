@@ -3,8 +3,9 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use super::account::Sums;
 use super::day::Day;
+use super::grant::Grant;
+use super::sums::Sums;
 use crate::outcome::NanoUsd;
 
 /// What a day may cost, and who is to know.
@@ -16,6 +17,8 @@ pub struct BudgetRules {
     pub pause_fallbacks_at: f64,
     /// The shares of `daily`, above 0, of which is told once a day that they are spent. Default: 0.5, 0.8 and 1.
     pub alerts: Vec<f64>,
+    /// Whether `daily` is for a fleet, so that an engine may only use what it is granted of it. Default: false.
+    pub is_shared: bool,
 }
 
 /// How much of its budget a day has spent.
@@ -34,7 +37,7 @@ pub enum BudgetState {
 pub struct BudgetRefusal {
     /// The rule that forbids it.
     pub rule: Rule,
-    /// The midnight at which the next day's budget opens.
+    /// The midnight at which the next day's budget opens, or for want of a grant a moment from now.
     pub until: SystemTime,
 }
 
@@ -57,6 +60,15 @@ pub enum Rule {
         /// The day's budget.
         daily: NanoUsd,
     },
+    /// The fleet has granted less of the day's budget than it could cost. The fleet may grant more.
+    NoGrant {
+        /// What it could cost.
+        worst: NanoUsd,
+        /// What is left of what was granted; `None` if nothing was granted yet.
+        left: Option<NanoUsd>,
+        /// The day's budget.
+        daily: NanoUsd,
+    },
 }
 
 /// A share of the day's budget is gone: spent, or uncertain.
@@ -74,34 +86,43 @@ pub struct Alert {
 
 impl Default for BudgetRules {
     fn default() -> Self {
-        Self { daily: None, pause_fallbacks_at: 0.8, alerts: vec![0.5, 0.8, 1.0] }
+        Self { daily: None, pause_fallbacks_at: 0.8, alerts: vec![0.5, 0.8, 1.0], is_shared: false }
     }
 }
 
 impl BudgetRules {
-    /// The rule that forbids a request that costs `worst` at most, on a day with these `sums`.
-    pub(super) fn refuses(&self, sums: Sums, worst: NanoUsd, dearer_fallback: bool) -> Option<Rule> {
+    /// The rule that forbids a request that costs `worst` at most, on a day with these `sums` of the engine's own, of which
+    /// it was granted `grant`.
+    pub(super) fn refuses(
+        &self,
+        sums: Sums,
+        grant: Option<Grant>,
+        worst: NanoUsd,
+        dearer_fallback: bool,
+    ) -> Option<Rule> {
         let daily = self.daily.filter(|_| worst > NanoUsd::default())?;
-        if sums.taken().plus(worst) > daily {
-            return Some(Rule::Budget { worst, daily, sums });
+        let of_all = grant.unwrap_or_default().elsewhere.with(sums);
+        // What is held by the fleet comes back in part, so only what is gone of its budget is gone for certain.
+        let unavailable = if self.is_shared { of_all.gone() } else { sums.taken() };
+        if unavailable.plus(worst) > daily {
+            return Some(Rule::Budget { worst, daily, sums: of_all });
         }
-        let gone = sums.gone();
-        let paused = dearer_fallback && gone >= share_of(daily, self.pause_fallbacks_at);
-        paused.then_some(Rule::FallbacksPaused { gone, daily })
+        let gone = of_all.gone();
+        if dearer_fallback && gone >= share_of(daily, self.pause_fallbacks_at) {
+            return Some(Rule::FallbacksPaused { gone, daily });
+        }
+        let left = grant.map(|grant| grant.limit.minus(sums.taken()));
+        let is_granted = !self.is_shared || left.is_some_and(|left| worst <= left);
+        (!is_granted).then_some(Rule::NoGrant { worst, left, daily })
     }
 
-    /// The state of a day on which `gone` was spent or is uncertain.
-    pub(super) fn state(&self, gone: NanoUsd) -> BudgetState {
-        match self.daily {
+    /// The state of a day that may cost `daily` and on which `gone` was spent or is uncertain.
+    pub(super) fn state(&self, daily: Option<NanoUsd>, gone: NanoUsd) -> BudgetState {
+        match daily {
             Some(daily) if gone >= daily => BudgetState::Exhausted,
             Some(daily) if gone >= share_of(daily, self.pause_fallbacks_at) => BudgetState::FallbacksPaused,
             _ => BudgetState::Open,
         }
-    }
-
-    /// What the budget leaves, if there is one.
-    pub(super) fn remaining(&self, sums: Sums) -> Option<NanoUsd> {
-        self.daily.map(|daily| daily.minus(sums.taken()))
     }
 
     /// The shares that `gone` reaches and `told` did not, in the order of `alerts`; `spent` is to be told with them.
@@ -110,6 +131,14 @@ impl BudgetRules {
         let is_new = |&&share: &&f64| told < share_of(daily, share) && share_of(daily, share) <= gone;
         let alert = |&share: &f64| Alert { share, spent, daily, day: day.to_string() };
         self.alerts.iter().filter(is_new).map(alert).collect()
+    }
+}
+
+impl BudgetRefusal {
+    /// Whether nothing but the want of a grant forbids the request: the fleet may grant more when it is asked.
+    #[must_use]
+    pub fn is_for_want_of_a_grant(&self) -> bool {
+        matches!(self.rule, Rule::NoGrant { .. })
     }
 }
 
@@ -141,6 +170,14 @@ impl fmt::Display for BudgetRefusal {
             Rule::FallbacksPaused { gone, daily } => {
                 let (gone, daily) = (gone.usd(), daily.usd());
                 write!(f, "is dearer than the original, and ${gone:.6} of the day's budget of ${daily} is spent")
+            }
+            Rule::NoGrant { worst, left, daily } => {
+                let (worst, daily) = (worst.usd(), daily.usd());
+                write!(f, "could cost ${worst:.6} where the fleet has granted this engine ")?;
+                match left {
+                    Some(left) => write!(f, "${:.6} more of the day's budget of ${daily}", left.usd()),
+                    None => write!(f, "nothing yet of the day's budget of ${daily}"),
+                }
             }
         }
     }

@@ -3,6 +3,7 @@
 mod charges;
 mod costs;
 mod properties;
+mod sharing;
 mod storm;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
