@@ -27,6 +27,7 @@ pub mod reply;
 pub mod request;
 pub mod state_file;
 mod sync;
+pub mod task;
 pub mod transport;
 
 /// Requests are made on one thread and freed on another, which glibc's allocator is slow at and musl's slower. Version 2 of

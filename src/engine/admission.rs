@@ -18,6 +18,7 @@ use crate::kind::SkipReason;
 use crate::money::Reservation;
 use crate::outcome::Refusal;
 use crate::plan::{Fitted, share_of};
+use crate::task::Item;
 use crate::transport::concurrency::Slot;
 
 /// Everything that a request needs before it is sent.
@@ -52,7 +53,7 @@ pub(super) struct Before {
 /// Waits until the request may be sent. A retry that is due waits on while the model is left alone for others; the first
 /// request does where it is worth it. `had` is what the attempt has had already, waits included.
 pub(super) async fn admission(
-    context: &Context<'_>,
+    context: &Context<'_, impl Item>,
     assigned: &Assignment<'_>,
     before: &mut Before,
     had: &mut Had,
@@ -83,7 +84,7 @@ pub(super) async fn admission(
 /// Whether a refusal is waited for until it has passed, instead of passing over the model: nothing but a 429 to another
 /// call is behind it, it passes soon, and money would let the request go.
 pub(super) fn is_worth_waiting_for(
-    context: &Context<'_>,
+    context: &Context<'_, impl Item>,
     model: &Model,
     fitted: &Fitted,
     is_dearer: bool,
@@ -99,20 +100,20 @@ pub(super) fn is_worth_waiting_for(
 
 /// Whether nothing but a 429 to another call is behind a refusal: the refusal says that it is a cooling, and only health
 /// knows what began it.
-pub(super) fn may_pass_soon(context: &Context<'_>, model: &Model, refusal: &Refusal) -> bool {
+pub(super) fn may_pass_soon(context: &Context<'_, impl Item>, model: &Model, refusal: &Refusal) -> bool {
     refusal.reason == SkipReason::Cooling
         && refusal.retry_after.is_some()
         && context.engine.roster.is_only_limited(model)
 }
 
 /// Within what an attempt may ask its model once more, where `later` is the time of the attempts still to come.
-pub(super) fn bounds(context: &Context<'_>, later: Duration) -> Bounds {
+pub(super) fn bounds(context: &Context<'_, impl Item>, later: Duration) -> Bounds {
     let max_retries = context.engine.config().max_retries;
     Bounds { is_last: later.is_zero(), max_retries, remaining: context.ends.remaining() }
 }
 
 /// Waits for a slot, no longer than the attempt's share of the time; else what ended the wait.
-async fn slot(context: &Context<'_>, model: &Model, later: Duration) -> Result<Slot, Option<Stop>> {
+async fn slot(context: &Context<'_, impl Item>, model: &Model, later: Duration) -> Result<Slot, Option<Stop>> {
     let (provider, ends) = (&model.provider, &context.ends);
     let slot = tokio::select! {
         biased;
@@ -125,7 +126,7 @@ async fn slot(context: &Context<'_>, model: &Model, later: Duration) -> Result<S
 
 /// Waits until a model that others found busy may be asked once more; `None` if it is not to be. Otherwise what the
 /// attempt has had by then.
-async fn wait_on(context: &Context<'_>, refusal: &Refusal, had: Had, later: Duration) -> Option<Had> {
+async fn wait_on(context: &Context<'_, impl Item>, refusal: &Refusal, had: Had, later: Duration) -> Option<Had> {
     let cooling = refusal.retry_after.filter(|_| refusal.reason == SkipReason::Cooling)?;
     let again = retry::wait_on(cooling, had, &bounds(context, later), fastrand::f64())?;
     debug!(wait_ms = milliseconds(again.wait), "waiting on, for others were told to");

@@ -22,10 +22,11 @@ use crate::money::Charge;
 use crate::outcome::{self, NanoUsd, Refusal};
 use crate::plan::Fitted;
 use crate::protocol::Failure;
+use crate::task::Item;
 
 /// What became of an attempt.
 #[expect(clippy::large_enum_variant, reason = "each is taken apart where it is returned")]
-pub(super) enum Attempted {
+pub(super) enum Attempted<V> {
     /// Nothing was sent: the model was refused meanwhile.
     Skipped(Refusal),
     /// The model was asked, or the time was over before it could be.
@@ -33,7 +34,7 @@ pub(super) enum Attempted {
         /// The record of it.
         record: outcome::Attempt,
         /// The answer, or why there is none.
-        result: Result<Answered, Failure>,
+        result: Result<Answered<V>, Failure>,
         /// What ended it from outside, if anything did.
         stop: Option<Stop>,
         /// How many of its requests may have been charged and were made once more; at most `spare`.
@@ -42,7 +43,7 @@ pub(super) enum Attempted {
 }
 
 /// Asks a model, and asks it once more as far as a retry is allowed.
-pub(super) async fn attempt(context: &Context<'_>, assigned: &Assignment<'_>) -> Attempted {
+pub(super) async fn attempt<I: Item>(context: &Context<'_, I>, assigned: &Assignment<'_>) -> Attempted<I::Value> {
     let Assignment { model, fitted, patience, .. } = *assigned;
     let engine = context.engine;
     let mut totals = Totals::new();
@@ -51,7 +52,7 @@ pub(super) async fn attempt(context: &Context<'_>, assigned: &Assignment<'_>) ->
     let mut charged_again = 0;
     let mut body = None;
     // What came of the request before, when it is made once more.
-    let mut failed: Option<Sent> = None;
+    let mut failed: Option<Sent<I::Value>> = None;
     let sent = loop {
         let admitted = admission(context, assigned, &mut before, &mut had, failed.is_some()).await;
         let Admission { slot, permit, reservation } = match (admitted, failed.take()) {
@@ -108,7 +109,7 @@ pub(super) async fn attempt(context: &Context<'_>, assigned: &Assignment<'_>) ->
 }
 
 /// What the end of an attempt means for the health of its model.
-fn verdict(context: &Context<'_>, fitted: &Fitted, sent: &Sent) -> Verdict {
+fn verdict<I: Item>(context: &Context<'_, I>, fitted: &Fitted, sent: &Sent<I::Value>) -> Verdict {
     let (blame, request, options) = (context.engine.roster.blame(), context.request, context.wanted.options);
     let Err(failure) = &sent.result else {
         blame.answered(request, options);
@@ -119,7 +120,7 @@ fn verdict(context: &Context<'_>, fitted: &Fitted, sent: &Sent) -> Verdict {
         cut: fitted.cut,
         hurried: sent.hurried,
         status: sent.status,
-        asked: Some(Fingerprint::of(context.asked(fitted).map(|game| game.id.as_str()))),
+        asked: Some(Fingerprint::of(context.asked(fitted).map(Item::id))),
     };
     Verdict::of(failure.kind, &circumstances)
 }

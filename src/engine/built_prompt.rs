@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use super::setup::{Setup, check_version, known};
 use crate::check::Faults;
 use crate::error::EngineError;
-use crate::football::{self, Item};
 use crate::prompt::{Ask, Rendering, Texts};
+use crate::task::Item;
 
 /// What [`Engine::build_prompt`](super::Engine::build_prompt) returns.
 #[derive(Clone, Debug)]
@@ -26,19 +26,19 @@ impl BuiltPrompt {
     ///
     /// # Errors
     /// `INVALID_REQUEST` with the path of the first bad value, or `UNKNOWN_MODEL`.
-    pub(super) fn new(
+    pub(super) fn new<I: Item>(
         Setup { catalog, prompts }: &Setup,
         model_id: &str,
-        items: &[Item],
+        items: &[I],
         version: Option<&str>,
         active_models: usize,
     ) -> Result<Self, EngineError> {
         let mut faults = Faults::new();
-        football::check(football::ITEMS, items, &mut faults);
+        I::check(I::ITEMS, items, &mut faults);
         faults.into_result(()).map_err(EngineError::InvalidRequest)?;
         check_version(prompts, "promptVersion", version)?;
         let model = catalog.model(known(catalog, "modelId", model_id)?);
-        let ask = Ask { asked: items, own: None, version };
+        let ask = Ask::about(items, None, version);
         let rendering = Rendering::new(prompts, ask, active_models, SystemTime::now());
         let everything: Vec<usize> = (0..items.len()).collect();
         Ok(Self {

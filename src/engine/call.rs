@@ -11,19 +11,19 @@ use super::context::Context;
 use super::time::Ends;
 use crate::call_id::CallIds;
 use crate::catalog::{Catalog, ModelIndex};
-use crate::football::Question;
 use crate::outcome::Refusal;
 use crate::plan::{FallbackBudget, Fitted, Plan, Wanted};
 use crate::prompt::{Ask, Prompts, Rendering};
-use crate::request::Options;
+use crate::request::{Options, Request};
+use crate::task::Item;
 
 /// A checked request, ready to be run once. It uses one catalogue and one set of prompts from its start to its end.
-pub struct Call {
+pub struct Call<I> {
     pub(super) engine: Arc<Engine>,
     pub(super) ids: Arc<CallIds>,
     pub(super) catalog: Arc<Catalog>,
     pub(super) prompts: Arc<Prompts>,
-    pub(super) request: Question,
+    pub(super) request: Request<I>,
     pub(super) options: Options,
     pub(super) original: ModelIndex,
     pub(super) began: Instant,
@@ -31,7 +31,7 @@ pub struct Call {
     pub(super) _running: TaskTrackerToken,
 }
 
-impl Call {
+impl<I: Item> Call<I> {
     /// The names of the call.
     #[must_use]
     pub fn ids(&self) -> &Arc<CallIds> {
@@ -39,7 +39,7 @@ impl Call {
     }
 
     /// What the attempts of this call share.
-    pub(super) fn context<'a>(&'a self, wanted: &'a Wanted<'a>, abort: &'a CancellationToken) -> Context<'a> {
+    pub(super) fn context<'a>(&'a self, wanted: &'a Wanted<'a>, abort: &'a CancellationToken) -> Context<'a, I> {
         let usual_deadline = self.began + self.engine.config.deadline;
         let deadline = self.options.deadline.map_or(usual_deadline, |deadline| self.began + deadline);
         let ends = Ends { abort, closing: self.engine.lifecycle.closing(), deadline, usual_deadline };
@@ -47,8 +47,8 @@ impl Call {
     }
 
     pub(super) fn rendering(&self) -> Rendering<'_> {
-        let Question { items, prompt, prompt_version, .. } = &self.request;
-        let ask = Ask { asked: items, own: prompt.as_ref(), version: prompt_version.as_deref() };
+        let Request { items, prompt, prompt_version, .. } = &self.request;
+        let ask = Ask::about(items, prompt.as_ref(), prompt_version.as_deref());
         Rendering::new(&self.prompts, ask, self.engine.active_model_count(), SystemTime::now())
     }
 

@@ -3,14 +3,14 @@
 use super::Engine;
 use super::time::{Ends, Patience};
 use crate::catalog::Model;
-use crate::football::{Item, Question, Value};
 use crate::outcome::{FallbackReason, NanoUsd};
 use crate::plan::{Fitted, Wanted};
+use crate::request::Request;
 
 /// What the attempts of one call share.
-pub(super) struct Context<'a> {
+pub(super) struct Context<'a, I> {
     pub(super) engine: &'a Engine,
-    pub(super) request: &'a Question,
+    pub(super) request: &'a Request<I>,
     /// What any model is asked, and how.
     pub(super) wanted: &'a Wanted<'a>,
     /// What ends the call from outside.
@@ -50,15 +50,15 @@ pub(super) struct Announcement {
     pub(super) original_cost: NanoUsd,
 }
 
-/// A reply with at least one score, in the order in which the matches were asked.
-pub(super) struct Answered {
-    pub(super) values: Vec<Option<Value>>,
+/// A reply with at least one value, in the order in which the items were asked.
+pub(super) struct Answered<V> {
+    pub(super) values: Vec<Option<V>>,
     pub(super) reasoning: Option<String>,
     pub(super) text: String,
 }
 
-impl Context<'_> {
-    pub(super) fn asked<'b>(&'b self, fitted: &'b Fitted) -> impl Iterator<Item = &'b Item> {
+impl<I> Context<'_, I> {
+    pub(super) fn asked<'b>(&'b self, fitted: &'b Fitted) -> impl Iterator<Item = &'b I> {
         fitted.positions.iter().map(|&index| &self.request.items[index])
     }
 }

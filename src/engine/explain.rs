@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::call::Call;
 use crate::outcome::{NanoUsd, Refusal};
 use crate::plan::{self, Fitted, Wanted};
+use crate::task::Item;
 
 /// The plan of a call, followed to its end as if every attempt failed.
 #[derive(Clone, Debug)]
@@ -38,7 +39,7 @@ pub struct ExplainedStep {
     pub verdict: Result<Fitted, Refusal>,
 }
 
-impl Call {
+impl<I: Item> Call<I> {
     /// What this call would do if every attempt failed; calls nothing.
     #[must_use]
     pub fn explain(&self) -> Explanation {

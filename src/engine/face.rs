@@ -6,11 +6,11 @@ use super::setup::fallback_lists;
 use super::{BuiltPrompt, Engine, ModelStatus};
 use crate::catalog::Variables;
 use crate::error::EngineError;
-use crate::football::Item;
 use crate::kind::FailureKind;
 use crate::metrics::{Gauges, Metrics};
 use crate::money::{BudgetStatus, Ledger};
 use crate::prompt::VersionStatus;
+use crate::task::Item;
 
 impl Engine {
     /// How many models are active.
@@ -121,10 +121,10 @@ impl Engine {
     ///
     /// # Errors
     /// `INVALID_REQUEST` with every fault, or `UNKNOWN_MODEL`.
-    pub fn build_prompt(
+    pub fn build_prompt<I: Item>(
         &self,
         model_id: &str,
-        items: &[Item],
+        items: &[I],
         version: Option<&str>,
     ) -> Result<BuiltPrompt, EngineError> {
         BuiltPrompt::new(&self.library.setup().get(), model_id, items, version, self.active_model_count())

@@ -8,13 +8,13 @@ use super::call::Call;
 use super::run::{Answer, Run};
 use super::time::Stop;
 use crate::error::EngineError;
-use crate::football::Answers;
 use crate::kind::SkipReason;
-use crate::outcome::{FallbackReason, Finding, History, Skip};
+use crate::outcome::{FallbackReason, Finding, History, Outcome, Skip};
+use crate::task::Item;
 
-impl Call {
+impl<I: Item> Call<I> {
     /// Logs how the call ended, whether or not it was answered.
-    pub(super) fn log_end(&self, result: &Result<Answers, EngineError>) {
+    pub(super) fn log_end(&self, result: &Result<Outcome<I::Value>, EngineError>) {
         let (answer, history) = match result {
             Ok(outcome) => (Some(outcome), Some(&outcome.history)),
             Err(error) => (None, error.history()),
@@ -33,10 +33,10 @@ impl Call {
     }
 }
 
-impl Run<'_> {
+impl<I: Item> Run<'_, I> {
     /// The outcome if there is any value, else the error that says why there is none. An abort or a close is an
     /// error whatever there is.
-    pub(super) fn finish(mut self, stop: Option<Stop>) -> Result<Answers, EngineError> {
+    pub(super) fn finish(mut self, stop: Option<Stop>) -> Result<Outcome<I::Value>, EngineError> {
         match (stop, self.answer.take()) {
             (Some(Stop::Abort), _) => Err(EngineError::Aborted(Box::new(self.history))),
             (Some(Stop::Close), _) => Err(EngineError::Closed(Box::new(self.history))),
@@ -61,14 +61,14 @@ impl Run<'_> {
         }
     }
 
-    fn outcome(self, answer: Answer) -> Answers {
+    fn outcome(self, answer: Answer) -> Outcome<I::Value> {
         let Call { catalog, request, original, began, .. } = self.call;
-        let findings = request.items.iter().zip(&self.values).map(|(item, value)| Finding {
-            id: item.id.clone(),
+        let fallback_reason = (answer.model != *original).then(|| self.why_not_the_original());
+        let findings = request.items.iter().zip(self.values).map(|(item, value)| Finding {
+            id: item.id().to_owned(),
             filled: value.map(|(value, model)| (value, catalog.model(model).id.clone())),
         });
-        let fallback_reason = (answer.model != *original).then(|| self.why_not_the_original());
-        Answers {
+        Outcome {
             call: Arc::clone(&self.call.ids),
             findings: findings.collect(),
             original_model_id: request.model_id.clone(),

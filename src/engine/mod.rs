@@ -62,10 +62,10 @@ use crate::check::Faults;
 use crate::config::Config;
 use crate::error::EngineError;
 use crate::event::{Announcer, Event, EventSink, Invalidation};
-use crate::football::{self, Item, Question};
 use crate::metrics::Recorder;
 use crate::plan::{Plan, Wanted};
-use crate::request::{self, RawOptions};
+use crate::request::{self, RawOptions, Request};
+use crate::task::Item;
 use crate::transport::concurrency::ConcurrencyLimits;
 use crate::transport::http::Http;
 use crate::transport::proxies;
@@ -160,10 +160,10 @@ impl Engine {
     ///
     /// # Errors
     /// `INVALID_REQUEST` with every fault, `UNKNOWN_MODEL`, or `CLOSED`.
-    pub fn call(self: &Arc<Self>, request: Question, options: RawOptions) -> Result<Call, EngineError> {
+    pub fn call<I: Item>(self: &Arc<Self>, request: Request<I>, options: RawOptions) -> Result<Call<I>, EngineError> {
         let began = Instant::now();
         let running = self.lifecycle.begin_call()?;
-        let check_items = |items: &[Item], faults: &mut Faults| football::check(football::PATH, items, faults);
+        let check_items = |items: &[I], faults: &mut Faults| I::check(I::PATH, items, faults);
         let options = request::check(&request, options, check_items).map_err(EngineError::InvalidRequest)?;
         let Setup { catalog, prompts } = Setup::clone(&self.library.setup().get());
         check_version(&prompts, "request.promptVersion", request.prompt_version.as_deref())?;

@@ -10,6 +10,7 @@ use super::sent::Sent;
 use crate::event::What;
 use crate::kind::FailureKind;
 use crate::outcome::{Attempt, NanoUsd, Usage};
+use crate::task::Item;
 
 /// What the HTTP calls of one attempt came to.
 pub(super) struct Totals {
@@ -34,7 +35,15 @@ impl Totals {
     }
 
     /// The record of an attempt that has ended with `sent`.
-    pub(super) fn record(&self, context: &Context<'_>, assigned: &Assignment<'_>, sent: &Sent) -> Attempt {
+    pub(super) fn record<I>(
+        &self,
+        context: &Context<'_, I>,
+        assigned: &Assignment<'_>,
+        sent: &Sent<I::Value>,
+    ) -> Attempt
+    where
+        I: Item,
+    {
         let Assignment { model, fitted, .. } = *assigned;
         let rendering = context.wanted.rendering;
         let failure = sent.result.as_ref().err();
@@ -57,7 +66,7 @@ impl Totals {
 }
 
 /// Tells that a fallback is about to be asked, and that it is dear, if it is.
-pub(super) fn announce(context: &Context<'_>, assigned: &Assignment<'_>, announcement: &Announcement) {
+pub(super) fn announce(context: &Context<'_, impl Item>, assigned: &Assignment<'_>, announcement: &Announcement) {
     let Announcement { reason, expected, price_ratio, original_cost } = *announcement;
     let (engine, model, rendering) = (context.engine, assigned.model, context.wanted.rendering);
     let original_model_id = || context.request.model_id.clone();

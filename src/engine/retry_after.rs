@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::run::Run;
 use crate::kind::SkipReason;
 use crate::plan::{Candidate, fit};
+use crate::task::Item;
 
-impl Run<'_> {
+impl<I: Item> Run<'_, I> {
     /// How long it is until such a call could ask a model of the chain again; `None` if it could at once, if no time will
     /// do, or if that is not known.
     pub(super) fn retry_after(&self) -> Option<Duration> {

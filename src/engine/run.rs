@@ -15,15 +15,14 @@ use super::events::CALL;
 use super::report::log;
 use super::roster::worth_asking_after;
 use super::time::{Patience, Stop};
-use crate::call_id::CallIds;
 use crate::catalog::ModelIndex;
 use crate::error::EngineError;
-use crate::football::{self, Answers, Value};
 use crate::kind::{FailureKind, SkipReason};
 use crate::metrics::Finished;
-use crate::outcome::{Attempt, History, Refusal};
+use crate::outcome::{Attempt, History, Outcome, Refusal};
 use crate::plan::{self, Candidate, FallbackBudget, Fitted, Plan, Wanted, fit};
 use crate::protocol::Failure;
+use crate::task::Item;
 
 /// What follows on an attempt.
 enum Next {
@@ -54,9 +53,9 @@ pub(super) struct PassedOver {
 }
 
 /// The state of the loop.
-pub(super) struct Run<'a> {
-    pub(super) call: &'a Call,
-    pub(super) context: Context<'a>,
+pub(super) struct Run<'a, I: Item> {
+    pub(super) call: &'a Call<I>,
+    pub(super) context: Context<'a, I>,
     pub(super) plan: &'a Plan,
     fallback_budget: FallbackBudget,
     /// Providers that refused the key or are out of credit, and what they said.
@@ -70,26 +69,23 @@ pub(super) struct Run<'a> {
     /// The positions without a value.
     pub(super) outstanding: Vec<usize>,
     /// For each position of the request its value and the model that gave it.
-    pub(super) values: Vec<Option<(Value, ModelIndex)>>,
+    pub(super) values: Vec<Option<(I::Value, ModelIndex)>>,
     /// Of the last model that contributed.
     pub(super) answer: Option<Answer>,
     pub(super) history: History,
 }
 
-impl Call {
+impl<I: Item> Call<I> {
     /// Runs the call. `abort` is the caller's signal; when it is cancelled, the HTTP request is cancelled too.
     ///
     /// # Errors
     /// Every code but `INVALID_CONFIG`, `INVALID_REQUEST` and `UNKNOWN_MODEL`, with all attempts and skips.
-    pub async fn run(self, abort: &CancellationToken) -> Result<Answers, EngineError> {
-        let original = self.request.model_id.as_str();
-        let CallIds { call_id, request_id } = &*self.ids;
-        let (request_id, count) = (request_id.as_deref(), self.request.items.len());
-        let span = tracing::error_span!("predict", call_id, request_id, original, { football::ITEMS } = count);
+    pub async fn run(self, abort: &CancellationToken) -> Result<Outcome<I::Value>, EngineError> {
+        let span = I::span(&self.ids, &self.request.model_id, &self.request.items);
         CALL.scope(Arc::clone(&self.ids), self.follow_plan(abort).instrument(span)).await
     }
 
-    async fn follow_plan(&self, abort: &CancellationToken) -> Result<Answers, EngineError> {
+    async fn follow_plan(&self, abort: &CancellationToken) -> Result<Outcome<I::Value>, EngineError> {
         let rendering = self.rendering();
         let wanted = Wanted { rendering: &rendering, options: &self.options };
         let plan = self.engine.plan(&self.catalog, self.original, &wanted);
@@ -115,7 +111,7 @@ impl Call {
     }
 }
 
-impl Run<'_> {
+impl<I: Item> Run<'_, I> {
     /// Asks one model after the other. Returns what stopped it from outside, if anything did.
     async fn ask_in_order(&mut self) -> Option<Stop> {
         for position in 0..self.plan.candidates.len() {
@@ -254,7 +250,7 @@ impl Run<'_> {
     }
 
     /// Takes the values of a reply that has at least one.
-    fn accept(&mut self, index: ModelIndex, fitted: &Fitted, answered: Answered) -> Next {
+    fn accept(&mut self, index: ModelIndex, fitted: &Fitted, answered: Answered<I::Value>) -> Next {
         for (&position, value) in fitted.positions.iter().zip(answered.values) {
             self.values[position] = value.map(|value| (value, index));
         }

@@ -11,22 +11,22 @@ use super::context::{Answered, Assignment, Context};
 use super::reading::is_long;
 use super::time::Stop;
 use crate::catalog::{Model, Secret};
-use crate::football::Item;
 use crate::kind::FailureKind;
 use crate::money::{self, Charge, End, Terms};
 use crate::plan::Fitted;
 use crate::protocol::{self, Failure, body};
 use crate::reply;
+use crate::task::Item;
 use crate::transport::http::{HttpReply, HttpRequest, Resend, WireFailure};
 
 /// One HTTP call and what became of it.
-pub(super) struct Sent {
+pub(super) struct Sent<V> {
     /// The status of the reply, if one came.
     pub(super) status: Option<u16>,
     /// What it is charged.
     pub(super) charge: Charge,
     /// The answer, or why there is none.
-    pub(super) result: Result<Answered, Failure>,
+    pub(super) result: Result<Answered<V>, Failure>,
     /// Why the request may be sent again as if it had not been.
     pub(super) resend: Option<Resend>,
     /// What ended it from outside, if anything did.
@@ -36,7 +36,7 @@ pub(super) struct Sent {
 }
 
 /// One POST, within its time.
-pub(super) async fn send(context: &Context<'_>, assigned: &Assignment<'_>, body: &Bytes) -> Sent {
+pub(super) async fn send<I: Item>(context: &Context<'_, I>, assigned: &Assignment<'_>, body: &Bytes) -> Sent<I::Value> {
     let Assignment { model, fitted, patience, usual_patience, .. } = *assigned;
     let (provider, ends) = (&model.provider, &context.ends);
     let begun: Arc<AtomicBool> = Arc::default();
@@ -79,7 +79,7 @@ pub(super) async fn send(context: &Context<'_>, assigned: &Assignment<'_>, body:
 }
 
 /// What is sent: the texts, and the parameters as they were fitted.
-pub(super) fn request_body(context: &Context<'_>, model: &Model, fitted: &Fitted) -> Bytes {
+pub(super) fn request_body(context: &Context<'_, impl Item>, model: &Model, fitted: &Fitted) -> Bytes {
     let texts = context.wanted.rendering.texts(model, &fitted.positions);
     let stop = &context.wanted.options.stop;
     let request = body::ChatRequest {
@@ -95,20 +95,32 @@ pub(super) fn request_body(context: &Context<'_>, model: &Model, fitted: &Fitted
 }
 
 /// Reads a reply, a long one beside the async workers.
-async fn read(context: &Context<'_>, model: &Model, fitted: &Fitted, bytes: usize, received: HttpReply) -> Sent {
-    let asked: Vec<&Item> = context.asked(fitted).collect();
+async fn read<I: Item>(
+    context: &Context<'_, I>,
+    model: &Model,
+    fitted: &Fitted,
+    bytes: usize,
+    received: HttpReply,
+) -> Sent<I::Value> {
+    let asked: Vec<&I> = context.asked(fitted).collect();
     if !is_long(&received.body) {
         return Sent::read(model, fitted, bytes, &asked, &received);
     }
     let (model, fitted) = (model.clone(), fitted.clone());
-    let asked: Vec<Item> = asked.into_iter().cloned().collect();
+    let asked: Vec<I> = asked.into_iter().cloned().collect();
     let reading = move || Sent::read(&model, &fitted, bytes, &asked.iter().collect::<Vec<_>>(), &received);
     context.engine.readers.read(reading).await
 }
 
-impl Sent {
+impl<V> Sent<V> {
     /// What came of a request of so many bytes whose reply arrived.
-    fn read(model: &Model, fitted: &Fitted, bytes: usize, asked: &[&Item], received: &HttpReply) -> Self {
+    fn read<I: Item<Value = V>>(
+        model: &Model,
+        fitted: &Fitted,
+        bytes: usize,
+        asked: &[&I],
+        received: &HttpReply,
+    ) -> Self {
         let provider = &model.provider;
         let is_success = (200..300).contains(&received.status);
         // A provider may repeat the key in its complaint; what a model says is not to be changed.

@@ -2,80 +2,25 @@
 
 use json_escape_simd::escape_into;
 
-use crate::football::Match;
+use crate::football::{ITEMS, Match};
 use crate::money::estimate_tokens;
+use crate::task::{AnswerTokens, Line, Lines};
 
-/// Tokens of an answer beside its scores: the wrapper, a code fence, a sentence or two around it.
-pub const ANSWER_BASE: u64 = 256;
-/// Tokens of one score, with its field names, beside those of the match's id.
-const ANSWER_PER_MATCH: u64 = 32;
-/// Tokens of a usual answer beside its scores.
-pub const USUAL_ANSWER_BASE: u64 = 16;
-/// Tokens of a score in a usual answer, beside those of the match's id.
-const USUAL_ANSWER_PER_MATCH: u64 = 24;
+/// An answer beside its scores: at most the wrapper, a code fence, a sentence or two around it.
+const BESIDE: AnswerTokens = AnswerTokens { most: 256, usual: 16 };
+/// One score, with its field names, beside the match's id.
+const SCORE: AnswerTokens = AnswerTokens { most: 32, usual: 24 };
 
-/// A line of JSON for each match, in the order of the request.
-pub struct Lines(Vec<Line>);
-
-struct Line {
-    text: String,
-    /// Estimate of the text's tokens.
-    tokens: u64,
-    /// Estimate of the tokens of the match's id.
-    id_tokens: u64,
+/// A line of JSON for each match; without its text if that is not sent.
+pub(super) fn lines(matches: &[Match], is_sent: bool) -> Lines {
+    Lines::new(ITEMS, matches.iter().map(|game| line(game, is_sent)).collect(), BESIDE)
 }
 
-impl Lines {
-    /// The lines of these matches; without their texts if those are not sent.
-    #[must_use]
-    pub fn new(matches: &[Match], is_sent: bool) -> Self {
-        Self(matches.iter().map(|game| Line::new(game, is_sent)).collect())
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.0.len()
-    }
-
-    /// The lines at these positions, as they stand in a prompt.
-    #[must_use]
-    pub fn text(&self, positions: &[usize]) -> String {
-        self.at(positions).map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n")
-    }
-
-    /// Estimate of the tokens of the lines at these positions.
-    #[must_use]
-    pub fn tokens(&self, positions: &[usize]) -> u64 {
-        self.at(positions).map(|line| line.tokens).sum()
-    }
-
-    /// The most tokens that the answer for one position should need, beside [`ANSWER_BASE`].
-    #[must_use]
-    pub fn answer_tokens(&self, position: usize) -> u64 {
-        ANSWER_PER_MATCH + self.id_tokens(position)
-    }
-
-    /// The tokens that the answer for one position usually takes, beside [`USUAL_ANSWER_BASE`].
-    #[must_use]
-    pub fn usual_answer_tokens(&self, position: usize) -> u64 {
-        USUAL_ANSWER_PER_MATCH + self.id_tokens(position)
-    }
-
-    fn id_tokens(&self, position: usize) -> u64 {
-        self.0.get(position).map_or(0, |line| line.id_tokens)
-    }
-
-    fn at<'a>(&'a self, positions: &'a [usize]) -> impl Iterator<Item = &'a Line> {
-        positions.iter().filter_map(|&position| self.0.get(position))
-    }
-}
-
-impl Line {
-    fn new(game: &Match, is_sent: bool) -> Self {
-        let text = if is_sent { one_line(shown(game)) } else { String::new() };
-        Self { tokens: estimate_tokens(&text), id_tokens: estimate_tokens(&game.id), text }
-    }
+fn line(game: &Match, is_sent: bool) -> Line {
+    let text = if is_sent { one_line(shown(game)) } else { String::new() };
+    let id_tokens = estimate_tokens(&game.id);
+    let answer = AnswerTokens { most: SCORE.most + id_tokens, usual: SCORE.usual + id_tokens };
+    Line { tokens: estimate_tokens(&text), answer, text }
 }
 
 /// A match as the model sees it. JSON keeps the caller's text inside its string: it can neither become a placeholder

@@ -2,7 +2,7 @@
 //! is.
 //!
 //! Everybody else deals in positions (of the matches in their request), sizes (in tokens) and values (whatever was read
-//! for a position). To predict something else, this room is replaced.
+//! for a position): a match is one [`Item`](crate::task::Item) of those that a call can be about.
 
 mod kickoff;
 mod lines;
@@ -10,8 +10,8 @@ mod matches;
 mod prompts;
 mod score;
 mod scores;
+mod task;
 
-pub use lines::{ANSWER_BASE, Lines, USUAL_ANSWER_BASE};
 pub use matches::{MAX_MATCHES, Match, Match as Item, check_count, check_matches as check};
 pub use prompts::{PROMPT_COMPONENTS, PROMPT_MANIFEST};
 pub use score::{Score, Score as Value};
@@ -22,9 +22,6 @@ pub const ITEMS: &str = "matches";
 
 /// Where they stand in a request.
 pub const PATH: &str = "request.matches";
-
-/// What an answer says of one of them, as a message calls it.
-pub const VALUE: &str = "score";
 
 /// Names of tags in which a model wraps an answer about the sport.
 pub const WRAPPERS: &[&str] = &["fixture", "fixtures", "game", "match", "matches", "score", "scores"];

@@ -1,7 +1,6 @@
 //! A request made to fit one model: what is asked, `max_tokens` and parameters within the limits, priced.
 
 use crate::catalog::Model;
-use crate::football::{ANSWER_BASE, ITEMS, USUAL_ANSWER_BASE};
 use crate::money::estimated_cost;
 use crate::outcome::{Adjustment, NanoUsd, Setting, Usage};
 use crate::prompt::Rendering;
@@ -77,9 +76,9 @@ pub fn fit(model: &Model, wanted: &Wanted<'_>, outstanding: &[usize]) -> Fitted 
     if wanted.rendering.divisible() {
         let mut least = tokens_needed(model, wanted, outstanding, THINKING_ROOM.min(max_tokens / 2));
         while positions.len() > 1 && least > max_tokens {
-            least -= positions.pop().map_or(0, |position| wanted.rendering.lines().answer_tokens(position));
+            least -= positions.pop().map_or(0, |position| wanted.rendering.lines().most_tokens_of(position));
         }
-        note(&mut adjusted, ITEMS, outstanding.len() as u64, positions.len() as u64);
+        note(&mut adjusted, wanted.rendering.lines().name(), outstanding.len() as u64, positions.len() as u64);
     }
 
     let temperature = options.temperature.map(|wanted| match limits.temperature {
@@ -127,15 +126,13 @@ pub(super) fn expected_cost(model: &Model, wanted: &Wanted<'_>, outstanding: &[u
 
 /// The tokens of a usual answer for the positions in `outstanding`.
 fn usual_tokens(model: &Model, wanted: &Wanted<'_>, outstanding: &[usize]) -> u64 {
-    let lines = wanted.rendering.lines();
-    let answers: u64 = outstanding.iter().map(|&position| lines.usual_answer_tokens(position)).sum();
-    USUAL_ANSWER_BASE + answers + if model.reasoning { USUAL_THINKING } else { 0 }
+    let answer = wanted.rendering.lines().answer_tokens(outstanding);
+    answer.usual + if model.reasoning { USUAL_THINKING } else { 0 }
 }
 
 fn tokens_needed(model: &Model, wanted: &Wanted<'_>, outstanding: &[usize], thinking: u64) -> u64 {
-    let lines = wanted.rendering.lines();
-    let answers: u64 = outstanding.iter().map(|&position| lines.answer_tokens(position)).sum();
-    ANSWER_BASE + answers + if model.reasoning { thinking } else { 0 }
+    let answer = wanted.rendering.lines().answer_tokens(outstanding);
+    answer.most + if model.reasoning { thinking } else { 0 }
 }
 
 /// Notes a count that became smaller.

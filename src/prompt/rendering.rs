@@ -7,9 +7,9 @@ use super::time;
 use super::version::Version;
 use super::{OWN_VERSION, Prompts};
 use crate::catalog::Model;
-use crate::football::{Item, Lines};
 use crate::money::estimate_tokens;
 use crate::request::OwnPrompt;
+use crate::task::{Item, Lines};
 
 /// The two messages that a model is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,14 +21,24 @@ pub struct Texts {
 }
 
 /// What is asked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Ask<'a> {
     /// What is asked about.
-    pub asked: &'a [Item],
+    pub lines: Lines,
+    /// What decides the version among those that share the requests: the id of the first item.
+    pub key: &'a str,
     /// Replaces the composed prompt.
     pub own: Option<&'a OwnPrompt>,
     /// The version that every model is to be sent; the schedule's if there is none of that name.
     pub version: Option<&'a str>,
+}
+
+impl<'a> Ask<'a> {
+    /// Asks about these items.
+    pub fn about<I: Item>(items: &'a [I], own: Option<&'a OwnPrompt>, version: Option<&'a str>) -> Self {
+        let key = items.first().map_or("", |item| item.id());
+        Self { lines: I::lines(items, own.is_none()), key, own, version }
+    }
 }
 
 /// What one request says, ready to be rendered for any model and any part of what it asks.
@@ -40,7 +50,6 @@ pub struct Rendering<'a> {
     active_models: String,
     /// Estimate of the tokens of the caller's own prompt.
     own_tokens: u64,
-    lines: Lines,
 }
 
 impl<'a> Rendering<'a> {
@@ -52,7 +61,6 @@ impl<'a> Rendering<'a> {
             own_tokens: ask.own.map_or(0, estimate),
             date: time::date(now),
             active_models: active_models.to_string(),
-            lines: Lines::new(ask.asked, ask.own.is_none()),
             prompts,
             ask,
             now,
@@ -62,7 +70,7 @@ impl<'a> Rendering<'a> {
     /// What is asked, a line for each position.
     #[must_use]
     pub fn lines(&self) -> &Lines {
-        &self.lines
+        &self.ask.lines
     }
 
     /// Whether the text can be rendered for fewer positions; a prompt of the caller's own cannot.
@@ -95,7 +103,7 @@ impl<'a> Rendering<'a> {
         }
         let version = self.version_for(model);
         let components = version.system(model, &self.prompts.components).chain(version.user());
-        components.map(Template::tokens).sum::<u64>() + self.lines.tokens(positions)
+        components.map(Template::tokens).sum::<u64>() + self.ask.lines.tokens(positions)
     }
 
     /// The messages for `model` and what is asked at `positions`.
@@ -104,7 +112,7 @@ impl<'a> Rendering<'a> {
         if let Some(own) = self.ask.own {
             return Texts { system: own.system.clone(), user: own.user.clone() };
         }
-        let lines = self.lines.text(positions);
+        let lines = self.ask.lines.text(positions);
         let values = Values { active_models: &self.active_models, date: &self.date, lines: &lines };
         let version = self.version_for(model);
         let system = version.system(model, &self.prompts.components);
@@ -112,8 +120,7 @@ impl<'a> Rendering<'a> {
     }
 
     fn version_for(&self, model: &Model) -> &Version {
-        let first = self.ask.asked.first().map_or("", |item| item.id.as_str());
-        self.prompts.select(model, self.ask.version, first, self.now)
+        self.prompts.select(model, self.ask.version, self.ask.key, self.now)
     }
 }
 

@@ -56,7 +56,7 @@ fn matches(ids: &[&str]) -> Vec<Match> {
 }
 
 fn rendering<'a>(prompts: &'a Prompts, matches: &'a [Match], version: Option<&'a str>) -> Rendering<'a> {
-    Rendering::new(prompts, Ask { asked: matches, own: None, version }, 7, now())
+    Rendering::new(prompts, Ask::about(matches, None, version), 7, now())
 }
 
 /// A model of the built-in catalogue, under another id.
@@ -195,7 +195,7 @@ fn a_clock_that_is_set_back_finds_the_version_that_was_active_first() {
     });
     let prompts = prompts(&given(&versions), &catalog);
     let games = matches(&["m1"]);
-    let early = Rendering::new(&prompts, Ask { asked: &games, own: None, version: None }, 7, SystemTime::UNIX_EPOCH);
+    let early = Rendering::new(&prompts, Ask::about(&games, None, None), 7, SystemTime::UNIX_EPOCH);
     assert_eq!(early.version(catalog.models().next().unwrap()), "v");
 }
 
@@ -204,7 +204,7 @@ fn a_prompt_of_the_callers_own_has_no_overrides() {
     let catalog = builtin_catalog();
     let prompts = Prompts::new(&Source::builtin(), Some(&catalog), now()).unwrap();
     let (games, own) = (matches(&["m1"]), OwnPrompt { system: None, user: "Who wins? {{date}}".to_owned() });
-    let rendering = Rendering::new(&prompts, Ask { asked: &games, own: Some(&own), version: None }, 7, now());
+    let rendering = Rendering::new(&prompts, Ask::about(&games, Some(&own), None), 7, now());
     let model = catalog.model(catalog.get("glm-4.6-syn").unwrap());
     assert_eq!((rendering.version(model), rendering.overrides(model)), (OWN_VERSION, vec![]));
     assert_eq!(rendering.texts(model, &[0]), Texts { system: None, user: own.user.clone() });

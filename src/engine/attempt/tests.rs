@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::engine::time::Patience;
 use crate::engine::{Call, Engine};
-use crate::football::{Match, Question};
+use crate::football::{Match, Question, Score};
 use crate::plan::{Plan, Wanted};
 use crate::request::RawOptions;
 
@@ -66,7 +66,7 @@ fn engine(base_url: &str) -> Arc<Engine> {
     Arc::new(Engine::new(&config, &|_| None).expect("a configuration without a fault"))
 }
 
-fn call(engine: &Arc<Engine>) -> Call {
+fn call(engine: &Arc<Engine>) -> Call<Match> {
     let game = Match {
         id: "m1".to_owned(),
         home_team: "Real Betis".to_owned(),
@@ -78,7 +78,7 @@ fn call(engine: &Arc<Engine>) -> Call {
 }
 
 /// What the model at `position` is assigned when nothing else is.
-fn assigned<'a>(call: &'a Call, plan: &'a Plan, position: usize) -> Assignment<'a> {
+fn assigned<'a>(call: &'a Call<Match>, plan: &'a Plan, position: usize) -> Assignment<'a> {
     let candidate = &plan.candidates[position];
     Assignment {
         model: call.catalog.model(candidate.model),
@@ -93,7 +93,7 @@ fn assigned<'a>(call: &'a Call, plan: &'a Plan, position: usize) -> Assignment<'
 }
 
 /// The model that was asked, and how many goals it gave to the home side.
-fn answered(attempted: &Attempted) -> (&str, u8) {
+fn answered(attempted: &Attempted<Score>) -> (&str, u8) {
     match attempted {
         Attempted::Ended { record, result: Ok(answered), stop: None, charged_again: 0 } => {
             (&record.model_id, answered.values[0].expect("a score").home)

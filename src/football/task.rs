@@ -1,0 +1,42 @@
+//! Predictions as a task of the loop.
+
+use tracing::Span;
+
+use super::{ITEMS, Match, PATH, Score, WRAPPERS, check, lines, read};
+use crate::call_id::CallIds;
+use crate::check::Faults;
+use crate::protocol::{Found, Said};
+use crate::task::{self, Item, Lines};
+
+/// What an answer says of a match, as a message calls it.
+const VALUE: &str = "score";
+
+impl Item for Match {
+    type Value = Score;
+
+    const ITEMS: &'static str = ITEMS;
+
+    const PATH: &'static str = PATH;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn check(path: &str, items: &[Self], faults: &mut Faults) {
+        check(path, items, faults);
+    }
+
+    fn lines(items: &[Self], is_sent: bool) -> Lines {
+        lines::lines(items, is_sent)
+    }
+
+    fn find(asked: &[&Self], said: &Said<'_>) -> Found<Vec<Option<Score>>> {
+        task::search(said, WRAPPERS, VALUE, |text| read(text, asked))
+    }
+
+    fn span(ids: &CallIds, original: &str, items: &[Self]) -> Span {
+        let CallIds { call_id, request_id } = ids;
+        let (request_id, count) = (request_id.as_deref(), items.len());
+        tracing::error_span!("predict", call_id, request_id, original, { ITEMS } = count)
+    }
+}

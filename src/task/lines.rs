@@ -1,0 +1,81 @@
+//! What is asked as a model is shown it, and how many tokens it and its answer take.
+
+/// How many tokens an answer, or a part of one, takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AnswerTokens {
+    /// The most that it should need.
+    pub most: u64,
+    /// What it usually takes.
+    pub usual: u64,
+}
+
+/// One item of a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// As it stands in a prompt; empty if it is not sent.
+    pub text: String,
+    /// Estimate of the text's tokens.
+    pub tokens: u64,
+    /// Those of its answer.
+    pub answer: AnswerTokens,
+}
+
+/// A line for each item, in the order of the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lines {
+    items: Vec<Line>,
+    beside: AnswerTokens,
+    name: &'static str,
+}
+
+impl Lines {
+    /// These lines, whose answers take so many tokens beside those of each; `name` is what the items are called: the
+    /// parameter of an adjustment.
+    #[must_use]
+    pub fn new(name: &'static str, lines: Vec<Line>, beside: AnswerTokens) -> Self {
+        Self { items: lines, beside, name }
+    }
+
+    /// What the items are called.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.items.len()
+    }
+
+    /// The lines at these positions, as they stand in a prompt.
+    #[must_use]
+    pub fn text(&self, positions: &[usize]) -> String {
+        self.at(positions).map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Estimate of the tokens of the lines at these positions.
+    #[must_use]
+    pub fn tokens(&self, positions: &[usize]) -> u64 {
+        self.at(positions).map(|line| line.tokens).sum()
+    }
+
+    /// The tokens of an answer for these positions.
+    #[must_use]
+    pub fn answer_tokens(&self, positions: &[usize]) -> AnswerTokens {
+        self.at(positions).fold(self.beside, |sum, Line { answer, .. }| AnswerTokens {
+            most: sum.most + answer.most,
+            usual: sum.usual + answer.usual,
+        })
+    }
+
+    /// The most tokens that the answer for one position adds to one for others.
+    #[must_use]
+    pub fn most_tokens_of(&self, position: usize) -> u64 {
+        self.items.get(position).map_or(0, |line| line.answer.most)
+    }
+
+    fn at<'a>(&'a self, positions: &'a [usize]) -> impl Iterator<Item = &'a Line> {
+        positions.iter().filter_map(|&position| self.items.get(position))
+    }
+}

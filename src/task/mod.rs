@@ -1,0 +1,46 @@
+//! What a call can be about. The loop, the plan, the prompts and the reader deal in positions (of the items in a request),
+//! sizes (in tokens) and values (whatever was read for a position); an [`Item`] says what they stand for, in the room that
+//! knows.
+//!
+//! A call has the type of its items, so that whoever asks for one thing cannot be handed a value of another, and whatever
+//! is decided for all of them stands in one loop.
+
+mod lines;
+mod search;
+
+use std::fmt::Debug;
+
+use tracing::Span;
+
+use crate::call_id::CallIds;
+use crate::check::Faults;
+use crate::protocol::{Found, Said};
+pub use lines::{AnswerTokens, Line, Lines};
+pub use search::search;
+
+/// A thing that a request asks about.
+pub trait Item: Clone + Send + Sync + 'static {
+    /// What is found for one.
+    type Value: Clone + Debug + Send + Sync + 'static;
+
+    /// What they are called.
+    const ITEMS: &'static str;
+
+    /// Where they stand in a request.
+    const PATH: &'static str;
+
+    /// Names it in its request, and is the same whenever the same is asked.
+    fn id(&self) -> &str;
+
+    /// Checks a list of them that stands at `path`.
+    fn check(path: &str, items: &[Self], faults: &mut Faults);
+
+    /// These items as a model is shown them, and how long their answers are; without the texts if those are not sent.
+    fn lines(items: &[Self], is_sent: bool) -> Lines;
+
+    /// Looks in what was said for an answer to the asked items: a value for each, in order, at least one of them there.
+    fn find(asked: &[&Self], said: &Said<'_>) -> Found<Vec<Option<Self::Value>>>;
+
+    /// The span of a call in the log, by whose fields its records are told from those of others.
+    fn span(ids: &CallIds, original: &str, items: &[Self]) -> Span;
+}
