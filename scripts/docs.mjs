@@ -30,6 +30,7 @@ const SECTIONS = [
   ['A provider', 'In `providers` of the configuration, or in `providers.json` of the folder `catalog`.', 'Provider'],
   ['A model', 'In `models` of the configuration, or in `models.json` of the folder `catalog`.', 'Model'],
   ['Limits', 'Of a provider, or of a model.', 'Limits'],
+  ['Limits of a provider alone', '', 'ProviderLimits'],
   ['Prompts', 'As an object. In a folder, `manifest.json` has `versions`, and each component is a Markdown file.', 'Prompts'],
   ['A version of the prompts', '', 'PromptVersion'],
   ['Options of a request', 'The second argument of `predictWithFallback` and `explain`.', 'PredictOptions'],

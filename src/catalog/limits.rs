@@ -18,15 +18,39 @@ pub struct Limits {
     pub max_stop_sequences: Option<u32>,
 }
 
+/// How much a provider accepts a minute, of all its models together; `None` is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RateLimits {
+    /// Most requests, at least 1.
+    pub requests_per_minute: Option<u32>,
+    /// Most tokens of prompts and completions, at least 1.
+    pub tokens_per_minute: Option<u32>,
+}
+
 impl Limits {
-    /// Reads the field `limits`; no limit where it is absent.
+    /// Reads the field `limits` of a model; no limit where it is absent.
     pub(super) fn read(fields: &mut Object<'_, '_>) -> Self {
-        let limits = fields.object("limits", |fields| Self {
+        fields.object("limits", Self::of_request).unwrap_or_default()
+    }
+
+    /// Reads the field `limits` of a provider, which may name rates as well.
+    pub(super) fn read_with_rates(fields: &mut Object<'_, '_>) -> (Self, RateLimits) {
+        let limits = fields.object("limits", |fields| {
+            let rates = RateLimits {
+                requests_per_minute: fields.optional("requestsPerMinute", rule::whole(1..=u32::MAX)),
+                tokens_per_minute: fields.optional("tokensPerMinute", rule::whole(1..=u32::MAX)),
+            };
+            (Self::of_request(fields), rates)
+        });
+        limits.unwrap_or_default()
+    }
+
+    fn of_request(fields: &mut Object<'_, '_>) -> Self {
+        Self {
             max_tokens: fields.optional("maxTokens", rule::whole(1..=u32::MAX)),
             temperature: fields.optional("temperature", temperature),
             max_stop_sequences: fields.optional("maxStopSequences", rule::whole(0..=u32::MAX)),
-        });
-        limits.unwrap_or_default()
+        }
     }
 
     /// These limits, and where there is none, the other's.

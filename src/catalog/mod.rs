@@ -17,7 +17,7 @@ mod source;
 pub use base_url::is_localhost;
 pub use entries::Variables;
 pub use headers::Headers;
-pub use limits::Limits;
+pub use limits::{Limits, RateLimits};
 pub use model::{Model, Prices};
 pub use provider::Provider;
 pub use secret::{Secret, without_any};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 use url::Url;
 
-use super::{Headers, Limits, Secret, base_url, secret};
+use super::{Headers, Limits, RateLimits, Secret, base_url, secret};
 use crate::check::{Checked, Faults, Object, Violation, rule};
 use crate::line;
 
@@ -34,6 +34,8 @@ pub struct Provider {
     pub response_format: bool,
     /// Most requests at once; `None` is no limit.
     pub max_concurrency: Option<u32>,
+    /// What it accepts a minute.
+    pub rates: RateLimits,
 }
 
 impl Provider {
@@ -74,7 +76,7 @@ pub(super) fn read(value: &Value, path: &str, allow_insecure_http: bool, faults:
         });
         let headers = Headers::read(fields, api_key.is_some() || api_key_env.is_some());
         let model_id_prefix = fields.optional("modelIdPrefix", prefix).unwrap_or_default();
-        let limits = Limits::read(fields);
+        let (limits, rates) = Limits::read_with_rates(fields);
         let response_format = fields.optional("responseFormat", rule::boolean).unwrap_or(false);
         let max_concurrency = fields.nullable("maxConcurrency", rule::whole(1..=u32::MAX), None);
         let provider = base_url.map(|url| Provider {
@@ -89,6 +91,7 @@ pub(super) fn read(value: &Value, path: &str, allow_insecure_http: bool, faults:
             limits,
             response_format,
             max_concurrency,
+            rates,
         });
         ReadProvider { id, provider }
     })

@@ -12,14 +12,14 @@ use super::context::{Assignment, Context};
 use super::report::milliseconds;
 use super::retry::{self, Bounds, Had};
 use super::time::Stop;
-use crate::catalog::Model;
+use crate::catalog::{Model, Provider};
 use crate::health::{Cooling, Permit};
 use crate::kind::SkipReason;
 use crate::money::Reservation;
 use crate::outcome::Refusal;
 use crate::plan::{Fitted, share_of};
 use crate::task::Item;
-use crate::transport::concurrency::Slot;
+use crate::transport::concurrency::{Allowance, Party, Slot};
 
 /// Everything that a request needs before it is sent.
 pub(super) struct Admission {
@@ -63,7 +63,7 @@ pub(super) async fn admission(
     loop {
         let slot = match before.slot.take() {
             Some(slot) => slot,
-            None => slot(context, model, patience.later).await.map_err(NotAdmitted::OutOfTime)?,
+            None => slot(context, model, fitted, patience.later).await.map_err(NotAdmitted::OutOfTime)?,
         };
         let permit = context.engine.roster.admit(model, before.permit.as_ref(), before.own_cooling);
         let reserved = permit.and_then(|permit| Ok((permit, context.engine.purse.reserve(model, fitted, is_dearer)?)));
@@ -113,15 +113,30 @@ pub(super) fn bounds(context: &Context<'_, impl Item>, later: Duration) -> Bound
 }
 
 /// Waits for a slot, no longer than the attempt's share of the time; else what ended the wait.
-async fn slot(context: &Context<'_, impl Item>, model: &Model, later: Duration) -> Result<Slot, Option<Stop>> {
+async fn slot(
+    context: &Context<'_, impl Item>,
+    model: &Model,
+    fitted: &Fitted,
+    later: Duration,
+) -> Result<Slot, Option<Stop>> {
     let (provider, ends) = (&model.provider, &context.ends);
+    let tokens = fitted.prompt_tokens.saturating_add(fitted.usual_tokens);
     let slot = tokio::select! {
         biased;
-        slot = context.engine.limits.slot(&provider.id, provider.max_concurrency) => Ok(slot),
+        slot = context.engine.limits.slot(&provider.id, allowance(provider), Party::Single, tokens) => Ok(slot),
         ended = ends.out_of_time(share_of(ends.remaining(), later)) => Err(ended),
     };
     // What ended the call may have come with the slot.
     ends.stopped().map_or(slot, |stop| Err(Some(stop)))
+}
+
+/// What a provider allows.
+fn allowance(provider: &Provider) -> Allowance {
+    Allowance {
+        at_once: provider.max_concurrency,
+        requests_per_minute: provider.rates.requests_per_minute,
+        tokens_per_minute: provider.rates.tokens_per_minute,
+    }
 }
 
 /// Waits until a model that others found busy may be asked once more; `None` if it is not to be. Otherwise what the

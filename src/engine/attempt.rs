@@ -55,7 +55,7 @@ pub(super) async fn attempt<I: Item>(context: &Context<'_, I>, assigned: &Assign
     let mut failed: Option<Sent<I::Value>> = None;
     let sent = loop {
         let admitted = admission(context, assigned, &mut before, &mut had, failed.is_some()).await;
-        let Admission { slot, permit, reservation } = match (admitted, failed.take()) {
+        let Admission { mut slot, permit, reservation } = match (admitted, failed.take()) {
             (Ok(admission), _) => admission,
             (Err(_), Some(failed)) => break failed,
             (Err(NotAdmitted::Refused(refusal)), None) => return Attempted::Skipped(refusal),
@@ -79,6 +79,9 @@ pub(super) async fn attempt<I: Item>(context: &Context<'_, I>, assigned: &Assign
         let charge = if is_resent { Charge::held() } else { sent.charge.clone() };
         let charged = engine.purse.settle(model, reservation, &charge);
         totals.add(charged, charge.usage.as_ref());
+        if let Some(told) = charge.usage.as_ref().filter(|usage| !usage.estimated) {
+            slot.took(told.prompt_tokens.saturating_add(told.completion_tokens));
+        }
         let Err(failure) = &sent.result else { break sent };
         if failure.kind == FailureKind::RateLimited {
             before.own_cooling = Some(engine.roster.cool(model, failure.retry_after));

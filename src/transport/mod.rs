@@ -6,7 +6,8 @@ mod connecting;
 pub mod failure;
 pub mod http;
 pub mod proxies;
+mod rate;
 mod resolver;
 mod tls;
-
+mod turns;
 mod upload;

@@ -18,8 +18,8 @@ export interface Provider {
   headers?: Record<string, string>
   /** Put before `upstreamModel` on the wire, such as `hf:`. Default: nothing. */
   modelIdPrefix?: string
-  /** What the provider's models accept, unless a model says otherwise. Default: no limits. */
-  limits?: Limits
+  /** What the provider's models accept, unless a model says otherwise, and how much all of them together. Default: no limits. */
+  limits?: ProviderLimits
   /** Whether `response_format` may be sent, unless a model says otherwise. Default: false. */
   responseFormat?: boolean
   /** How many calls may run at once, from 1; those beyond wait their turn. null: no limit. Default: null. */
@@ -34,6 +34,21 @@ export interface Limits {
   temperature?: [number, number]
   /** How many stop sequences, from 0. */
   maxStopSequences?: number
+}
+
+/**
+ * What a provider accepts. The two rates are for all its models together and for every call, single or of a slate, retries
+ * included: a request beyond them waits its turn, as one beyond `maxConcurrency` does. So many go at once: 1 and a twentieth of
+ * the rate.
+ */
+export interface ProviderLimits extends Limits {
+  /** Most requests a minute, from 1. Default: no limit. */
+  requestsPerMinute?: number
+  /**
+   * Most tokens a minute, from 1: of a request its prompt and what such an answer usually takes, corrected by what the reply
+   * says it took. One that alone is more than may go at once goes when nothing is owed. Default: no limit.
+   */
+  tokensPerMinute?: number
 }
 
 /** A model of the catalogue. */

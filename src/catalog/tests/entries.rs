@@ -6,7 +6,7 @@ fn every_field_is_read() {
         "builtinCatalog": false,
         "providers": [{
             "id": "p", "baseUrl": "http://localhost:11434/v1/", "apiKeyEnv": null, "apiKey": " k ", "modelIdPrefix": "x/",
-            "headers": { "X-Title": "a b" }, "limits": { "maxTokens": 5, "maxStopSequences": 0 },
+            "headers": { "X-Title": "a b" }, "limits": { "maxTokens": 5, "maxStopSequences": 0, "requestsPerMinute": 60, "tokensPerMinute": 9000 },
             "responseFormat": true, "maxConcurrency": 3,
         }],
         "models": [{
@@ -31,6 +31,7 @@ fn every_field_is_read() {
         limits: Limits { max_tokens: Some(5), temperature: None, max_stop_sequences: Some(0) },
         response_format: true,
         max_concurrency: Some(3),
+        rates: RateLimits { requests_per_minute: Some(60), tokens_per_minute: Some(9000) },
     };
     assert_eq!(provider.headers[..], [("X-Title".to_owned(), "a b".to_owned())]);
     let m = Model {
