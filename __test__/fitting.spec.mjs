@@ -1,3 +1,4 @@
+import Ajv2020 from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 
 import { chain, engineFor, matches, predictions, transcript, upstreamFor } from './support.mjs';
@@ -54,6 +55,35 @@ describe('a request is fitted to its provider, and each change is told', () => {
     expect(await has({ responseFormat: false })).toBe(false);
     const { adjusted } = await sent({ responseFormat: false });
     expect(adjusted).toEqual([{ parameter: 'response_format', from: 'json_object', to: null }]);
+  });
+
+  test('a schema has exactly the asked ids, and its tokens are in the estimate', async () => {
+    const { request, outcome, adjusted } = await sent({ responseFormat: 'json_schema' }, { count: 2 });
+    const { type, json_schema: { name, strict, schema } } = request.body.response_format;
+    expect([type, name, strict]).toEqual(['json_schema', 'predictions', true]);
+    const validate = new Ajv2020({ strict: true }).compile(schema);
+    const answer = (ids, goals = 1) => ({
+      predictions: ids.map((id) => ({ match_id: id, home_score: goals, away_score: 0 })),
+    });
+    expect(validate(answer(['m1', 'm2']))).toBe(true);
+    for (const wrong of [answer(['m1']), answer(['m1', 'm3']), answer(['m1', 'm2'], -1), answer(['m1', 'm2'], 1.5)]) {
+      expect(validate(wrong)).toBe(false);
+    }
+    expect(outcome.predictions).toHaveLength(2);
+    expect(adjusted).toEqual([]);
+  });
+
+  test('a form that the server refuses is lowered at once, and told', async () => {
+    const { predict, upstream } = await transcript({
+      a: ({ body }) => (body.response_format ? 'no_response_format' : 'clean'),
+    }, { models: { a: { responseFormat: 'json_schema' } } });
+    const lowered = { parameter: 'response_format', from: 'json_schema', to: null };
+    for (let call = 0; call < 2; call += 1) {
+      const { attempts: [attempt], usedFallback } = await predict();
+      expect([usedFallback, attempt.retries, attempt.adjusted]).toEqual([false, 0, [lowered]]);
+    }
+    expect(upstream.requests.map(({ body }) => body.response_format?.type))
+      .toEqual(['json_schema', 'json_object', undefined, undefined]);
   });
 
   test('a batch beyond max_tokens is asked for in part, and the next attempt asks for the rest', async () => {

@@ -49,7 +49,7 @@ const provider: Provider = {
   headers: { 'x-tenant': 'football' },
   modelIdPrefix: 'hf:',
   limits: { maxTokens: 2048, temperature: [0.1, 1], maxStopSequences: 2 },
-  responseFormat: true,
+  responseFormat: 'json_schema',
   maxConcurrency: null,
 };
 const model: Model = {
@@ -70,6 +70,8 @@ const model: Model = {
   limits: { maxTokens: 100 },
   enabled: true,
 };
+// @ts-expect-error there is no such form
+const form: Model['responseFormat'] = 'yaml';
 const version: Required<PromptVersion> = {
   notes: 'A calmer tone.',
   system: ['task'],

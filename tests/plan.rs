@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use fallcast::catalog::ResponseFormat;
 use fallcast::engine::{Engine, Explanation};
 use fallcast::football::{Match, Question};
 use fallcast::kind::SkipReason;
@@ -165,7 +166,7 @@ proptest! {
         prop_assert_eq!(noted("matches"), fitted.positions.len() < matches);
         prop_assert_eq!(noted("temperature"), fitted.temperature != temperature);
         prop_assert_eq!(noted("stop"), fitted.stop < sequences);
-        prop_assert!(noted("response_format") != fitted.response_format);
+        prop_assert_eq!(noted("response_format"), fitted.response_format == ResponseFormat::Free);
         if let Some(wanted) = wanted_tokens {
             prop_assert_eq!(noted("max_tokens"), fitted.max_tokens < u64::from(wanted));
         }

@@ -6,6 +6,7 @@
 
 mod base_url;
 mod entries;
+mod format;
 mod graph;
 mod headers;
 mod limits;
@@ -16,6 +17,7 @@ mod source;
 
 pub use base_url::is_localhost;
 pub use entries::Variables;
+pub use format::{FormatsLeft, ResponseFormat};
 pub use headers::Headers;
 pub use limits::{Limits, RateLimits};
 pub use model::{Model, Prices};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Limits, ModelIndex, Provider};
+use super::{Limits, ModelIndex, Provider, ResponseFormat};
 use crate::check::{Checked, Faults, Object, Violation, rule};
 
 /// The highest price that a model may have, in USD per million tokens.
@@ -48,8 +48,8 @@ pub struct Model {
     pub timeout: Option<Duration>,
     /// Whether it thinks before it answers.
     pub reasoning: bool,
-    /// Whether `response_format` may be sent: the model's word, or else the provider's.
-    pub response_format: bool,
+    /// The form in which it is told to answer: the model's, or else the provider's.
+    pub response_format: ResponseFormat,
     /// The names of its prompt overrides, in order.
     pub prompt_overrides: Vec<String>,
     /// What it accepts: the model's limits, and where there is none, the provider's.
@@ -84,7 +84,7 @@ pub(super) struct ModelEntry {
     prices: Prices,
     timeout: Option<Duration>,
     reasoning: bool,
-    response_format: Option<bool>,
+    response_format: Option<ResponseFormat>,
     prompt_overrides: Vec<String>,
     limits: Limits,
     enabled: bool,
@@ -131,7 +131,7 @@ impl ModelEntry {
                 },
                 timeout: fields.optional("timeoutMs", rule::milliseconds(1..=3_600_000)),
                 reasoning: fields.optional("reasoning", rule::boolean).unwrap_or(false),
-                response_format: fields.optional("responseFormat", rule::boolean),
+                response_format: fields.optional("responseFormat", ResponseFormat::read),
                 prompt_overrides: overrides(fields, known_overrides),
                 limits: Limits::read(fields),
                 enabled: fields.optional("enabled", rule::boolean).unwrap_or(true),

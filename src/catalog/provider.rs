@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 use url::Url;
 
-use super::{Headers, Limits, RateLimits, Secret, base_url, secret};
+use super::{Headers, Limits, RateLimits, ResponseFormat, Secret, base_url, secret};
 use crate::check::{Checked, Faults, Object, Violation, rule};
 use crate::line;
 
@@ -30,8 +30,8 @@ pub struct Provider {
     pub model_id_prefix: String,
     /// What it accepts.
     pub limits: Limits,
-    /// Whether `response_format` may be sent.
-    pub response_format: bool,
+    /// The form in which its models are told to answer.
+    pub response_format: ResponseFormat,
     /// Most requests at once; `None` is no limit.
     pub max_concurrency: Option<u32>,
     /// What it accepts a minute.
@@ -77,7 +77,7 @@ pub(super) fn read(value: &Value, path: &str, allow_insecure_http: bool, faults:
         let headers = Headers::read(fields, api_key.is_some() || api_key_env.is_some());
         let model_id_prefix = fields.optional("modelIdPrefix", prefix).unwrap_or_default();
         let (limits, rates) = Limits::read_with_rates(fields);
-        let response_format = fields.optional("responseFormat", rule::boolean).unwrap_or(false);
+        let response_format = fields.optional("responseFormat", ResponseFormat::read).unwrap_or_default();
         let max_concurrency = fields.nullable("maxConcurrency", rule::whole(1..=u32::MAX), None);
         let provider = base_url.map(|url| Provider {
             id: id.clone().unwrap_or_default(),

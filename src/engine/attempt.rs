@@ -8,7 +8,7 @@
 #[cfg(test)]
 mod tests;
 
-use tracing::debug;
+use tracing::{debug, info};
 
 use super::admission::{Admission, Before, NotAdmitted, admission, bounds};
 use super::context::{Answered, Assignment, Context};
@@ -16,6 +16,7 @@ use super::report::{Totals, announce, milliseconds};
 use super::retry::{self, Had};
 use super::sent::{Sent, request_body, send};
 use super::time::Stop;
+use crate::catalog::ResponseFormat;
 use crate::health::{Circumstances, Fingerprint, Verdict};
 use crate::kind::FailureKind;
 use crate::money::Charge;
@@ -44,16 +45,19 @@ pub(super) enum Attempted<V> {
 
 /// Asks a model, and asks it once more as far as a retry is allowed.
 pub(super) async fn attempt<I: Item>(context: &Context<'_, I>, assigned: &Assignment<'_>) -> Attempted<I::Value> {
-    let Assignment { model, fitted, patience, .. } = *assigned;
+    let Assignment { model, patience, .. } = *assigned;
     let engine = context.engine;
     let mut totals = Totals::new();
     let mut before = Before::default();
     let mut had = Had::default();
     let mut charged_again = 0;
     let mut body = None;
+    // The request in a looser form than it was assigned, once its server has refused that.
+    let mut loosened = None;
     // What came of the request before, when it is made once more.
     let mut failed: Option<Sent<I::Value>> = None;
     let sent = loop {
+        let assigned = &in_form(assigned, loosened.as_ref());
         let admitted = admission(context, assigned, &mut before, &mut had, failed.is_some()).await;
         let Admission { mut slot, permit, reservation } = match (admitted, failed.take()) {
             (Ok(admission), _) => admission,
@@ -69,10 +73,15 @@ pub(super) async fn attempt<I: Item>(context: &Context<'_, I>, assigned: &Assign
         {
             announce(context, assigned, announcement);
         }
-        let body = body.get_or_insert_with(|| request_body(context, model, fitted));
-        let sent = send(context, assigned, body).await;
+        let bytes = body.get_or_insert_with(|| request_body(context, model, assigned.fitted));
+        let sent = send(context, assigned, bytes).await;
         let again = sent.result.as_ref().err().and_then(|failure| {
-            let ended = retry::Ended { kind: failure.kind, retry_after: failure.retry_after, resend: sent.resend };
+            let ended = retry::Ended {
+                kind: failure.kind,
+                retry_after: failure.retry_after,
+                resend: sent.resend,
+                refuses_format: sent.refuses_format,
+            };
             retry::once_more(&ended, had, &bounds(context, patience.later), fastrand::f64())
         });
         let is_resent = again.is_some_and(|again| again.had.stale && !had.stale);
@@ -101,14 +110,38 @@ pub(super) async fn attempt<I: Item>(context: &Context<'_, I>, assigned: &Assign
         if context.ends.out_of_time(again.wait).await.is_some() {
             break sent;
         }
+        if sent.refuses_format {
+            loosened = Some(looser(context, assigned));
+            body = None;
+        }
         had = again.had;
         failed = Some(sent);
     };
+    let assigned = &in_form(assigned, loosened.as_ref());
     if let Some(permit) = &before.permit {
-        engine.roster.record(model, permit, verdict(context, fitted, &sent));
+        engine.roster.record(model, permit, verdict(context, assigned.fitted, &sent));
     }
     let record = totals.record(context, assigned, &sent);
     Attempted::Ended { record, result: sent.result, stop: sent.stop, charged_again }
+}
+
+/// What is assigned, with the request in a looser form if there is one.
+fn in_form<'a>(assigned: &Assignment<'a>, loosened: Option<&'a Fitted>) -> Assignment<'a> {
+    Assignment { fitted: loosened.unwrap_or(assigned.fitted), ..*assigned }
+}
+
+/// The request in a looser form than the one that its server has just refused. The engine keeps that in mind, but for JSON
+/// that a prompt of the caller's own does not speak of: some servers refuse it then, and would not with another prompt.
+fn looser(context: &Context<'_, impl Item>, assigned: &Assignment<'_>) -> Fitted {
+    let Assignment { model, fitted, .. } = *assigned;
+    let refused = fitted.response_format;
+    let left = if refused == ResponseFormat::JsonObject && context.request.prompt.is_some() {
+        refused.lower()
+    } else {
+        context.engine.formats.refused(model, refused)
+    };
+    info!(model = model.id, refused = refused.name(), left = left.name(), "response_format refused");
+    fitted.loosened(model, context.wanted, left)
 }
 
 /// What the end of an attempt means for the health of its model.
@@ -118,6 +151,10 @@ fn verdict<I: Item>(context: &Context<'_, I>, fitted: &Fitted, sent: &Sent<I::Va
         blame.answered(request, options);
         return Verdict::Success;
     };
+    // It would have been asked in a looser form, had there been the time or the money.
+    if sent.refuses_format {
+        return Verdict::Neutral(failure.kind);
+    }
     let circumstances = Circumstances {
         on_caller: blame.is_on_caller(request, options),
         cut: fitted.cut,

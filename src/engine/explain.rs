@@ -44,7 +44,8 @@ impl<I: Item> Call<I> {
     #[must_use]
     pub fn explain(&self) -> Explanation {
         let rendering = self.rendering();
-        let wanted = Wanted { rendering: &rendering, options: &self.options };
+        let formats = self.engine.formats.left();
+        let wanted = Wanted { rendering: &rendering, options: &self.options, formats: &formats };
         let plan = self.engine.plan(&self.catalog, self.original, &wanted);
         let mut fallback_budget = self.fallback_budget();
         let steps = plan.candidates.iter().enumerate().map(|(position, candidate)| {

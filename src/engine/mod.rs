@@ -12,6 +12,7 @@
 //! | [`Roster`] | health, blame, how many models are active | events, setup |
 //! | [`Library`] | changes of the setup, and the folder of the prompts | events, setup, roster |
 //! | [`StateWriter`] | the state file | events, and the three that own what is saved |
+//! | [`Formats`] | which forms of an answer servers have refused | nobody |
 //! | [`Lifecycle`] | which calls run, whether the engine is closed | nobody |
 //!
 //! It is so for two reasons. A rule about state holds if one file can break it: every part marks by itself what is to be
@@ -32,6 +33,7 @@ mod events;
 mod explain;
 mod face;
 mod finish;
+mod formats;
 mod library;
 mod lifecycle;
 mod model_status;
@@ -78,6 +80,7 @@ pub use model_status::{ModelState, ModelStatus};
 
 use blueprint::LayerDigests;
 use events::Events;
+use formats::Formats;
 use library::{Library, Loaded};
 use lifecycle::Lifecycle;
 use purse::Purse;
@@ -96,6 +99,7 @@ pub struct Engine {
     roster: Arc<Roster>,
     purse: Arc<Purse>,
     library: Arc<Library>,
+    formats: Formats,
     metrics: Recorder,
     /// The parts above that are saved, together.
     saved: SavedParts,
@@ -146,6 +150,7 @@ impl Engine {
             roster,
             purse,
             library,
+            formats: Formats::default(),
             metrics: Recorder::default(),
             saved,
             state,

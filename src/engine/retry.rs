@@ -50,6 +50,8 @@ pub(super) struct Ended {
     pub(super) retry_after: Option<Duration>,
     /// Why it may be sent again as if it had not been.
     pub(super) resend: Option<Resend>,
+    /// Whether its server refused the form of the answer, and a looser one is left.
+    pub(super) refuses_format: bool,
 }
 
 /// Once more, after a wait.
@@ -62,8 +64,12 @@ pub(super) struct Again {
 }
 
 /// When the model is asked once more; `None` if it is not to be. `jitter` is a random number from 0 to 1.
+///
+/// Where a server refuses the form of the answer it is asked at once in a looser one, which is no retry: nothing was wrong
+/// but what was asked, and there are so few forms that this ends by itself.
 pub(super) fn once_more(ended: &Ended, had: Had, bounds: &Bounds, jitter: f64) -> Option<Again> {
-    let again = resent(ended, had, jitter).or_else(|| retried(ended, had, bounds, jitter))?;
+    let looser = || ended.refuses_format.then_some(Again { wait: Duration::ZERO, had });
+    let again = looser().or_else(|| resent(ended, had, jitter)).or_else(|| retried(ended, had, bounds, jitter))?;
     (again.wait < bounds.remaining).then_some(again)
 }
 
@@ -124,7 +130,7 @@ mod tests {
     const NONE: Had = Had { retries: 0, refused: 0, stale: false, waited: Duration::ZERO };
 
     fn failed(kind: FailureKind) -> Ended {
-        Ended { kind, retry_after: None, resend: None }
+        Ended { kind, retry_after: None, resend: None, refuses_format: false }
     }
 
     fn limited(seconds: u64) -> Ended {
@@ -201,6 +207,14 @@ mod tests {
         assert_eq!(had, Had { refused: 3, ..NONE });
         assert_eq!(once_more(&refused, had, &bounds, 0.0), None);
         assert_eq!(once_more(&refused, had, &BOUNDS, 0.0).unwrap().had.retries, 1, "then it is retried as any other");
+    }
+
+    #[test]
+    fn a_looser_form_is_asked_for_at_once_whatever_else_is_left() {
+        let refused = Ended { refuses_format: true, ..failed(FailureKind::BadRequest) };
+        let bounds = Bounds { is_last: false, max_retries: 0, ..BOUNDS };
+        assert_eq!(once_more(&refused, NONE, &bounds, 1.0), Some(Again { wait: Duration::ZERO, had: NONE }));
+        assert_eq!(once_more(&refused, NONE, &Bounds { remaining: Duration::ZERO, ..bounds }, 1.0), None);
     }
 
     #[test]

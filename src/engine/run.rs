@@ -87,7 +87,8 @@ impl<I: Item> Call<I> {
 
     async fn follow_plan(&self, abort: &CancellationToken) -> Result<Outcome<I::Value>, EngineError> {
         let rendering = self.rendering();
-        let wanted = Wanted { rendering: &rendering, options: &self.options };
+        let formats = self.engine.formats.left();
+        let wanted = Wanted { rendering: &rendering, options: &self.options, formats: &formats };
         let plan = self.engine.plan(&self.catalog, self.original, &wanted);
         let mut run = Run {
             call: self,

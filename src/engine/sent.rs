@@ -10,13 +10,13 @@ use bytes::Bytes;
 use super::context::{Answered, Assignment, Context};
 use super::reading::is_long;
 use super::time::Stop;
-use crate::catalog::{Model, Secret};
+use crate::catalog::{Model, ResponseFormat, Secret};
 use crate::kind::FailureKind;
 use crate::money::{self, Charge, End, Terms};
 use crate::plan::Fitted;
 use crate::protocol::{self, Failure, body};
 use crate::reply;
-use crate::task::Item;
+use crate::task::{Item, Schema};
 use crate::transport::http::{HttpReply, HttpRequest, Resend, WireFailure};
 
 /// One HTTP call and what became of it.
@@ -27,6 +27,8 @@ pub(super) struct Sent<V> {
     pub(super) charge: Charge,
     /// The answer, or why there is none.
     pub(super) result: Result<Answered<V>, Failure>,
+    /// Whether the server refused the form of the answer that was asked for.
+    pub(super) refuses_format: bool,
     /// Why the request may be sent again as if it had not been.
     pub(super) resend: Option<Resend>,
     /// What ended it from outside, if anything did.
@@ -73,7 +75,7 @@ pub(super) async fn send<I: Item>(context: &Context<'_, I>, assigned: &Assignmen
             let charge = charge(end);
             let message = protocol::shortened(provider.redacted(&wire.message).into_owned());
             let failure = Failure { kind: wire.kind, message, retry_after: None };
-            Sent { status: wire.status, charge, result: Err(failure), resend: wire.resend, stop: None, hurried }
+            Sent { status: wire.status, resend: wire.resend, hurried, ..Sent::new(charge, Err(failure)) }
         }
     }
 }
@@ -82,6 +84,15 @@ pub(super) async fn send<I: Item>(context: &Context<'_, I>, assigned: &Assignmen
 pub(super) fn request_body(context: &Context<'_, impl Item>, model: &Model, fitted: &Fitted) -> Bytes {
     let texts = context.wanted.rendering.texts(model, &fitted.positions);
     let stop = &context.wanted.options.stop;
+    let schema = match fitted.response_format {
+        ResponseFormat::JsonSchema => Item::schema(&context.asked(fitted).collect::<Vec<_>>()),
+        ResponseFormat::JsonObject | ResponseFormat::Free => None,
+    };
+    let format = match (fitted.response_format, &schema) {
+        (ResponseFormat::Free, _) => None,
+        (_, Some(Schema { name, schema })) => Some(body::Format::JsonSchema { name, schema }),
+        (_, None) => Some(body::Format::JsonObject),
+    };
     let request = body::ChatRequest {
         model: &model.upstream_model,
         system: texts.system.as_deref(),
@@ -89,7 +100,7 @@ pub(super) fn request_body(context: &Context<'_, impl Item>, model: &Model, fitt
         temperature: fitted.temperature,
         max_tokens: u32::try_from(fitted.max_tokens).unwrap_or(u32::MAX),
         stop: stop.get(..fitted.stop).unwrap_or(stop),
-        json_object: fitted.response_format,
+        format,
     };
     request.to_json().into()
 }
@@ -146,12 +157,13 @@ impl<V> Sent<V> {
             },
         };
         let charge = money::charge(&terms(model, fitted, bytes), &end);
+        let refuses_format = reply.refuses_format && fitted.response_format > ResponseFormat::Free;
         let (reasoning, text) = (reply.reasoning, reply.text);
         let result = match reply.result {
             Ok(values) => Ok(Answered { values, reasoning, text }),
             Err(failure) => Err(Failure { message: provider.redacted(&failure.message).into_owned(), ..failure }),
         };
-        Self { status: Some(received.status), charge, result, resend: None, stop: None, hurried: false }
+        Self { refuses_format, status: Some(received.status), ..Self::new(charge, result) }
     }
 
     /// A call that was given up: for its own time, or for what stopped it from outside.
@@ -163,7 +175,11 @@ impl<V> Sent<V> {
             Some(Stop::Close) => (FailureKind::Aborted, "the engine was closed".to_owned()),
         };
         let failure = Failure { kind, message, retry_after: None };
-        Self { status: None, charge, result: Err(failure), resend: None, stop, hurried: false }
+        Self { stop, ..Self::new(charge, Err(failure)) }
+    }
+
+    fn new(charge: Charge, result: Result<Answered<V>, Failure>) -> Self {
+        Self { status: None, charge, result, refuses_format: false, resend: None, stop: None, hurried: false }
     }
 }
 

@@ -11,9 +11,16 @@ const BESIDE: AnswerTokens = AnswerTokens { most: 256, usual: 16 };
 /// One score, with its field names, beside the match's id.
 const SCORE: AnswerTokens = AnswerTokens { most: 32, usual: 24 };
 
+/// Tokens of the schema of an answer beside those of each id.
+const SCHEMA_BESIDE: u64 = 160;
+/// Tokens of an id in the schema of an answer, beside its own: the quotes and the comma around it.
+const SCHEMA_ID: u64 = 3;
+
 /// A line of JSON for each match; without its text if that is not sent.
 pub(super) fn lines(matches: &[Match], is_sent: bool) -> Lines {
-    Lines::new(ITEMS, matches.iter().map(|game| line(game, is_sent)).collect(), BESIDE)
+    let lines: Vec<Line> = matches.iter().map(|game| line(game, is_sent)).collect();
+    let schema = lines.iter().map(|line| line.answer.most - SCORE.most + SCHEMA_ID).collect();
+    Lines::new(ITEMS, lines, BESIDE).with_schema(SCHEMA_BESIDE, schema)
 }
 
 fn line(game: &Match, is_sent: bool) -> Line {

@@ -8,6 +8,7 @@ mod kickoff;
 mod lines;
 mod matches;
 mod prompts;
+mod schema;
 mod score;
 mod scores;
 mod task;

@@ -2,11 +2,11 @@
 
 use tracing::Span;
 
-use super::{ITEMS, Match, PATH, Score, WRAPPERS, check, lines, read};
+use super::{ITEMS, Match, PATH, Score, WRAPPERS, check, lines, read, schema};
 use crate::call_id::CallIds;
 use crate::check::Faults;
 use crate::protocol::{Found, Said};
-use crate::task::{self, Item, Lines};
+use crate::task::{self, Item, Lines, Schema};
 
 /// What an answer says of a match, as a message calls it.
 const VALUE: &str = "score";
@@ -28,6 +28,10 @@ impl Item for Match {
 
     fn lines(items: &[Self], is_sent: bool) -> Lines {
         lines::lines(items, is_sent)
+    }
+
+    fn schema(asked: &[&Self]) -> Option<Schema> {
+        Some(schema::schema(asked))
     }
 
     fn find(asked: &[&Self], said: &Said<'_>) -> Found<Vec<Option<Score>>> {

@@ -65,6 +65,7 @@ impl FallbackBudget {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::ResponseFormat;
 
     fn costing(worst: u64) -> Fitted {
         Fitted {
@@ -72,7 +73,7 @@ mod tests {
             max_tokens: 1,
             temperature: None,
             stop: 0,
-            response_format: false,
+            response_format: ResponseFormat::Free,
             cut: false,
             prompt_tokens: 1,
             usual_tokens: 1,

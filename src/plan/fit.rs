@@ -1,6 +1,6 @@
 //! A request made to fit one model: what is asked, `max_tokens` and parameters within the limits, priced.
 
-use crate::catalog::Model;
+use crate::catalog::{FormatsLeft, Model, ResponseFormat};
 use crate::money::estimated_cost;
 use crate::outcome::{Adjustment, NanoUsd, Setting, Usage};
 use crate::prompt::Rendering;
@@ -11,12 +11,17 @@ const THINKING_ROOM: u64 = 4096;
 /// Tokens that a reasoning model usually thinks.
 const USUAL_THINKING: u64 = 1500;
 
+/// The parameter that asks for a form of the answer.
+const FORMAT: &str = "response_format";
+
 /// What the caller wants of any model.
 pub struct Wanted<'a> {
     /// What is asked, and the text.
     pub rendering: &'a Rendering<'a>,
     /// The parameters.
     pub options: &'a Options,
+    /// The forms of an answer that servers have not refused.
+    pub formats: &'a FormatsLeft,
 }
 
 /// A request as one model can take it.
@@ -30,8 +35,8 @@ pub struct Fitted {
     pub temperature: Option<f64>,
     /// How many of the caller's stop sequences are sent.
     pub stop: usize,
-    /// Whether `response_format` is sent.
-    pub response_format: bool,
+    /// The form of the answer that is asked for.
+    pub response_format: ResponseFormat,
     /// Whether less was granted than such an answer may need, so that a truncated one is not the model's fault.
     pub cut: bool,
     /// Estimate of the prompt's tokens.
@@ -47,6 +52,17 @@ pub struct Fitted {
 }
 
 impl Fitted {
+    /// The same with a looser form of the answer.
+    #[must_use]
+    pub fn loosened(&self, model: &Model, wanted: &Wanted<'_>, to: ResponseFormat) -> Self {
+        let mut fitted = Self { response_format: to, ..self.clone() };
+        fitted.adjusted.retain(|change| change.parameter != FORMAT);
+        note_format(&mut fitted.adjusted, model, to);
+        fitted.prompt_tokens = prompt_tokens(model, wanted, &fitted.positions, to);
+        fitted.worst = worst(model, fitted.prompt_tokens, fitted.max_tokens);
+        fitted
+    }
+
     /// Estimate of the tokens of a usual call.
     #[must_use]
     pub fn usual_usage(&self) -> Usage {
@@ -98,22 +114,21 @@ pub fn fit(model: &Model, wanted: &Wanted<'_>, outstanding: &[usize]) -> Fitted 
     let stop = limits.max_stop_sequences.map_or(options.stop.len(), |limit| options.stop.len().min(limit as usize));
     note(&mut adjusted, "stop", options.stop.len() as u64, stop as u64);
 
-    if !model.response_format {
-        adjusted.push(Adjustment { parameter: "response_format", from: Setting::Text("json_object"), to: None });
-    }
+    let response_format = wanted.formats.of(model);
+    note_format(&mut adjusted, model, response_format);
 
-    let prompt_tokens = wanted.rendering.tokens(model, &positions);
+    let prompt_tokens = prompt_tokens(model, wanted, &positions, response_format);
     let usual_tokens = usual_tokens(model, wanted, &positions).min(max_tokens);
     Fitted {
         cut: max_tokens < tokens_needed(model, wanted, &positions, THINKING_ROOM),
         usual_tokens,
         usual_thinking: if model.reasoning { USUAL_THINKING.min(usual_tokens) } else { 0 },
-        worst: NanoUsd::rounded(estimated_cost(&model.prices, prompt_tokens, max_tokens)),
+        worst: worst(model, prompt_tokens, max_tokens),
         positions,
         max_tokens,
         temperature,
         stop,
-        response_format: model.response_format,
+        response_format,
         prompt_tokens,
         adjusted,
     }
@@ -121,7 +136,23 @@ pub fn fit(model: &Model, wanted: &Wanted<'_>, outstanding: &[usize]) -> Fitted 
 
 /// What a usual answer for the positions in `outstanding` costs on `model`, whatever its limits, in billionths of a dollar.
 pub(super) fn expected_cost(model: &Model, wanted: &Wanted<'_>, outstanding: &[usize]) -> f64 {
-    estimated_cost(&model.prices, wanted.rendering.tokens(model, outstanding), usual_tokens(model, wanted, outstanding))
+    let prompt_tokens = prompt_tokens(model, wanted, outstanding, wanted.formats.of(model));
+    estimated_cost(&model.prices, prompt_tokens, usual_tokens(model, wanted, outstanding))
+}
+
+/// Estimate of the tokens that the request for the positions in `outstanding` has, the schema of its answer included: most
+/// servers show it to the model.
+fn prompt_tokens(model: &Model, wanted: &Wanted<'_>, outstanding: &[usize], format: ResponseFormat) -> u64 {
+    let schema = match format {
+        ResponseFormat::JsonSchema => wanted.rendering.lines().schema_tokens(outstanding),
+        ResponseFormat::JsonObject | ResponseFormat::Free => 0,
+    };
+    wanted.rendering.tokens(model, outstanding) + schema
+}
+
+/// The most that a request can cost.
+fn worst(model: &Model, prompt_tokens: u64, max_tokens: u64) -> NanoUsd {
+    NanoUsd::rounded(estimated_cost(&model.prices, prompt_tokens, max_tokens))
 }
 
 /// The tokens of a usual answer for the positions in `outstanding`.
@@ -133,6 +164,16 @@ fn usual_tokens(model: &Model, wanted: &Wanted<'_>, outstanding: &[usize]) -> u6
 fn tokens_needed(model: &Model, wanted: &Wanted<'_>, outstanding: &[usize], thinking: u64) -> u64 {
     let answer = wanted.rendering.lines().answer_tokens(outstanding);
     answer.most + if model.reasoning { thinking } else { 0 }
+}
+
+/// Notes a form of the answer that is looser than the catalogue's, and one that is not asked for: JSON is what everybody
+/// wants.
+fn note_format(adjusted: &mut Vec<Adjustment>, model: &Model, to: ResponseFormat) {
+    let wanted = model.response_format.max(ResponseFormat::JsonObject);
+    if let Some(from) = wanted.name().filter(|_| to != wanted) {
+        let to = to.name().map(Setting::Text);
+        adjusted.push(Adjustment { parameter: FORMAT, from: Setting::Text(from), to });
+    }
 }
 
 /// Notes a count that became smaller.

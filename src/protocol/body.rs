@@ -2,9 +2,10 @@
 
 use json_escape_simd::escape_into;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 /// A request that is fitted to its model and provider already; every value is sent as it stands.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct ChatRequest<'a> {
     /// The provider's own name for the model.
     pub model: &'a str,
@@ -18,8 +19,22 @@ pub struct ChatRequest<'a> {
     pub max_tokens: u32,
     /// Sequences that end the answer; not sent when empty.
     pub stop: &'a [String],
-    /// Asks for `response_format: {"type":"json_object"}`.
-    pub json_object: bool,
+    /// The form of the answer; `None` says nothing of it.
+    pub format: Option<Format<'a>>,
+}
+
+/// The form in which an answer is asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Format<'a> {
+    /// Any JSON object.
+    JsonObject,
+    /// JSON that fits a schema, to the letter.
+    JsonSchema {
+        /// What the schema is called, of at most 64 letters, digits, `_` and `-`.
+        name: &'a str,
+        /// The schema.
+        schema: &'a RawValue,
+    },
 }
 
 impl ChatRequest<'_> {
@@ -44,7 +59,7 @@ impl ChatRequest<'_> {
             temperature: self.temperature,
             max_tokens: self.max_tokens,
             stop: self.stop,
-            response_format: self.json_object.then_some(ResponseFormat { kind: "json_object" }),
+            response_format: self.format.map(WireFormat::of),
         };
         let middle = json.len();
         // Strings and numbers written to memory cannot fail.
@@ -67,13 +82,33 @@ struct Rest<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     stop: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
-    response_format: Option<ResponseFormat>,
+    response_format: Option<WireFormat<'a>>,
 }
 
 #[derive(Serialize)]
-struct ResponseFormat {
+struct WireFormat<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    json_schema: Option<WireSchema<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireSchema<'a> {
+    name: &'a str,
+    strict: bool,
+    schema: &'a RawValue,
+}
+
+impl<'a> WireFormat<'a> {
+    fn of(format: Format<'a>) -> Self {
+        match format {
+            Format::JsonObject => Self { kind: "json_object", json_schema: None },
+            Format::JsonSchema { name, schema } => {
+                Self { kind: "json_schema", json_schema: Some(WireSchema { name, strict: true, schema }) }
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -89,7 +124,7 @@ mod tests {
             temperature: None,
             max_tokens: 640,
             stop: &[],
-            json_object: false,
+            format: None,
         };
         let expected = r#"{"model":"hf:org/model","messages":[{"role":"user","content":"Arsenal \"at\" home\n"}],"max_tokens":640}"#;
         assert_eq!(String::from_utf8_lossy(&request.to_json()), expected);
@@ -105,10 +140,20 @@ mod tests {
             temperature: Some(0.3),
             max_tokens: 1,
             stop: &stop,
-            json_object: true,
+            format: Some(Format::JsonObject),
         };
         let expected = r#"{"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"u"}],"temperature":0.3,"max_tokens":1,"stop":["END"],"response_format":{"type":"json_object"}}"#;
         assert_eq!(String::from_utf8_lossy(&request.to_json()), expected);
+    }
+
+    #[test]
+    fn a_schema_is_sent_by_name_and_to_the_letter() {
+        let schema: Box<RawValue> = serde_json::from_str(r#"{"type":"object"}"#).unwrap();
+        let format = Some(Format::JsonSchema { name: "answer", schema: &schema });
+        let request =
+            ChatRequest { model: "m", system: None, user: "u", temperature: None, max_tokens: 1, stop: &[], format };
+        let expected = r#""max_tokens":1,"response_format":{"type":"json_schema","json_schema":{"name":"answer","strict":true,"schema":{"type":"object"}}}}"#;
+        assert!(String::from_utf8_lossy(&request.to_json()).ends_with(expected));
     }
 
     proptest::proptest! {
@@ -116,7 +161,7 @@ mod tests {
         fn whatever_the_texts_hold_is_read_as_it_was(system in "(?s).{0,200}", user in "(?s).{0,200}") {
             let (system, stop) = (Some(system.as_str()), []);
             let request =
-                ChatRequest { model: "m", system, user: &user, temperature: None, max_tokens: 1, stop: &stop, json_object: false };
+                ChatRequest { model: "m", system, user: &user, temperature: None, max_tokens: 1, stop: &stop, format: None };
             let body: serde_json::Value = serde_json::from_slice(&request.to_json()).unwrap();
             proptest::prop_assert_eq!(body["messages"][0]["content"].as_str(), system);
             proptest::prop_assert_eq!(body["messages"][1]["content"].as_str(), Some(user.as_str()));

@@ -39,6 +39,15 @@ pub(super) fn of_status(status: u16, complaint: &Complaint, window: Window) -> F
     }
 }
 
+/// Whether a status and its kind blame what stands in the request. Some servers answer what they cannot do with 500 or 501,
+/// and some say of a format that it is the model which is not supported.
+pub(super) fn is_of_request(status: u16, kind: FailureKind) -> bool {
+    match kind {
+        FailureKind::BadRequest | FailureKind::ModelUnavailable => true,
+        _ => matches!(status, 500 | 501) && kind == FailureKind::ServerError,
+    }
+}
+
 /// The kind of an error that came with a 2xx: it is the provider's, and so blames neither the request nor the model
 /// unless its words do.
 pub(super) fn of_error(complaint: &Complaint, window: Window) -> FailureKind {

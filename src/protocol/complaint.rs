@@ -38,6 +38,31 @@ const ERRORS: &[&str] = &[
     "/error/inner_error",
 ];
 
+/// The fields that point at a parameter of the request.
+const PARAM_FIELDS: &[&str] = &["param", "parameter", "loc"];
+
+/// What the form of an answer is called, by its parameter or by what servers do to hold a model to it.
+const FORMAT_PHRASES: &[&str] = &[
+    "response_format",
+    "response format",
+    "responseformat",
+    "json_schema",
+    "json schema",
+    "jsonschema",
+    "json_object",
+    "json mode",
+    "json_mode",
+    "structured output",
+    "structured_output",
+    "structured generation",
+    "guided decoding",
+    "guided_decoding",
+    "guided json",
+    "guided_json",
+    "constrained decoding",
+    "grammar",
+];
+
 /// The most items of a list of messages that are read.
 const MOST_ITEMS: usize = 8;
 
@@ -59,6 +84,8 @@ pub(super) struct Complaint {
     pub(super) codes: Vec<String>,
     /// The status that its code repeats or replaces.
     pub(super) status: Option<u64>,
+    /// The parameters of the request that it points at.
+    pub(super) params: Vec<String>,
     /// Its fields that may say when to come back, among them headers that a router hands on.
     pub(super) fields: Vec<(String, String)>,
     /// Whether it says of itself that it is an error.
@@ -95,10 +122,38 @@ impl Complaint {
             message,
             codes: codes().filter_map(Value::as_str).map(|code| underscored(beginning(code))).collect(),
             status: codes().find_map(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok())),
+            params: params(&body),
             fields: fields(&body),
             is_explicit: false,
             is_page: false,
         }
+    }
+}
+
+impl Complaint {
+    /// Whether it is about the form in which the answer was asked for.
+    pub(super) fn is_about_format(&self) -> bool {
+        let message = self.message.to_ascii_lowercase();
+        let texts = || [&message].into_iter().chain(&self.codes).chain(&self.params);
+        FORMAT_PHRASES.iter().any(|phrase| texts().any(|text| text.contains(phrase)))
+    }
+}
+
+/// The parameters that an error points at, each as one text in lower case.
+fn params(body: &Value) -> Vec<String> {
+    let errors = ERRORS.iter().filter_map(|path| body.pointer(path));
+    // What checks a request for a server tells a list of faults.
+    let faults = body.pointer("/detail").and_then(Value::as_array).into_iter().flatten().take(MOST_ITEMS);
+    let fields = errors.chain(faults).flat_map(|error| PARAM_FIELDS.iter().filter_map(|field| error.get(*field)));
+    fields.filter_map(param).collect()
+}
+
+/// A parameter by its name, or by the names on the way to it.
+fn param(value: &Value) -> Option<String> {
+    match value {
+        Value::String(name) => Some(beginning(name).to_ascii_lowercase()),
+        Value::Array(names) => Some(names.iter().take(MOST_ITEMS).filter_map(param).collect::<Vec<_>>().join(".")),
+        _ => None,
     }
 }
 
@@ -138,7 +193,7 @@ fn fields(body: &Value) -> Vec<(String, String)> {
 /// Whether a field may tell what went wrong, or when to come back.
 fn is_telling(name: &str) -> bool {
     let inner = ["innererror", "inner_error", "metadata", "raw", "headers"];
-    let known = [MESSAGE_FIELDS, CODE_FIELDS, &inner];
+    let known = [MESSAGE_FIELDS, CODE_FIELDS, PARAM_FIELDS, &inner];
     known.iter().any(|names| names.contains(&name)) || is_timely(&name.to_ascii_lowercase())
 }
 

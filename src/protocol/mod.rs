@@ -57,6 +57,8 @@ pub struct Reply<T> {
     pub text: String,
     /// Whether the text is the begin of a stream that broke off.
     pub is_cut: bool,
+    /// Whether the server refused the request for the form in which it asks for the answer.
+    pub refuses_format: bool,
     /// The answer, or why there is none.
     pub result: Result<T, Failure>,
 }
@@ -121,7 +123,8 @@ pub fn read<T>(received: &Received<'_>, find: impl FnOnce(&Said<'_>) -> Found<T>
     let window = Window::read(received.headers, &complaint, received.now);
     let kind = classify::of_status(received.status, &complaint, window);
     let failure = Failure::told(kind, window, &format!("HTTP {}", received.status), &complaint.message);
-    Reply::failed(parsed.and_then(envelope::usage_of), failure)
+    let refuses_format = classify::is_of_request(received.status, kind) && complaint.is_about_format();
+    Reply { refuses_format, ..Reply::failed(parsed.and_then(envelope::usage_of), failure) }
 }
 
 /// What came in place of JSON.
@@ -197,7 +200,7 @@ fn answered<T>(received: &Received<'_>, envelope: Envelope<'_>, find: impl FnOnc
         (Finish::Whole, None) => failed(FailureKind::ParseError, &format!("text without a valid {wanted}")),
     };
     let reasoning = Some(reasoning).filter(|reasoning| !reasoning.is_empty());
-    Reply { usage, reasoning, text, is_cut, result }
+    Reply { usage, reasoning, text, is_cut, refuses_format: false, result }
 }
 
 impl Received<'_> {
@@ -208,7 +211,7 @@ impl Received<'_> {
 
 impl<T> Reply<T> {
     fn failed(usage: Option<Told>, failure: Failure) -> Self {
-        Self { usage, reasoning: None, text: String::new(), is_cut: false, result: Err(failure) }
+        Self { usage, reasoning: None, text: String::new(), is_cut: false, refuses_format: false, result: Err(failure) }
     }
 
     /// No chat completion, but something else.

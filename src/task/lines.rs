@@ -25,6 +25,8 @@ pub struct Line {
 pub struct Lines {
     items: Vec<Line>,
     beside: AnswerTokens,
+    /// Tokens of the schema of an answer: beside the items, and of each.
+    schema: (u64, Vec<u64>),
     name: &'static str,
 }
 
@@ -33,7 +35,13 @@ impl Lines {
     /// parameter of an adjustment.
     #[must_use]
     pub fn new(name: &'static str, lines: Vec<Line>, beside: AnswerTokens) -> Self {
-        Self { items: lines, beside, name }
+        Self { items: lines, beside, schema: (0, Vec::new()), name }
+    }
+
+    /// The same lines, where the schema of an answer takes so many tokens beside the items, and so many for each.
+    #[must_use]
+    pub fn with_schema(self, beside: u64, items: Vec<u64>) -> Self {
+        Self { schema: (beside, items), ..self }
     }
 
     /// What the items are called.
@@ -67,6 +75,13 @@ impl Lines {
             most: sum.most + answer.most,
             usual: sum.usual + answer.usual,
         })
+    }
+
+    /// Estimate of the tokens of the schema of an answer for these positions.
+    #[must_use]
+    pub fn schema_tokens(&self, positions: &[usize]) -> u64 {
+        let (beside, items) = &self.schema;
+        beside + positions.iter().filter_map(|&position| items.get(position)).sum::<u64>()
     }
 
     /// The most tokens that the answer for one position adds to one for others.

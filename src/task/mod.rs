@@ -8,8 +8,10 @@
 mod lines;
 mod search;
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 
+use serde_json::value::RawValue;
 use tracing::Span;
 
 use crate::call_id::CallIds;
@@ -17,6 +19,15 @@ use crate::check::Faults;
 use crate::protocol::{Found, Said};
 pub use lines::{AnswerTokens, Line, Lines};
 pub use search::search;
+
+/// The schema of an answer, for servers that hold a model to one.
+#[derive(Debug)]
+pub struct Schema {
+    /// What it is called, of at most 64 letters, digits, `_` and `-`.
+    pub name: Cow<'static, str>,
+    /// The JSON Schema.
+    pub schema: Box<RawValue>,
+}
 
 /// A thing that a request asks about.
 pub trait Item: Clone + Send + Sync + 'static {
@@ -37,6 +48,11 @@ pub trait Item: Clone + Send + Sync + 'static {
 
     /// These items as a model is shown them, and how long their answers are; without the texts if those are not sent.
     fn lines(items: &[Self], is_sent: bool) -> Lines;
+
+    /// The schema of an answer about these items; where there is none, any JSON is asked for.
+    fn schema(_asked: &[&Self]) -> Option<Schema> {
+        None
+    }
 
     /// Looks in what was said for an answer to the asked items: a value for each, in order, at least one of them there.
     fn find(asked: &[&Self], said: &Said<'_>) -> Found<Vec<Option<Self::Value>>>;

@@ -3,6 +3,7 @@
 
 mod blame;
 mod ending;
+mod formats;
 mod health;
 mod kinds;
 mod money;

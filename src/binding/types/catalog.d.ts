@@ -20,8 +20,12 @@ export interface Provider {
   modelIdPrefix?: string
   /** What the provider's models accept, unless a model says otherwise, and how much all of them together. Default: no limits. */
   limits?: ProviderLimits
-  /** Whether `response_format` may be sent, unless a model says otherwise. Default: false. */
-  responseFormat?: boolean
+  /**
+   * In which form its models are told to answer (`response_format`), unless a model says otherwise: `json_schema` by a
+   * strict schema of exactly the asked ids, `json_object` or true as any JSON, false not at all. A form that the server
+   * refuses is lowered by a rung for that model. Default: false.
+   */
+  responseFormat?: 'json_schema' | 'json_object' | boolean
   /** How many calls may run at once, from 1; those beyond wait their turn. null: no limit. Default: null. */
   maxConcurrency?: number | null
 }
@@ -79,8 +83,8 @@ export interface Model {
   timeoutMs?: number
   /** Whether it thinks before it answers, and needs room for that. Default: false. */
   reasoning?: boolean
-  /** Whether `response_format` may be sent. Default: the provider's. */
-  responseFormat?: boolean
+  /** In which form it is told to answer, as for a provider. Default: the provider's. */
+  responseFormat?: 'json_schema' | 'json_object' | boolean
   /** Components of the prompts that this model is sent before the output format, in order. Default: none. */
   promptOverrides?: string[]
   /** What it accepts, field by field in place of the provider's. */

@@ -9,7 +9,7 @@ export interface PredictionRequest {
   /**
    * A prompt of your own, at most 1 MiB: its texts are sent exactly as they are, without a system message if `system`
    * is absent. The reply is read for the ids of `matches` as always, so the text must ask for them; and where the model
-   * allows `response_format`, JSON is asked for as always.
+   * has a `responseFormat`, that form is asked for as always.
    */
   prompt?: { system?: string | null; user: string } | null
   /** The version of the composed prompt, for every model of the chain. Default: the pinned one, else the active one. */

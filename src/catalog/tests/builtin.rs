@@ -21,9 +21,9 @@ fn a_model_has_what_its_provider_and_its_entry_say() {
     assert_eq!(model.limits.max_stop_sequences, Some(4));
     assert_eq!(model.timeout, Some(Duration::from_secs(60)));
     assert_eq!(model.prompt_overrides, ["thinking-aside"]);
-    assert!(model.reasoning && model.response_format);
+    assert!(model.reasoning && model.response_format == ResponseFormat::JsonObject);
     let model = catalog.model(catalog.get("glm-4.7-syn").unwrap());
-    assert!(!model.reasoning && !model.response_format);
+    assert!(!model.reasoning && model.response_format == ResponseFormat::Free);
     let model = catalog.model(catalog.get("llama-4-scout").unwrap());
     assert_eq!((model.limits.max_tokens, model.limits.temperature), (Some(2048), Some((0.1, 1.0))));
     assert_eq!((model.timeout, model.tier.as_deref()), (None, Some("budget")));

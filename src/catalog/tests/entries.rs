@@ -29,7 +29,7 @@ fn every_field_is_read() {
         headers: catalog.provider("p").unwrap().headers.clone(),
         model_id_prefix: "x/".to_owned(),
         limits: Limits { max_tokens: Some(5), temperature: None, max_stop_sequences: Some(0) },
-        response_format: true,
+        response_format: ResponseFormat::JsonObject,
         max_concurrency: Some(3),
         rates: RateLimits { requests_per_minute: Some(60), tokens_per_minute: Some(9000) },
     };
@@ -44,7 +44,7 @@ fn every_field_is_read() {
         fallbacks: vec![ModelIndex(1)],
         timeout: Some(Duration::from_millis(9)),
         reasoning: true,
-        response_format: false,
+        response_format: ResponseFormat::Free,
         prompt_overrides: vec!["json-strict".to_owned()],
         limits: Limits { max_tokens: Some(7), temperature: Some((0.0, 1.5)), max_stop_sequences: Some(0) },
         enabled: false,
@@ -52,7 +52,7 @@ fn every_field_is_read() {
     assert_eq!(**catalog.model(ModelIndex(0)), m);
     let n = catalog.model(ModelIndex(1));
     assert_eq!((n.display_name.as_str(), n.upstream_model.as_str()), ("n", "x/u"));
-    assert!(n.enabled && n.response_format && !n.reasoning && n.tier.is_none());
+    assert!(n.enabled && n.response_format == ResponseFormat::JsonObject && !n.reasoning && n.tier.is_none());
     assert_eq!(n.limits, n.provider.limits);
     assert_eq!(catalog.fallbacks_of(ModelIndex(0)), [ModelIndex(1)]);
 }
@@ -82,7 +82,7 @@ fn every_fault_of_a_model_is_reported_at_once() {
             "config.models[0].fallbacks[2]: must not be empty, got \"\"",
             "config.models[0].timeoutMs: must be a whole number from 1 to 3600000, got 3600001",
             "config.models[0].reasoning: must be true or false, got 1",
-            "config.models[0].responseFormat: must be true or false, got \"no\"",
+            "config.models[0].responseFormat: must be \"json_schema\", \"json_object\", true or false, got \"no\"",
             "config.models[0].promptOverrides[0]: must be a string, got 0",
             "config.models[0].promptOverrides[2]: unknown prompt override, known are english-enforced, json-strict, \
              thinking-aside, got \"loud\"",
@@ -125,7 +125,8 @@ fn every_fault_of_a_provider_is_reported_at_once() {
             "config.providers[0].modelIdPrefix: must be at most 200 characters, none of them control characters; \
              the value is not shown",
             "config.providers[0].limits.temperature: must be [min, max] with 0 <= min <= max <= 10; the value is not shown",
-            "config.providers[0].responseFormat: must be true or false; the value is not shown",
+            "config.providers[0].responseFormat: must be \"json_schema\", \"json_object\", true or false; \
+             the value is not shown",
             "config.providers[0].maxConcurrency: must be a whole number from 1 to 4294967295, or null; \
              the value is not shown",
             "config.providers[0].apikey: unknown field, did you mean apiKey?",

@@ -107,9 +107,10 @@ fn answered(attempted: &Attempted<Score>) -> (&str, u8) {
 async fn attempts_of_one_call_and_of_two_run_beside_one_another() {
     let engine = engine(&provider(3).await);
     let (one, other, abort) = (call(&engine), call(&engine), CancellationToken::new());
+    let formats = engine.formats.left();
     let (rendering, other_rendering) = (one.rendering(), other.rendering());
-    let wanted = Wanted { rendering: &rendering, options: &one.options };
-    let other_wanted = Wanted { rendering: &other_rendering, options: &other.options };
+    let wanted = Wanted { rendering: &rendering, options: &one.options, formats: &formats };
+    let other_wanted = Wanted { rendering: &other_rendering, options: &other.options, formats: &formats };
     let plan = engine.plan(&one.catalog, one.original, &wanted);
     let (context, other_context) = (one.context(&wanted, &abort), other.context(&other_wanted, &abort));
 
@@ -127,8 +128,8 @@ async fn attempts_of_one_call_and_of_two_run_beside_one_another() {
 async fn an_attempt_at_a_model_that_was_switched_off_meanwhile_is_skipped_with_the_time_that_is_left() {
     let engine = engine("http://127.0.0.1:1/v1");
     let (call, abort) = (call(&engine), CancellationToken::new());
-    let rendering = call.rendering();
-    let wanted = Wanted { rendering: &rendering, options: &call.options };
+    let (rendering, formats) = (call.rendering(), engine.formats.left());
+    let wanted = Wanted { rendering: &rendering, options: &call.options, formats: &formats };
     let plan = engine.plan(&call.catalog, call.original, &wanted);
     let context = call.context(&wanted, &abort);
     engine.report_failure("a", FailureKind::RateLimited).expect("a known model");

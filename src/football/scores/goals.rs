@@ -1,10 +1,8 @@
 //! Numbers of goals, and scores written as one text such as `2-1`.
 
 use crate::football::Score;
+use crate::football::score::MOST_GOALS;
 use crate::parse::number::{self, narrow};
-
-/// The most goals of one side that are believed.
-const MOST_GOALS: u8 = 20;
 
 /// The goals that a text stands for; `None` unless it is a whole number from 0 to 20, as JSON and JSON5 write numbers.
 pub(super) fn goals(text: &str) -> Option<u8> {
