@@ -121,6 +121,11 @@ export interface Config {
   maxRetries?: number
   /** Whether another model is asked when a content filter stopped the answer. Default: false. */
   fallbackOnContentFilter?: boolean
+  /**
+   * The Redis over which engines in many processes share which models are off, the active count and the day's money: its
+   * URL, or an object. It need not be there: until it can be reached the engine works alone. Default: none.
+   */
+  fleet?: string | Fleet
   /** The HTTP client. */
   http?: {
     /** Time until a connection stands, TLS included, in milliseconds, 1 to 3,600,000. Default: 10,000. */
@@ -138,6 +143,46 @@ export interface Config {
   onLog?: (record: LogRecord) => void
   /** The least important level that `onLog` receives. Default: 'info'. */
   logLevel?: LogLevel
+}
+
+/** The fleet that an engine belongs to, and its Redis (6.2 or later) or Valkey. One of `url`, `urlEnv` and `host` says where that is. */
+export interface Fleet {
+  /** `redis://user:password@host:6379/0`; `rediss://` with TLS. What is escaped in the user or the password is decoded. */
+  url?: string
+  /** The environment variable that holds such a URL. */
+  urlEnv?: string
+  /** The server's name or address, in place of a URL. */
+  host?: string
+  /** Its port, 1 to 65,535, beside `host`. Default: 6379. */
+  port?: number
+  /** The user of its access control list, beside `host`. Default: its default user. */
+  username?: string
+  /** The password. Default: none. */
+  password?: string
+  /** The environment variable that holds the password. */
+  passwordEnv?: string
+  /** The number of the database, beside `host`, 0 or more. Default: 0. */
+  database?: number
+  /** TLS, beside `host`; or what it trusts and shows, beside `host` or a `rediss://` URL. Default: false. */
+  tls?: boolean | FleetTls
+  /** How every key begins, 1 to 200 letters, digits, and `-_.:`; two fleets may share one Redis. Default: 'fallcast'. */
+  namespace?: string
+  /** A reader needs no keys of providers and makes no calls: a page that shows what the fleet does. Default: 'worker'. */
+  role?: 'worker' | 'reader'
+  /** The longest that a call waits for Redis, all its waits together, in milliseconds, 1 to 10,000. Default: 150. */
+  timeoutMs?: number
+}
+
+/** How the connection to Redis is encrypted. */
+export interface FleetTls {
+  /** PEM certificates of authorities to trust beside Mozilla's. Default: none. */
+  ca?: string | string[]
+  /** The PEM certificate with which the engine shows who it is. Default: none. */
+  cert?: string
+  /** The PEM private key of that certificate. */
+  key?: string
+  /** The environment variable that holds that key. */
+  keyEnv?: string
 }
 
 // The catalogue, and what is laid over it.
@@ -331,12 +376,16 @@ export type EngineEvent =
   | BudgetEvent
   | StateDamagedEvent
   | StateUnsavedEvent
+  | FleetJoinedEvent
+  | FleetLostEvent
   | PromptsReloadedEvent
   | PromptsRejectedEvent
 
 /** A model was switched off, by its failures or by hand. */
 export interface DisabledEvent extends EventBase {
   type: 'disabled'
+  /** The id of the member of the fleet where it happened; null without a fleet. */
+  origin: string | null
   /** The model. */
   modelId: string
   /** When it comes back, as an ISO 8601 time; null if it was switched off by hand. */
@@ -350,6 +399,8 @@ export interface DisabledEvent extends EventBase {
 /** A model was switched on by hand. */
 export interface EnabledEvent extends EventBase {
   type: 'enabled'
+  /** The id of the member of the fleet where it happened; null without a fleet. */
+  origin: string | null
   /** The model. */
   modelId: string
 }
@@ -357,6 +408,8 @@ export interface EnabledEvent extends EventBase {
 /** A model that its failures had switched off is back, for its time has come. */
 export interface RecoveredEvent extends EventBase {
   type: 'recovered'
+  /** The id of the member of the fleet where it happened; null without a fleet. */
+  origin: string | null
   /** The model. */
   modelId: string
   /** Failures that it has on its account still. */
@@ -366,6 +419,8 @@ export interface RecoveredEvent extends EventBase {
 /** A model is left alone for a moment, or at least a second longer than was told before. It is active all the same. */
 export interface CoolingEvent extends EventBase {
   type: 'cooling'
+  /** The id of the member of the fleet where it happened; null without a fleet. */
+  origin: string | null
   /** The model. */
   modelId: string
   /** Until when, as an ISO 8601 time. */
@@ -384,6 +439,8 @@ export interface CooledEvent extends EventBase {
 /** All models of a provider are left alone for a moment, for it refused the key or the account. */
 export interface ProviderCoolingEvent extends EventBase {
   type: 'provider_cooling'
+  /** The id of the member of the fleet where it happened; null without a fleet. */
+  origin: string | null
   /** The provider. */
   providerId: string
   /** Until when, as an ISO 8601 time. */
@@ -446,6 +503,8 @@ export interface CostWarningEvent extends EventBase {
  */
 export interface BudgetEvent extends EventBase {
   type: 'budget'
+  /** The id of the member of the fleet where it happened; null without a fleet. */
+  origin: string | null
   /** The share, as `budgetAlerts` has it. */
   threshold: number
   /** What is spent, in US dollars; it may be more than that share. */
@@ -489,6 +548,20 @@ export interface StateUnsavedEvent extends EventBase {
   problem: string
 }
 
+/** The engine has joined its fleet, or found it again; told at most once in ten seconds. */
+export interface FleetJoinedEvent extends EventBase {
+  type: 'fleet_joined'
+  /** How many members it has, this engine included. */
+  members: number
+}
+
+/** The engine has lost its fleet, or did not find it, and works alone; told at most once in ten seconds. */
+export interface FleetLostEvent extends EventBase {
+  type: 'fleet_lost'
+  /** What went wrong. */
+  problem: string
+}
+
 /** The folder of the prompts was changed, and what it holds is in use. */
 export interface PromptsReloadedEvent extends EventBase {
   type: 'prompts_reloaded'
@@ -508,7 +581,7 @@ export interface InvalidationEvent {
   /** What is not to be used any more where it was cached. */
   key: 'stats:active_model_count'
   /** What changed the active set. */
-  cause: 'disabled' | 'recovered' | 'enabled' | 'restored' | 'catalog'
+  cause: 'disabled' | 'recovered' | 'enabled' | 'restored' | 'catalog' | 'fleet'
   /** The model, if it was one. */
   modelId: string | null
   /** How many models are active since: the number after this change and before the next. */
@@ -748,6 +821,8 @@ export declare class Fallcast {
    * Throws `UNKNOWN_MODEL`.
    */
   reportSuccess(modelId: string): void
+  /** How the engine stands in its fleet, and who else is in it; null without `fleet` in the configuration. */
+  getFleet(): FleetStatus | null
   /** How the day's budget stands. Without one it tells what the day has cost so far. */
   getBudget(): Budget
   /** What all calls came to since the engine was built: by route, by model, and by version of the prompt. */
@@ -944,6 +1019,30 @@ export interface Fallback {
   providerId: string
 }
 
+/** A member of a fleet. */
+export interface FleetMember {
+  /** 16 hexadecimal digits. */
+  id: string
+  /** What it is. */
+  role: 'worker' | 'reader'
+  /** When it gave its last sign of life that is known here, as an ISO 8601 time on the clock of Redis. */
+  seenAt: string
+  /** The providers of its enabled models for which it has a key or that need none, sorted. */
+  providers: Array<string>
+}
+
+/** How an engine stands in its fleet. */
+export interface FleetStatus {
+  /** Whether it has joined, or works alone. */
+  state: 'joined' | 'alone'
+  /** Since when, as an ISO 8601 time. */
+  since: string
+  /** The id of this engine in the fleet, 16 hexadecimal digits, new with each engine. */
+  id: string
+  /** Its living members, this engine included, sorted by id, as they were known last. */
+  members: Array<FleetMember>
+}
+
 /** How many models are active: enabled, their provider has a key or needs none, and not switched off. */
 export declare function getActiveModelCount(): Promise<number>
 
@@ -958,6 +1057,9 @@ export declare function getFallbackProvider(modelId: string): Fallback | undefin
 
 /** Every model that has fallbacks, with their ids in order. */
 export declare function getFallbacks(): Record<string, string[]>
+
+/** How the engine stands in its fleet, and who else is in it; null without `fleet` in the configuration. */
+export declare function getFleet(): FleetStatus | null
 
 /** What all calls came to since the engine was built: by route, by model, and by version of the prompt. */
 export declare function getMetrics(): Metrics

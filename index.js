@@ -848,6 +848,7 @@ module.exports.getActiveProviders = nativeBinding.getActiveProviders
 module.exports.getBudget = nativeBinding.getBudget
 module.exports.getFallbackProvider = nativeBinding.getFallbackProvider
 module.exports.getFallbacks = nativeBinding.getFallbacks
+module.exports.getFleet = nativeBinding.getFleet
 module.exports.getMetrics = nativeBinding.getMetrics
 module.exports.getMetricsText = nativeBinding.getMetricsText
 module.exports.getModels = nativeBinding.getModels

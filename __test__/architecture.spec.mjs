@@ -126,9 +126,10 @@ test('the loop names no room that knows a task', () => {
   expect(naming(/\bcrate::(football|ask)\b/).filter((path) => /^(engine|plan|reply)\//.test(path))).toEqual([]);
 });
 
-test('only binding names napi, only transport sends, and only one file has unsafe code', () => {
+test('only binding names napi, only transport sends, only fleet names Redis, and only one file has unsafe code', () => {
   expect(naming(/\bnapi(_derive)?::/).filter((path) => !path.startsWith('binding/'))).toEqual([]);
   expect(naming(/\breqwest::/).filter((path) => !path.startsWith('transport/'))).toEqual([]);
+  expect(naming(/\bredis::/).filter((path) => !path.startsWith('fleet/'))).toEqual([]);
   expect(naming(/\bunsafe (\{|fn|impl)/)).toEqual(['binding/node.rs']);
 });
 

@@ -2,6 +2,7 @@
 
 mod budget;
 mod difference;
+mod fleet;
 mod health;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use serde_json::Value;
 use crate::check::{Checked, Faults, Object, Violation, rule};
 
 pub use budget::BudgetConfig;
+pub use fleet::{FleetConfig, FleetRole, FleetServer, FleetTls, Password};
 pub use health::HealthConfig;
 
 /// How the path of every fault in a configuration begins.
@@ -58,6 +60,8 @@ pub struct Config {
     pub fallback_on_content_filter: bool,
     /// `stateFile`: a file that keeps health and spend for the next start; its folder must exist. Default: none.
     pub state_file: Option<PathBuf>,
+    /// `fleet`: the Redis over which engines share health, the count and the day's money. Default: none.
+    pub fleet: Option<FleetConfig>,
     /// `http`: the HTTP client.
     pub http: HttpConfig,
     /// `logLevel`: the least important records that are logged. Default: info.
@@ -148,6 +152,7 @@ impl Config {
                 .optional("fallbackOnContentFilter", rule::boolean)
                 .unwrap_or(default.fallback_on_content_filter),
             state_file: fields.optional("stateFile", file),
+            fleet: FleetConfig::read(fields),
             http: fields.object("http", HttpConfig::read).unwrap_or(default.http),
             log_level: fields.optional("logLevel", rule::one_of(&LogLevel::NAMES)).unwrap_or(default.log_level),
         });
@@ -248,6 +253,7 @@ impl Default for Config {
             budget: BudgetConfig::default(),
             health: HealthConfig::default(),
             state_file: None,
+            fleet: None,
             attempt_timeout: Duration::from_secs(25),
             deadline: Duration::from_secs(115),
             max_retries: 2,

@@ -16,6 +16,8 @@ pub struct Event {
     pub at: SystemTime,
     /// The call that caused it, if one did.
     pub call: Option<Arc<CallIds>>,
+    /// The member of the fleet where it happened; `None` without a fleet.
+    pub origin: Option<Arc<str>>,
     /// What happened.
     pub what: What,
 }
@@ -135,6 +137,16 @@ pub enum What {
         /// What went wrong.
         problem: String,
     },
+    /// The engine has joined its fleet; told at most once in ten seconds.
+    FleetJoined {
+        /// How many members it has, this engine included.
+        members: usize,
+    },
+    /// The engine has lost its fleet, or did not find it, and works alone; told at most once in ten seconds.
+    FleetLost {
+        /// What went wrong.
+        problem: String,
+    },
     /// Other prompts are in use.
     PromptsReloaded {
         /// The names of their versions, in the order of the manifest.
@@ -172,6 +184,8 @@ impl What {
             | Self::Budget { .. }
             | Self::StateDamaged { .. }
             | Self::StateUnsaved { .. }
+            | Self::FleetJoined { .. }
+            | Self::FleetLost { .. }
             | Self::PromptsReloaded { .. }
             | Self::PromptsRejected { .. } => None,
         }
@@ -204,6 +218,8 @@ pub enum Cause {
     Restored,
     /// The catalogue was changed.
     Catalog,
+    /// The fleet was joined or lost, or other models can be asked by its members.
+    Fleet,
 }
 
 impl Cause {
@@ -216,6 +232,7 @@ impl Cause {
             Self::Enabled => "enabled",
             Self::Restored => "restored",
             Self::Catalog => "catalog",
+            Self::Fleet => "fleet",
         }
     }
 }

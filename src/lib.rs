@@ -12,6 +12,7 @@ pub mod count;
 pub mod engine;
 pub mod error;
 pub mod event;
+pub mod fleet;
 pub mod football;
 pub mod health;
 pub mod kind;

@@ -65,7 +65,7 @@ impl Case {
     }
 
     fn admit(&self) -> Result<Admitted, Shut> {
-        self.breaker.admit(None, || 2000, &RULES, &self.changes, |_| {})
+        self.breaker.admit(None, || 2000, &RULES, &self.changes, Some(&|_| {}))
     }
 
     /// A breaker that has come back with one failure on its account, so that two calls may be under way.

@@ -18,6 +18,9 @@ struct EngineEvent<'a> {
     request_id: Option<&'a str>,
     sequence: u64,
     at: String,
+    /// Only of what a fleet shares, and only in a fleet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<&'a str>,
 }
 
 /// What only events of one `type` have.
@@ -89,6 +92,12 @@ enum EventKind<'a> {
     StateUnsaved {
         problem: &'a str,
     },
+    FleetJoined {
+        members: usize,
+    },
+    FleetLost {
+        problem: &'a str,
+    },
     PromptsReloaded {
         versions: &'a [String],
     },
@@ -127,8 +136,22 @@ impl From<&Event> for Record {
             request_id: call.and_then(|ids| ids.request_id.as_deref()),
             sequence: event.sequence,
             at: iso(event.at),
+            origin: event.origin.as_deref().filter(|_| is_shared(&event.what)),
         })
     }
+}
+
+/// Whether it may have happened at another member of a fleet.
+fn is_shared(what: &What) -> bool {
+    matches!(
+        what,
+        What::Disabled { .. }
+            | What::Enabled { .. }
+            | What::Recovered { .. }
+            | What::Cooling { .. }
+            | What::ProviderCooling { .. }
+            | What::Budget { .. }
+    )
 }
 
 impl From<&Invalidation> for Record {
@@ -178,6 +201,8 @@ impl<'a> From<&'a What> for EventKind<'a> {
             }
             What::StateDamaged { moved_to, problem } => Self::StateDamaged { moved_to, problem },
             What::StateUnsaved { problem } => Self::StateUnsaved { problem },
+            What::FleetJoined { members } => Self::FleetJoined { members: *members },
+            What::FleetLost { problem } => Self::FleetLost { problem },
             What::PromptsReloaded { versions } => Self::PromptsReloaded { versions },
             What::PromptsRejected { faults } => Self::PromptsRejected { faults },
         }

@@ -8,13 +8,14 @@
     reason = "every method has the same shape, whatever it needs of it"
 )]
 
-use napi::bindgen_prelude::{Object, PromiseRaw, This};
+use napi::bindgen_prelude::{Null, Object, PromiseRaw, This};
 use napi::{Either, Env, Unknown};
 use napi_derive::napi;
 
 use super::budget::Budget;
 use super::error::{Refuse, Thrown};
 use super::fallcast::{Caller, Fallcast};
+use super::fleet::FleetStatus;
 use super::functions::shared;
 use super::handle::{Handle, Unsubscribe, data, variable};
 use super::inbox::Settled;
@@ -220,6 +221,11 @@ methods! {
     fn report_success(this, _env, _caller, model_id: "string") -> value [()] {
         let model_id = read::text_of(model_id, &"modelId")?;
         Ok(this.act(|engine| engine.report_success(&model_id))?)
+    }
+
+    /// How the engine stands in its fleet, and who else is in it; null without `fleet` in the configuration.
+    fn get_fleet(this, _env, _caller) -> value [Either<FleetStatus, Null>] as "FleetStatus | null" {
+        Ok(this.engine.fleet().map_or(Either::B(Null), |status| Either::A(FleetStatus::from(status))))
     }
 
     /// How the day's budget stands. Without one it tells what the day has cost so far.

@@ -8,6 +8,7 @@ mod error;
 mod event;
 mod fallcast;
 mod fields;
+mod fleet;
 mod football;
 mod functions;
 mod handle;

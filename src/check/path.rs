@@ -7,7 +7,7 @@ use super::show;
 const LONGEST_WORD: usize = 16;
 
 /// Fields in which a secret may stand, in its place or in a wrong one.
-const SECRETS: &[&str] = &["providers", "apiKey", "apiKeyEnv", "headers", "userAgent", "caCertificates"];
+const SECRETS: &[&str] = &["providers", "apiKey", "apiKeyEnv", "headers", "userAgent", "caCertificates", "fleet"];
 
 /// Whether nothing that stands at a path is shown: a secret may stand there, or a prompt of the caller's own. A snapshot
 /// holds neither.

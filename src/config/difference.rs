@@ -24,6 +24,7 @@ impl Config {
             max_retries,
             fallback_on_content_filter,
             state_file,
+            fleet,
             http,
             log_level,
         } = self;
@@ -45,6 +46,7 @@ impl Config {
             ("maxRetries", *max_retries == other.max_retries),
             ("fallbackOnContentFilter", *fallback_on_content_filter == other.fallback_on_content_filter),
         ]));
+        names.extend(differing(&[("fleet", *fleet == other.fleet)]));
         names.extend(http.differences(&other.http));
         names.extend(differing(&[("logLevel", *log_level == other.log_level)]));
         names

@@ -26,7 +26,7 @@ fn every_field_is_named_that_differs_and_no_other() {
         "pauseFallbacksAt": 1, "budgetAlerts": [0.1], "stateFile": "var/state.json", "disableThreshold": null,
         "cooldownMs": 1, "failuresAfterRecovery": 1, "transientThreshold": null, "transientCooldownMs": 8,
         "providerCooldownMs": 9, "attemptTimeoutMs": 2, "deadlineMs": 3, "maxRetries": 4, "fallbackOnContentFilter": true,
-        "http.connectTimeoutMs": 5, "http.maxResponseBytes": 6, "http.caCertificates": [PEM], "http.userAgent": "me/1 (x)",
+        "fleet": "redis://127.0.0.1", "http.connectTimeoutMs": 5, "http.maxResponseBytes": 6, "http.caCertificates": [PEM], "http.userAgent": "me/1 (x)",
         "http.allowInsecureHttp": true, "logLevel": "trace",
     });
     let Value::Object(fields) = fields else { unreachable!("it is an object") };
@@ -69,7 +69,7 @@ fn every_field_is_read() {
         "disableThreshold": null, "cooldownMs": 1, "failuresAfterRecovery": 7, "transientThreshold": null,
         "transientCooldownMs": 8, "providerCooldownMs": 9, "attemptTimeoutMs": 2, "deadlineMs": 3, "maxRetries": 4,
         "fallbackOnContentFilter": true, "logLevel": "trace", "dailyBudgetUsd": 0.5, "pauseFallbacksAt": 1,
-        "budgetAlerts": [0.1], "stateFile": "var/state.json",
+        "budgetAlerts": [0.1], "stateFile": "var/state.json", "fleet": "redis://127.0.0.1",
         "http": {
             "connectTimeoutMs": 5, "maxResponseBytes": 6, "caCertificates": [PEM], "userAgent": "me/1 (x)",
             "allowInsecureHttp": true,
@@ -102,6 +102,7 @@ fn every_field_is_read() {
         max_retries: 4,
         fallback_on_content_filter: true,
         state_file: Some(PathBuf::from("var/state.json")),
+        fleet: Some(FleetConfig::default()),
         http: HttpConfig {
             connect_timeout: Duration::from_millis(5),
             max_response_bytes: 6,

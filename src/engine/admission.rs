@@ -9,10 +9,12 @@ use std::time::Duration;
 use tracing::debug;
 
 use super::context::{Assignment, Context};
+use super::member::take_place;
 use super::report::milliseconds;
 use super::retry::{self, Bounds, Had};
 use super::time::Stop;
 use crate::catalog::{Model, Provider};
+use crate::fleet::FleetPlace;
 use crate::health::{Cooling, Permit};
 use crate::kind::SkipReason;
 use crate::money::Reservation;
@@ -48,6 +50,8 @@ pub(super) struct Before {
     pub(super) own_cooling: Option<Cooling>,
     /// A slot that it did not give back, for it asks again at once.
     pub(super) slot: Option<Slot>,
+    /// A place of a model that has come back, given by the fleet.
+    pub(super) place: Option<FleetPlace>,
 }
 
 /// Waits until the request may be sent. A retry that is due waits on while the model is left alone for others; the first
@@ -65,7 +69,10 @@ pub(super) async fn admission(
             Some(slot) => slot,
             None => slot(context, model, fitted, patience.later).await.map_err(NotAdmitted::OutOfTime)?,
         };
-        let permit = context.engine.roster.admit(model, before.permit.as_ref(), before.own_cooling);
+        let placed = take_place(context, model, &mut before.place, patience.timeout).await;
+        let place = before.place.as_ref().map(|place| place.epoch);
+        let permit =
+            placed.and_then(|()| context.engine.roster.admit(model, before.permit.as_ref(), before.own_cooling, place));
         let reserved = permit.and_then(|permit| Ok((permit, context.engine.purse.reserve(model, fitted, is_dearer)?)));
         let refusal = match reserved {
             Ok((permit, reservation)) => return Ok(Admission { slot, permit, reservation }),

@@ -12,6 +12,7 @@ use tracing::{debug, info};
 
 use super::admission::{Admission, Before, NotAdmitted, admission, bounds};
 use super::context::{Answered, Assignment, Context};
+use super::member;
 use super::report::{Totals, announce, milliseconds};
 use super::retry::{self, Had};
 use super::sent::{Sent, request_body, send};
@@ -119,7 +120,7 @@ pub(super) async fn attempt<I: Item>(context: &Context<'_, I>, assigned: &Assign
     };
     let assigned = &in_form(assigned, loosened.as_ref());
     if let Some(permit) = &before.permit {
-        engine.roster.record(model, permit, verdict(context, assigned.fitted, &sent));
+        member::record(context, model, permit, verdict(context, assigned.fitted, &sent)).await;
     }
     let record = totals.record(context, assigned, &sent);
     Attempted::Ended { record, result: sent.result, stop: sent.stop, charged_again }

@@ -1,4 +1,5 @@
-//! What goes on beside the calls: models come back and coolings end on time, and the state is written.
+//! What goes on beside the calls: models come back and coolings end on time, and the state is written, and the engine takes part in its
+//! fleet.
 //!
 //! Health needs nobody for this: a model whose time has come is brought back by the next call that asks for it. But then
 //! `recovered` and `cooled` would be told when somebody happens to ask. So one task sleeps until the next is due.
@@ -10,26 +11,43 @@ use tokio_util::sync::CancellationToken;
 
 use super::roster::Roster;
 use super::state_writer::StateWriter;
+use crate::fleet::Fleet;
 
 /// How long the task sleeps at most while a model is switched off or cools: a machine that was suspended, or a clock that was
 /// set, is noticed after that long.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
 
+/// How soon the fleet is asked again for a model that is to come back.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
+
 /// Brings models back and writes the state until `ended`. The writer is not kept alive, so that an engine that is dropped
 /// lets go of its file at once.
-pub(super) async fn run(roster: Arc<Roster>, writer: Option<Weak<StateWriter>>, ended: CancellationToken) {
+pub(super) async fn run(
+    roster: Arc<Roster>,
+    writer: Option<Weak<StateWriter>>,
+    fleet: Option<Arc<Fleet>>,
+    ended: CancellationToken,
+) {
     let writing = async {
         if let Some(writer) = writer {
             StateWriter::write_changes(writer, &ended).await;
         }
     };
-    tokio::join!(bring_back(&roster, &ended), writing);
+    let taking_part = async {
+        if let Some(fleet) = fleet {
+            fleet.run(ended.clone()).await;
+        }
+    };
+    tokio::join!(bring_back(&roster, &ended), writing, taking_part);
 }
 
 async fn bring_back(roster: &Roster, ended: &CancellationToken) {
     loop {
         roster.recover_due();
+        roster.recover_by_fleet().await;
         let next = roster.next_recovery();
+        // What the fleet did not answer for is asked for again in a moment.
+        let next = if roster.waits_for_fleet() { Some(ASK_AGAIN) } else { next };
         let sleep = async {
             match next {
                 Some(left) => tokio::time::sleep(left.min(LOOK_AGAIN)).await,

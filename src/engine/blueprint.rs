@@ -28,6 +28,9 @@ impl Blueprint {
         let mut faults = Faults::new();
         let mut read = Config::read(config, &mut faults);
         read.budget.complete(variables, &mut faults);
+        if let Some(fleet) = &mut read.fleet {
+            fleet.complete(variables, &mut faults);
+        }
         let checked = match library::load(&mut read, variables, &mut faults) {
             Some(loaded) => faults.into_result(loaded),
             None => Err(faults),

@@ -8,6 +8,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::Engine;
 use super::context::Context;
+use super::fleet_waits::FleetWaits;
 use super::time::Ends;
 use crate::call_id::CallIds;
 use crate::catalog::{Catalog, ModelIndex};
@@ -43,7 +44,8 @@ impl<I: Item> Call<I> {
         let usual_deadline = self.began + self.engine.config.deadline;
         let deadline = self.options.deadline.map_or(usual_deadline, |deadline| self.began + deadline);
         let ends = Ends { abort, closing: self.engine.lifecycle.closing(), deadline, usual_deadline };
-        Context { engine: &self.engine, request: &self.request, wanted, ends }
+        let waits = FleetWaits::new(self.engine.roster.fleet().map(Arc::as_ref));
+        Context { engine: &self.engine, request: &self.request, wanted, ends, waits }
     }
 
     pub(super) fn rendering(&self) -> Rendering<'_> {

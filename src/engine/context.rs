@@ -1,6 +1,7 @@
 //! What an attempt is given: what it shares with the others of its call, and what is decided for it alone.
 
 use super::Engine;
+use super::fleet_waits::FleetWaits;
 use super::time::{Ends, Patience};
 use crate::catalog::Model;
 use crate::outcome::{FallbackReason, NanoUsd};
@@ -15,6 +16,8 @@ pub(super) struct Context<'a, I> {
     pub(super) wanted: &'a Wanted<'a>,
     /// What ends the call from outside.
     pub(super) ends: Ends<'a>,
+    /// How long the call may still wait for its fleet.
+    pub(super) waits: FleetWaits,
 }
 
 /// A model that is to be asked, and what its attempt is allowed.

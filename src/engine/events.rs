@@ -8,7 +8,7 @@
 //! An event that a call brought about bears the names of that call. They are not handed down to whoever may have something
 //! to tell; the task that runs the call carries them, see [`CALL`].
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use tracing::{info, warn};
@@ -24,9 +24,12 @@ tokio::task_local! {
 
 /// Who is told of what happens, and of changes of the active set.
 #[derive(Default)]
+#[expect(clippy::struct_field_names, reason = "it is what it is: the announcer of events")]
 pub(super) struct Events {
     events: Announcer<Event>,
     invalidations: Announcer<Invalidation>,
+    /// The id of this engine in its fleet, if it has one.
+    member: OnceLock<Arc<str>>,
 }
 
 impl Events {
@@ -40,12 +43,23 @@ impl Events {
         &self.invalidations
     }
 
-    /// Logs what happened and tells it.
+    /// Says which member of a fleet this engine is.
+    pub(super) fn belong(&self, member: &str) {
+        self.member.get_or_init(|| Arc::from(member));
+    }
+
+    /// Logs what happened here and tells it.
     pub(super) fn announce(&self, what: What) {
+        self.announce_of(what, None);
+    }
+
+    /// Logs what happened and tells it; `origin` is the member of the fleet where it did, if it was not here.
+    pub(super) fn announce_of(&self, what: What, origin: Option<&str>) {
         log(&what);
         self.events.tell(|sequence| {
             let call = CALL.try_with(Arc::clone).ok().filter(|_| what.comes_of_calls());
-            Event { sequence, at: SystemTime::now(), call, what }
+            let origin = origin.map(Arc::from).or_else(|| self.member.get().cloned());
+            Event { sequence, at: SystemTime::now(), call, origin, what }
         });
     }
 
@@ -91,6 +105,8 @@ fn log(what: &What) {
             warn!(model = model_id, problem, "the usage of a reply is hard to believe");
         }
         What::StateUnsaved { problem } => warn!(problem, "the state could not be written"),
+        What::FleetJoined { members } => info!(members, "the fleet is joined"),
+        What::FleetLost { problem } => warn!(problem, "without its fleet"),
         What::PromptsReloaded { versions } => info!(versions = versions.join(", "), "prompts reloaded"),
         What::PromptsRejected { faults } => warn!(faults = faults.join("\n"), "prompts rejected"),
         What::Fallback { model_id, reason, .. } => info!(model = model_id, reason = reason.as_str(), "falling back"),

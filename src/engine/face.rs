@@ -6,6 +6,7 @@ use super::setup::fallback_lists;
 use super::{BuiltPrompt, Engine, ModelStatus};
 use crate::catalog::Variables;
 use crate::error::EngineError;
+use crate::fleet::FleetStatus;
 use crate::kind::FailureKind;
 use crate::metrics::{Gauges, Metrics};
 use crate::money::{BudgetStatus, Ledger};
@@ -102,7 +103,11 @@ impl Engine {
     /// # Errors
     /// `INVALID_REQUEST` if there is no such version.
     pub fn activate_prompts(&self, version: Option<&str>) -> Result<(), EngineError> {
-        self.library.activate_prompts(version)
+        self.library.activate_prompts(version)?;
+        if let Some(fleet) = &self.fleet {
+            fleet.pin(version);
+        }
+        Ok(())
     }
 
     /// Every version of the prompts, in the order of the manifest.
@@ -128,6 +133,12 @@ impl Engine {
         version: Option<&str>,
     ) -> Result<BuiltPrompt, EngineError> {
         BuiltPrompt::new(&self.library.setup().get(), model_id, items, version, self.active_model_count())
+    }
+
+    /// How the engine stands in its fleet; `None` if it belongs to none.
+    #[must_use]
+    pub fn fleet(&self) -> Option<FleetStatus> {
+        self.fleet.as_ref().map(|fleet| fleet.status())
     }
 
     /// How the day's budget stands.

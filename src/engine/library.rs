@@ -136,6 +136,13 @@ impl Library {
         }
     }
 
+    /// Pins the version that the fleet has pinned, or none; one that there is not is passed over.
+    pub(super) fn follow_pin(&self, version: Option<&str>) {
+        if self.activate_prompts(version).is_err() {
+            warn!(version, "the fleet pins a version of the prompts that there is not");
+        }
+    }
+
     /// Every version of the prompts, in the order of the manifest.
     pub(super) fn prompt_versions(&self) -> Vec<VersionStatus> {
         self.setup.prompts().versions(SystemTime::now())

@@ -12,6 +12,7 @@
 //! | [`Roster`] | health, blame, how many models are active | events, setup |
 //! | [`Library`] | changes of the setup, and the folder of the prompts | events, setup, roster |
 //! | [`StateWriter`] | the state file | events, and the three that own what is saved |
+//! | [`Fleet`] | the connection to the other engines of a fleet, and what is known of them | nobody; `member.rs` listens |
 //! | [`Formats`] | which forms of an answer servers have refused | nobody |
 //! | [`Lifecycle`] | which calls run, whether the engine is closed | nobody |
 //!
@@ -33,9 +34,11 @@ mod events;
 mod explain;
 mod face;
 mod finish;
+mod fleet_waits;
 mod formats;
 mod library;
 mod lifecycle;
+mod member;
 mod model_status;
 mod purse;
 mod reading;
@@ -64,6 +67,7 @@ use crate::check::Faults;
 use crate::config::Config;
 use crate::error::EngineError;
 use crate::event::{Announcer, Event, EventSink, Invalidation};
+use crate::fleet::Fleet;
 use crate::metrics::Recorder;
 use crate::plan::{Plan, Wanted};
 use crate::request::{self, RawOptions, Request};
@@ -97,6 +101,8 @@ pub struct Engine {
     layer_digests: LayerDigests,
     events: Arc<Events>,
     roster: Arc<Roster>,
+    /// The fleet that it belongs to, if it belongs to one.
+    fleet: Option<Arc<Fleet>>,
     purse: Arc<Purse>,
     library: Arc<Library>,
     formats: Formats,
@@ -134,9 +140,15 @@ impl Engine {
         let shared = || (Arc::clone(&events), unsaved.clone());
         let setup = Arc::new(CurrentSetup::new(setup));
         let roster = Arc::new(Roster::new(&config.health, Arc::clone(&setup), shared()));
+        let fleet = config.fleet.as_ref().map(|fleet| Fleet::new(fleet, &config.health, roster.health()));
+        let fleet = fleet.transpose().map_err(EngineError::InvalidConfig)?.map(Arc::new);
         let purse = Arc::new(Purse::new(&config.budget, shared()));
         let prompts = (config.prompts.clone(), source);
         let library = Arc::new(Library::new(setup, prompts, Arc::clone(&roster), shared()));
+        if let Some(fleet) = &fleet {
+            roster.belong(fleet);
+            member::listen(fleet, &roster, &library, &events);
+        }
         let saved =
             SavedParts { roster: Arc::clone(&roster), purse: Arc::clone(&purse), library: Arc::clone(&library) };
         let open = |path| StateWriter::open(path, saved.clone(), shared()).map(Arc::new);
@@ -148,6 +160,7 @@ impl Engine {
             layer_digests,
             events,
             roster,
+            fleet,
             purse,
             library,
             formats: Formats::default(),
@@ -178,11 +191,11 @@ impl Engine {
         Ok(Call { engine, ids, catalog, prompts, request, options, original, began, _running: running })
     }
 
-    /// What goes on beside the calls: brings each model back when its time has come, tells when a cooling is over, and
-    /// writes the state file, until the engine is closed or dropped.
+    /// What goes on beside the calls: brings each model back when its time has come, tells when a cooling is over, writes the
+    /// state file, and takes part in the fleet, until the engine is closed or dropped.
     pub fn tend(self: &Arc<Self>) -> impl Future<Output = ()> + Send + use<> {
         let writer = self.state.as_ref().map(Arc::downgrade);
-        background::run(Arc::clone(&self.roster), writer, self.lifecycle.closing().clone())
+        background::run(Arc::clone(&self.roster), writer, self.fleet.clone(), self.lifecycle.closing().clone())
     }
 
     /// Rejects what is pending and whatever comes later with `CLOSED`; returns when nothing is left running. It may be
@@ -191,6 +204,9 @@ impl Engine {
         let was_open = self.lifecycle.close();
         self.library.close();
         self.lifecycle.all_ended().await;
+        if let Some(fleet) = self.fleet.as_ref().filter(|_| was_open) {
+            fleet.close().await;
+        }
         if let Some(state) = &self.state {
             state.write_last().await;
         }

@@ -12,7 +12,10 @@
 //! Changes come out at one place, [`Roster::tell`], and come in from elsewhere at one, [`Roster::restore`]; whatever is to
 //! share health between engines attaches to those two.
 
-use std::sync::Arc;
+mod shared;
+
+use std::collections::HashSet;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -26,7 +29,8 @@ use crate::config::HealthConfig;
 use crate::count::{self, Count, Moka};
 use crate::error::EngineError;
 use crate::event::{Cause, What};
-use crate::health::{Blame, Circumstances, Cooling, Health, Permit, Saved, Verdict};
+use crate::fleet::{Fleet, lane};
+use crate::health::{Blame, Circumstances, Cooling, Health, Permit, Saved, Subject, Verdict};
 use crate::kind::{FailureKind, SkipReason};
 use crate::line;
 use crate::metrics::ModelGauge;
@@ -42,7 +46,12 @@ pub(super) const LONGEST_REASON: usize = 1000;
 
 /// The health of every model of the catalogue in use.
 pub(super) struct Roster {
-    health: Health,
+    health: Arc<Health>,
+    /// The fleet with which it is shared, if there is one.
+    fleet: OnceLock<Arc<Fleet>>,
+    /// The models that the fleet can ask, while it is joined.
+    fleet_models: RwLock<Option<HashSet<String>>>,
+    provider_cooldown: Duration,
     blame: Blame,
     count: Count<Moka>,
     setup: Arc<CurrentSetup>,
@@ -60,7 +69,10 @@ impl Roster {
         (events, unsaved): (Arc<Events>, Unsaved),
     ) -> Self {
         Self {
-            health: Health::new(config),
+            health: Arc::new(Health::new(config)),
+            fleet: OnceLock::new(),
+            fleet_models: RwLock::default(),
+            provider_cooldown: config.provider_cooldown,
             blame: Blame::default(),
             count: Count::default(),
             setup,
@@ -70,9 +82,17 @@ impl Roster {
         }
     }
 
+    /// What is shared with a fleet.
+    pub(super) fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.health)
+    }
+
     /// How many models are active.
     pub(super) fn active_model_count(&self) -> usize {
-        self.count.get(|| count::active_models(&self.setup.catalog(), |model| self.health.is_disabled(&model.id)))
+        self.count.get(|| match &*self.fleet_models() {
+            Some(models) => models.iter().filter(|model| !self.health.is_off_for_all(model)).count(),
+            None => count::active_models(&self.setup.catalog(), |model| self.health.is_disabled(&model.id)),
+        })
     }
 
     /// Every model with its state, in the order of the catalogue.
@@ -122,6 +142,10 @@ impl Roster {
         } else if reason.chars().any(line::is_steering) {
             "must not contain control characters".to_owned()
         } else {
+            if let Some(fleet) = self.fleet() {
+                let epoch = self.health.epoch(model_id, Subject::Model);
+                fleet.switch(model_id, Subject::Model, epoch, Some(reason));
+            }
             self.health.disable(model_id, reason, &self.teller());
             return Ok(());
         };
@@ -134,6 +158,11 @@ impl Roster {
     /// `UNKNOWN_MODEL`.
     pub(super) fn enable(&self, model_id: &str) -> Result<(), EngineError> {
         known(&self.setup.catalog(), "modelId", model_id)?;
+        if let Some(fleet) = self.fleet() {
+            for subject in Subject::BOTH {
+                fleet.switch(model_id, subject, self.health.epoch(model_id, subject), None);
+            }
+        }
         self.health.enable(model_id, &self.teller());
         self.unsaved.mark();
         Ok(())
@@ -162,7 +191,12 @@ impl Roster {
             FailureKind::QuotaExhausted | FailureKind::Unauthorized => self.cool_provider(model, kind),
             _ => {}
         }
-        self.record(model, &permit, Verdict::of(kind, &Circumstances::default()));
+        let verdict = Verdict::of(kind, &Circumstances::default());
+        if let (Some(fleet), Verdict::Fault(..)) = (self.fleet(), verdict) {
+            let subject = self.subject(kind);
+            fleet.report_failure(model_id, subject, permit.epoch(subject), kind);
+        }
+        self.record(model, &permit, verdict);
         Ok(())
     }
 
@@ -174,6 +208,7 @@ impl Roster {
         let catalog = self.setup.catalog();
         let model = catalog.model(known(&catalog, "modelId", model_id)?);
         if let Some(permit) = self.permit(model_id) {
+            self.report_to_fleet(model, &permit);
             self.record(model, &permit, Verdict::Success);
         }
         Ok(())
@@ -186,21 +221,38 @@ impl Roster {
 
     /// What health tells to.
     fn teller(&self) -> impl Fn(What, Option<Cause>) {
-        |what, cause| self.tell(what, cause)
+        |what, cause| self.tell(what, cause, None)
     }
 
-    /// Takes what health has to tell, `cause` if a model was switched off or on: the one place at which changes come out.
-    fn tell(&self, what: What, cause: Option<Cause>) {
+    /// Takes what health has to tell, `cause` if a model was switched off or on, `origin` if it was by another member of the
+    /// fleet: the one place at which changes come out.
+    fn tell(&self, what: What, cause: Option<Cause>, origin: Option<&str>) {
         if let (Some(cause), Some(model)) = (cause, what.model_id())
-            && is_usable(&self.setup.catalog(), model)
+            && self.counts(model)
         {
             self.invalidate(cause, Some(model));
         }
         if matches!(what, What::Disabled { .. } | What::Cooling { .. } | What::ProviderCooling { .. }) {
             self.sooner.notify_one();
         }
+        // What this engine can ask may be another since.
+        if cause.is_some() {
+            self.describe();
+        }
         self.unsaved.mark();
-        self.events.announce(what);
+        self.events.announce_of(what, origin);
+    }
+
+    /// Whether a model is among those that are counted, be it switched off.
+    fn counts(&self, model: &str) -> bool {
+        match &*self.fleet_models() {
+            Some(models) => models.contains(model),
+            None => is_usable(&self.setup.catalog(), model),
+        }
+    }
+
+    fn fleet_models(&self) -> RwLockReadGuard<'_, Option<HashSet<String>>> {
+        self.fleet_models.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Invalidates the count and tells the new one. Called while no model can be switched off or on, so that what is
@@ -215,14 +267,15 @@ impl Roster {
     }
 
     /// A permit to call a model, or to call it once more after a call with the permit `before`, whose own 429 may have
-    /// begun a cooling.
+    /// begun a cooling. `placed`: it has a place of the model from the fleet, given in that epoch.
     pub(super) fn admit(
         &self,
         model: &Model,
         before: Option<&Permit>,
         own: Option<Cooling>,
+        placed: Option<u16>,
     ) -> Result<Permit, Refusal> {
-        self.health.admit(&model.id, &model.provider.id, before, own, &self.teller())
+        self.health.admit_to(&model.id, &model.provider.id, before, own, placed, &self.teller())
     }
 
     pub(super) fn record(&self, model: &Model, permit: &Permit, verdict: Verdict) {
@@ -233,6 +286,9 @@ impl Roster {
     /// Leaves a model alone that answered 429, for as long as it asked.
     pub(super) fn cool(&self, model: &Model, retry_after: Option<Duration>) -> Cooling {
         let wait = worth_asking_after(FailureKind::RateLimited, retry_after).unwrap_or_default();
+        if let Some(fleet) = self.fleet() {
+            fleet.cool(&lane(&model.provider), Some(&model.id), wait, FailureKind::RateLimited);
+        }
         self.health.cool(&model.id, wait, FailureKind::RateLimited, &self.teller())
     }
 
@@ -241,6 +297,9 @@ impl Roster {
     pub(super) fn cool_provider(&self, model: &Model, kind: FailureKind) {
         let refused = &model.provider;
         let is_current = || self.setup.catalog().provider(&refused.id).is_some_and(|current| *current == *refused);
+        if let Some(fleet) = self.fleet().filter(|_| is_current()) {
+            fleet.cool(&lane(refused), None, self.provider_cooldown, kind);
+        }
         self.health.cool_provider(&refused.id, kind, is_current, &self.teller());
     }
 
@@ -256,6 +315,7 @@ impl Roster {
             }
             let is_changed = self.active_ids(&current) != self.active_ids(&new);
             self.setup.store(setup);
+            self.describe();
             if is_changed {
                 self.invalidate(Cause::Catalog, None);
             }
@@ -291,7 +351,7 @@ impl Roster {
             is_known
         });
         saved.providers.retain(|(id, ..)| catalog.provider(id).is_some());
-        let counts = |id: &str| is_usable(&catalog, id);
+        let counts = |id: &str| self.counts(id);
         self.health.restore(&saved, counts, |is_changed| {
             if is_changed {
                 self.invalidate(Cause::Restored, None);

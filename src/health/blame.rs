@@ -84,6 +84,12 @@ impl Fingerprint {
         let sum = ids.into_iter().map(hash).fold(0, u64::wrapping_add);
         Self(NonZeroU64::new(sum).unwrap_or(NonZeroU64::MIN))
     }
+
+    /// The number that it is.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        self.0.get()
+    }
 }
 
 #[cfg(test)]

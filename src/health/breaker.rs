@@ -54,7 +54,7 @@ impl Breaker {
         self.trips.load(Ordering::Acquire)
     }
 
-    /// Lets a call through. A breaker whose time has come closes first. Who has a place already, of the epoch `placed`, keeps it
+    /// Lets a call through. A breaker whose time has come closes first, which `recovered` is told; without it, it stays open. Who has a place already, of the epoch `placed`, keeps it
     /// and needs no other.
     ///
     /// # Errors
@@ -65,7 +65,7 @@ impl Breaker {
         now: impl Fn() -> u64,
         rules: &BreakerRules,
         changes: &Changes,
-        tell: impl Fn(BreakerState),
+        recovered: Option<&dyn Fn(BreakerState)>,
     ) -> Result<Admitted, Shut> {
         loop {
             let state = self.state();
@@ -79,10 +79,10 @@ impl Breaker {
                 continue;
             }
             let now = now();
-            if !state.is_due(now) {
+            let Some(tell) = recovered.filter(|_| state.is_due(now)) else {
                 return Err(Shut::Until(state.open_until));
-            }
-            self.recover(now, rules, changes, &tell);
+            };
+            self.recover(now, rules, changes, tell);
         }
     }
 
@@ -173,13 +173,29 @@ impl Breaker {
         drop(held);
     }
 
+    /// Whether a success would change anything.
+    pub(super) fn is_blemished(&self) -> bool {
+        self.state().failures != 0 || self.trips() != 0 || !self.counted.is_empty()
+    }
+
+    /// The epoch, if it is half-open.
+    pub(super) fn half_open_epoch(&self, rules: &BreakerRules) -> Option<u16> {
+        let state = self.state();
+        (!state.is_open() && self.is_half_open(rules)).then_some(state.epoch)
+    }
+
+    /// What failed and was counted since the last success, the latest first.
+    pub(super) fn causes(&self) -> Vec<u64> {
+        self.counted.all()
+    }
+
     /// Forgets the failures before a success, unless the breaker opened or closed since `epoch`.
     ///
     /// The breaker may be open, for the call whose own 429 opened it may be made once more meanwhile. Say that 429 opened
     /// it and so moved it to epoch 1: the retry is let through in epoch 1, and when it succeeds in epoch 1 the failures
     /// before it are forgotten, while the breaker stays open to others until its time has come.
     pub(super) fn succeeded(&self, epoch: u16, changes: &Changes) {
-        if self.state().failures == 0 && self.trips() == 0 && self.counted.is_empty() {
+        if !self.is_blemished() {
             return;
         }
         let held = lock(changes);
@@ -223,6 +239,28 @@ impl Breaker {
             Some(BreakerState { failures, open_until: open_until.min(NEVER), epoch })
         });
         self.forget(trips);
+    }
+
+    /// Takes over a state as it is, its epoch included; returns the one before. The lock is `_held`.
+    pub(super) fn adopt(
+        &self,
+        after: BreakerState,
+        trips: u8,
+        causes: impl DoubleEndedIterator<Item = NonZeroU64>,
+        _held: &MutexGuard<'_, ()>,
+    ) -> BreakerState {
+        let before = self.change(|_| Some(after)).map_or(after, |(before, _)| before);
+        self.forget(trips);
+        for cause in causes.rev() {
+            self.counted.add(cause);
+        }
+        before
+    }
+
+    /// Closes it and forgets what was counted. The lock is `_held`.
+    pub(super) fn forget_all(&self, _held: &MutexGuard<'_, ()>) {
+        self.change(|state| Some(state.closed(0)));
+        self.forget(0);
     }
 
     /// Replaces the state by what `step` makes of it, if it makes anything; returns both.

@@ -13,13 +13,18 @@ mod recovery;
 mod refusal;
 mod saved;
 mod seen;
+mod shared;
+mod status;
 mod verdict;
 
 pub use blame::{Blame, Fingerprint};
 pub use saved::{Saved, SavedModel, SavedOff};
+pub use shared::{FaultRules, Off, SharedWord, Subject, Turned};
+pub use status::HealthStatus;
 pub use verdict::{Circumstances, Verdict};
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
 use dashmap::DashMap;
@@ -51,10 +56,15 @@ pub struct Health {
     models: DashMap<String, Arc<ModelHealth>>,
     providers: Providers,
     faults: BreakerRules,
+    denials: BreakerRules,
     transients: BreakerRules,
     provider_cooldown: Duration,
     clock: Clock,
     changes: Changes,
+    /// Whether what a provider says of this engine's key alone counts apart.
+    counts_denials_apart: AtomicBool,
+    /// Whether models come back only when it is said elsewhere that they are back.
+    recovers_elsewhere: AtomicBool,
 }
 
 /// Permission to call a model once; its result is recorded only if no breaker of the model opened or closed since.
@@ -62,6 +72,7 @@ pub struct Health {
 pub struct Permit {
     entry: Arc<ModelHealth>,
     faults: u16,
+    denials: u16,
     transients: u16,
     place: Option<Arc<Place>>,
 }
@@ -76,32 +87,11 @@ impl Drop for Place {
     }
 }
 
-/// What is known of a model.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HealthStatus {
-    /// Faults in a row.
-    pub failures: u8,
-    /// Whether it is switched off, until when (`None`: until it is switched on by hand), and why.
-    pub disabled: Option<(Option<SystemTime>, String)>,
-    /// Until when it or its provider is left alone.
-    pub cooling_until: Option<SystemTime>,
-    /// The kind and the time of its last failure.
-    pub last_failure: Option<(FailureKind, SystemTime)>,
-    /// The time of its last success.
-    pub last_success: Option<SystemTime>,
-}
-
 impl Health {
     /// The health of models of which nothing is known.
     #[must_use]
     pub fn new(config: &HealthConfig) -> Self {
-        let faults = BreakerRules {
-            threshold: config.disable_threshold,
-            cooldown: milliseconds(config.cooldown),
-            longest_cooldown: milliseconds(config.cooldown.max(LONGEST_DISABLED)),
-            failures_after: 0,
-            half_open: true,
-        };
+        let rules = FaultRules::new(config);
         let transients = BreakerRules {
             threshold: config.transient_threshold,
             cooldown: milliseconds(config.transient_cooldown),
@@ -109,18 +99,25 @@ impl Health {
             failures_after: 0,
             half_open: false,
         };
+        let faults = BreakerRules {
+            threshold: rules.threshold,
+            cooldown: milliseconds(rules.cooldown),
+            longest_cooldown: milliseconds(rules.longest_cooldown),
+            failures_after: rules.failures_after,
+            half_open: true,
+        };
         Self {
             models: DashMap::new(),
             providers: Providers::default(),
-            faults: BreakerRules {
-                failures_after: config.failures_after_recovery.min(faults.most_failures()),
-                ..faults
-            },
+            faults,
+            denials: BreakerRules { half_open: false, ..faults },
             // One more transient failure after it has cooled, and it cools again.
             transients: BreakerRules { failures_after: transients.most_failures(), ..transients },
             provider_cooldown: config.provider_cooldown,
             clock: Clock::new(),
             changes: Changes::default(),
+            counts_denials_apart: AtomicBool::new(false),
+            recovers_elsewhere: AtomicBool::new(false),
         }
     }
 
@@ -137,17 +134,37 @@ impl Health {
         own: Option<Cooling>,
         tell: Tell<'_>,
     ) -> Result<Permit, Refusal> {
+        self.admit_to(model, provider, before, own, None, tell)
+    }
+
+    /// As [`Self::admit`], for who has a place already that was given elsewhere in the epoch `placed`.
+    ///
+    /// # Errors
+    /// Why it may not be called.
+    pub fn admit_to(
+        &self,
+        model: &str,
+        provider: &str,
+        before: Option<&Permit>,
+        own: Option<Cooling>,
+        placed: Option<u16>,
+        tell: Tell<'_>,
+    ) -> Result<Permit, Refusal> {
         let entry = self.entry(model);
         let now = || self.clock.now();
         let recovered = |state: BreakerState| tell_recovered(model, &entry, state, tell);
         let refused = || self.refuses(model, provider);
         let kept = before.and_then(|before| Some((before.faults, before.place.as_ref()?)));
-        let admitted = entry.faults.admit(kept.map(|(epoch, _)| epoch), now, &self.faults, &self.changes, recovered);
+        let placed = placed.or(kept.map(|(epoch, _)| epoch));
+        let recovered = self.recovers_here().then_some(&recovered as &dyn Fn(BreakerState));
+        let admitted = entry.faults.admit(placed, now, &self.faults, &self.changes, recovered);
         let admitted = admitted.map_err(|shut| refused().unwrap_or_else(|| self.shut(&entry, shut)))?;
+        let denials = entry.denials.admit(None, now, &self.denials, &self.changes, recovered);
+        let denials = denials.map_err(|shut| refused().unwrap_or_else(|| self.shut(&entry, shut)))?;
         let kept = kept.filter(|(epoch, _)| *epoch == admitted.epoch).map(|(_, place)| Arc::clone(place));
         let place = if admitted.is_probe { Some(Arc::new(Place(Arc::clone(&entry)))) } else { kept };
         let transients =
-            entry.transients.admit(None, now, &self.transients, &self.changes, |_| tell_cooled(model, tell));
+            entry.transients.admit(None, now, &self.transients, &self.changes, Some(&|_| tell_cooled(model, tell)));
         let transients = match (transients, own) {
             (Ok(admitted), _) => admitted.epoch,
             (Err(Shut::Until(until)), Some(own)) if until <= own.0 => entry.transients.state().epoch,
@@ -155,13 +172,13 @@ impl Health {
         };
         self.recover_provider(provider, tell);
         self.providers.check(provider, now)?;
-        Ok(Permit { faults: admitted.epoch, transients, place, entry })
+        Ok(Permit { faults: admitted.epoch, denials: denials.epoch, transients, place, entry })
     }
 
     /// Applies a result, unless the model was switched off or on since `permit` was given.
     pub fn record(&self, model: &str, permit: &Permit, verdict: Verdict, tell: Tell<'_>) {
-        let Permit { entry, faults, transients, .. } = permit;
-        if !entry.faults.state().is_closed_since(*faults) {
+        let Permit { entry, faults, denials, transients, .. } = permit;
+        if !entry.faults.state().is_closed_since(*faults) || !entry.denials.state().is_closed_since(*denials) {
             return;
         }
         let at = SystemTime::now();
@@ -171,12 +188,17 @@ impl Health {
             Verdict::Success => {
                 entry.set_last_success(at);
                 entry.faults.succeeded(*faults, &self.changes);
+                entry.denials.succeeded(*denials, &self.changes);
                 entry.transients.succeeded(*transients, &self.changes);
             }
             Verdict::Fault(kind, cause) => {
                 entry.set_last_failure(kind, at);
                 let cause = cause.map(|cause| cause.0);
-                entry.faults.failed(*faults, cause, now, &self.faults, &self.changes, |state| {
+                let (breaker, epoch, rules) = match self.subject(kind) {
+                    Subject::Key => (&entry.denials, *denials, &self.denials),
+                    Subject::Model => (&entry.faults, *faults, &self.faults),
+                };
+                breaker.failed(epoch, cause, now, rules, &self.changes, |state| {
                     let reason = match state.failures {
                         1 => format!("a failure of kind {kind}"),
                         failures => format!("{failures} failures in a row, the last of kind {kind}"),
@@ -201,11 +223,21 @@ impl Health {
         let entry = self.entry(model);
         let now = self.clock.now();
         let recovered = |state: BreakerState| tell_recovered(model, &entry, state, tell);
-        entry.faults.recover(now, &self.faults, &self.changes, recovered);
+        if self.recovers_here() {
+            entry.faults.recover(now, &self.faults, &self.changes, recovered);
+            entry.denials.recover(now, &self.denials, &self.changes, recovered);
+        }
         entry.transients.recover(now, &self.transients, &self.changes, |_| tell_cooled(model, tell));
         let (faults, transients) = (entry.faults.state(), entry.transients.state());
-        let permit = || Permit { faults: faults.epoch, transients: transients.epoch, place: None, entry };
-        (!faults.is_open()).then(permit)
+        let denials = entry.denials.state();
+        let permit = || Permit {
+            faults: faults.epoch,
+            denials: denials.epoch,
+            transients: transients.epoch,
+            place: None,
+            entry,
+        };
+        (!faults.is_open() && !denials.is_open()).then(permit)
     }
 
     /// Leaves `model` alone for `wait`, or for longer if it is already. Returns that cooling.
@@ -238,8 +270,13 @@ impl Health {
         if !is_current() {
             return;
         }
+        let until = self.clock.now().saturating_add(milliseconds(self.provider_cooldown));
+        self.cool_provider_until(provider, until, kind, tell);
+    }
+
+    /// Leaves all models of `provider` alone until a time. The caller has the lock.
+    fn cool_provider_until(&self, provider: &str, until: u64, kind: FailureKind, tell: Tell<'_>) {
         let now = self.clock.now();
-        let until = now.saturating_add(milliseconds(self.provider_cooldown));
         if self.providers.expire(provider, now) {
             tell_provider_cooled(provider, tell);
         }
@@ -268,6 +305,12 @@ impl Health {
     pub fn enable(&self, model: &str, tell: Tell<'_>) {
         let entry = self.entry(model);
         entry.transients.reset(&self.changes, || {});
+        let mut was_denied = false;
+        entry.denials.reset(&self.changes, || was_denied = true);
+        let was_off = entry.faults.state().is_open();
+        if was_denied && !was_off {
+            self.unchanged(|| tell(What::Enabled { model_id: model.to_owned() }, Some(Cause::Enabled)));
+        }
         entry.faults.reset(&self.changes, || {
             tell(What::Enabled { model_id: model.to_owned() }, Some(Cause::Enabled));
         });
@@ -277,27 +320,7 @@ impl Health {
     /// Whether `model` is switched off. One whose time has come is until it is told to have recovered.
     #[must_use]
     pub fn is_disabled(&self, model: &str) -> bool {
-        self.models.get(model).is_some_and(|entry| entry.faults.state().is_open())
-    }
-
-    /// What is known of `model` of `provider`.
-    #[must_use]
-    pub fn status(&self, model: &str, provider: &str) -> HealthStatus {
-        let now = self.clock.now();
-        let mut cooling = self.providers.until(provider).filter(|until| now < *until);
-        let mut status = HealthStatus::default();
-        if let Some(entry) = self.models.get(model).map(|entry| Arc::clone(&entry)) {
-            let (faults, transients) = (entry.faults.state(), entry.transients.state());
-            if transients.is_open() && !transients.is_due(now) {
-                cooling = cooling.max(Some(transients.open_until));
-            }
-            status.failures = faults.failures;
-            status.disabled = faults.is_open().then(|| (self.wall(faults.open_until), self.reason_of(&entry)));
-            status.last_failure = entry.last_failure();
-            status.last_success = entry.last_success();
-        }
-        status.cooling_until = cooling.map(|until| self.clock.wall(until));
-        status
+        self.models.get(model).is_some_and(|entry| entry.off_until() != 0)
     }
 
     /// Does something while no breaker can open or close.

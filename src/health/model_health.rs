@@ -12,6 +12,9 @@ use crate::sync::{Mutex, PoisonError};
 pub(super) struct ModelHealth {
     /// Opens by the model's own faults, or by hand: the model is disabled.
     pub(super) faults: Breaker,
+    /// Opens by what the provider says of one key alone, where health is shared with engines that have other keys: the model
+    /// is disabled for this engine.
+    pub(super) denials: Breaker,
     /// Opens by transient failures and by what a 429 asks for: the model cools.
     pub(super) transients: Breaker,
     /// Why it is disabled, or was last.
@@ -36,6 +39,11 @@ pub(super) fn time_of(stamp: u64) -> SystemTime {
 }
 
 impl ModelHealth {
+    /// Whether it is switched off, for whatever reason, and until when; 0 if it is not.
+    pub(super) fn off_until(&self) -> u64 {
+        self.faults.state().open_until.max(self.denials.state().open_until)
+    }
+
     pub(super) fn reason(&self) -> String {
         self.reason.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::breaker::lock;
+use super::breaker::{Breaker, lock};
 use super::breaker_state::{BreakerState, NEVER};
 use super::model_health::ModelHealth;
 use super::{Health, Tell};
@@ -14,13 +14,19 @@ impl Health {
     /// brought back.
     pub fn recover_due(&self, tell: Tell<'_>) -> usize {
         let now = self.clock.now();
-        let is_due = |entry: &ModelHealth| entry.faults.state().is_due(now) || entry.transients.state().is_due(now);
+        let is_due = |entry: &ModelHealth| {
+            [&entry.faults, &entry.denials, &entry.transients].iter().any(|breaker| breaker.state().is_due(now))
+        };
         let due = self.models.iter().filter(|entry| is_due(entry));
         let due: Vec<_> = due.map(|entry| (entry.key().clone(), Arc::clone(entry.value()))).collect();
         let recovers = |(model, entry): &(String, Arc<ModelHealth>)| {
             entry.transients.recover(now, &self.transients, &self.changes, |_| tell_cooled(model, tell));
             let recovered = |state: BreakerState| tell_recovered(model, entry, state, tell);
-            entry.faults.recover(now, &self.faults, &self.changes, recovered)
+            let recovers = |breaker: &Breaker, rules| {
+                self.recovers_here() && breaker.recover(now, rules, &self.changes, recovered)
+            };
+            let denials = recovers(&entry.denials, &self.denials);
+            recovers(&entry.faults, &self.faults) || denials
         };
         let recovered = due.iter().filter(|due| recovers(due)).count();
         for (provider, ..) in self.providers.all().iter().filter(|(_, until, _)| *until <= now) {
@@ -32,7 +38,10 @@ impl Health {
     /// How long it is until the next model comes back or the next cooling is over; `None` if none is to.
     #[must_use]
     pub fn next_recovery(&self) -> Option<Duration> {
-        let words = self.models.iter().flat_map(|entry| [entry.faults.state(), entry.transients.state()]);
+        let words = self
+            .models
+            .iter()
+            .flat_map(|entry| [entry.faults.state(), entry.denials.state(), entry.transients.state()]);
         let times = words.filter(|state| state.is_open() && state.open_until != NEVER).map(|state| state.open_until);
         let next = times.chain(self.providers.all().into_iter().map(|(_, until, _)| until)).min()?;
         Some(Duration::from_millis(next.saturating_sub(self.clock.now())))

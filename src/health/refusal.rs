@@ -23,9 +23,16 @@ impl Health {
             let state = breaker.state();
             (state.is_open() && !state.is_due(now())).then_some(Shut::Until(state.open_until))
         };
+        let off = |breaker: &Breaker| {
+            let state = breaker.state();
+            let stays = state.is_open() && !self.recovers_here();
+            if stays { Some(Shut::Until(state.open_until)) } else { open(breaker) }
+        };
+        let until = |shut: &Shut| if let Shut::Until(until) = shut { *until } else { 0 };
         let entry = self.models.get(model).map(|entry| Arc::clone(&entry));
         let shut = |entry: &Arc<ModelHealth>| {
-            let faults = open(&entry.faults).or_else(|| entry.faults.full(&self.faults))?;
+            let off = off(&entry.faults).into_iter().chain(off(&entry.denials)).max_by_key(until);
+            let faults = off.or_else(|| entry.faults.full(&self.faults))?;
             Some(self.shut(entry, faults))
         };
         let disabled = entry.as_ref().and_then(shut);
@@ -39,7 +46,7 @@ impl Health {
     pub fn is_only_limited(&self, model: &str, provider: &str) -> bool {
         let limited = |entry: &Arc<ModelHealth>| {
             let state = entry.transients.state();
-            let closed = !entry.faults.state().is_open() && entry.faults.full(&self.faults).is_none();
+            let closed = entry.off_until() == 0 && entry.faults.full(&self.faults).is_none();
             state.is_open() && state.open_until <= entry.limited_until() && closed
         };
         let entry = self.models.get(model).map(|entry| Arc::clone(&entry));
@@ -78,6 +85,7 @@ impl Health {
     }
 
     fn left(&self, until: u64) -> Duration {
-        Duration::from_millis(until.saturating_sub(self.clock.now()))
+        // What is due and not back yet comes back in a moment.
+        Duration::from_millis(until.saturating_sub(self.clock.now()).max(1))
     }
 }

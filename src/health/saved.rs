@@ -128,13 +128,14 @@ impl Health {
 
     fn saved_model(&self, entry: &ModelHealth, now: u64) -> SavedModel {
         let (faults, transients) = (entry.faults.state(), entry.transients.state());
-        let off = || SavedOff { until: self.wall(faults.open_until), reason: entry.reason() };
+        let off_until = entry.off_until();
+        let off = || SavedOff { until: self.wall(off_until), reason: entry.reason() };
         let cools = transients.is_open() && !transients.is_due(now);
         SavedModel {
             changed_at: entry.changed_at(),
             failures: faults.failures,
             disables: entry.faults.trips(),
-            disabled: faults.is_open().then(off),
+            disabled: (off_until != 0).then(off),
             transient_failures: transients.failures,
             coolings: entry.transients.trips(),
             cooling_until: cools.then(|| self.clock.wall(transients.open_until)),

@@ -32,6 +32,11 @@ impl Seen {
         true
     }
 
+    /// All of them, the latest first.
+    pub(super) fn all(&self) -> Vec<u64> {
+        self.0.iter().map(|slot| slot.load(Ordering::Relaxed)).filter(|fingerprint| *fingerprint != 0).collect()
+    }
+
     /// Forgets them all.
     pub(super) fn clear(&self) {
         for slot in &self.0 {

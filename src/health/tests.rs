@@ -3,6 +3,7 @@
 mod causes;
 mod coolings;
 mod half_open;
+mod script;
 
 use std::sync::Mutex;
 use std::thread;

@@ -11,7 +11,7 @@ const COMMON: &str = r#""callId":null,"requestId":null,"sequence":7,"at":"1970-0
 
 /// The JSON of an event, but for the fields that all of them have.
 fn json(what: What) -> String {
-    let event = Event { sequence: 7, at: SystemTime::UNIX_EPOCH, call: None, what };
+    let event = Event { sequence: 7, at: SystemTime::UNIX_EPOCH, call: None, origin: None, what };
     let record = Record::from(&event);
     record.json().strip_suffix(COMMON).expect("the common fields come last").trim_end_matches(',').to_owned()
 }
@@ -118,7 +118,7 @@ fn every_event_has_its_type_first_and_its_fields_in_order() {
 fn an_event_of_a_call_names_it() {
     let ids = CallIds { call_id: "c-1".to_owned(), request_id: Some("mine".to_owned()) };
     let what = What::Enabled { model_id: "a".to_owned() };
-    let event = Event { sequence: 1, at: SystemTime::UNIX_EPOCH, call: Some(Arc::new(ids)), what };
+    let event = Event { sequence: 1, at: SystemTime::UNIX_EPOCH, call: Some(Arc::new(ids)), origin: None, what };
     assert!(Record::from(&event).json().contains(r#","callId":"c-1","requestId":"mine","sequence":1,"#));
 }
 

@@ -62,6 +62,11 @@ export interface Config {
   maxRetries?: number
   /** Whether another model is asked when a content filter stopped the answer. Default: false. */
   fallbackOnContentFilter?: boolean
+  /**
+   * The Redis over which engines in many processes share which models are off, the active count and the day's money: its
+   * URL, or an object. It need not be there: until it can be reached the engine works alone. Default: none.
+   */
+  fleet?: string | Fleet
   /** The HTTP client. */
   http?: {
     /** Time until a connection stands, TLS included, in milliseconds, 1 to 3,600,000. Default: 10,000. */
@@ -79,4 +84,44 @@ export interface Config {
   onLog?: (record: LogRecord) => void
   /** The least important level that `onLog` receives. Default: 'info'. */
   logLevel?: LogLevel
+}
+
+/** The fleet that an engine belongs to, and its Redis (6.2 or later) or Valkey. One of `url`, `urlEnv` and `host` says where that is. */
+export interface Fleet {
+  /** `redis://user:password@host:6379/0`; `rediss://` with TLS. What is escaped in the user or the password is decoded. */
+  url?: string
+  /** The environment variable that holds such a URL. */
+  urlEnv?: string
+  /** The server's name or address, in place of a URL. */
+  host?: string
+  /** Its port, 1 to 65,535, beside `host`. Default: 6379. */
+  port?: number
+  /** The user of its access control list, beside `host`. Default: its default user. */
+  username?: string
+  /** The password. Default: none. */
+  password?: string
+  /** The environment variable that holds the password. */
+  passwordEnv?: string
+  /** The number of the database, beside `host`, 0 or more. Default: 0. */
+  database?: number
+  /** TLS, beside `host`; or what it trusts and shows, beside `host` or a `rediss://` URL. Default: false. */
+  tls?: boolean | FleetTls
+  /** How every key begins, 1 to 200 letters, digits, and `-_.:`; two fleets may share one Redis. Default: 'fallcast'. */
+  namespace?: string
+  /** A reader needs no keys of providers and makes no calls: a page that shows what the fleet does. Default: 'worker'. */
+  role?: 'worker' | 'reader'
+  /** The longest that a call waits for Redis, all its waits together, in milliseconds, 1 to 10,000. Default: 150. */
+  timeoutMs?: number
+}
+
+/** How the connection to Redis is encrypted. */
+export interface FleetTls {
+  /** PEM certificates of authorities to trust beside Mozilla's. Default: none. */
+  ca?: string | string[]
+  /** The PEM certificate with which the engine shows who it is. Default: none. */
+  cert?: string
+  /** The PEM private key of that certificate. */
+  key?: string
+  /** The environment variable that holds that key. */
+  keyEnv?: string
 }

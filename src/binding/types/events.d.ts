@@ -30,12 +30,16 @@ export type EngineEvent =
   | BudgetEvent
   | StateDamagedEvent
   | StateUnsavedEvent
+  | FleetJoinedEvent
+  | FleetLostEvent
   | PromptsReloadedEvent
   | PromptsRejectedEvent
 
 /** A model was switched off, by its failures or by hand. */
 export interface DisabledEvent extends EventBase {
   type: 'disabled'
+  /** The id of the member of the fleet where it happened; absent without a fleet. */
+  origin?: string
   /** The model. */
   modelId: string
   /** When it comes back, as an ISO 8601 time; null if it was switched off by hand. */
@@ -49,6 +53,8 @@ export interface DisabledEvent extends EventBase {
 /** A model was switched on by hand. */
 export interface EnabledEvent extends EventBase {
   type: 'enabled'
+  /** The id of the member of the fleet where it happened; absent without a fleet. */
+  origin?: string
   /** The model. */
   modelId: string
 }
@@ -56,6 +62,8 @@ export interface EnabledEvent extends EventBase {
 /** A model that its failures had switched off is back, for its time has come. */
 export interface RecoveredEvent extends EventBase {
   type: 'recovered'
+  /** The id of the member of the fleet where it happened; absent without a fleet. */
+  origin?: string
   /** The model. */
   modelId: string
   /** Failures that it has on its account still. */
@@ -65,6 +73,8 @@ export interface RecoveredEvent extends EventBase {
 /** A model is left alone for a moment, or at least a second longer than was told before. It is active all the same. */
 export interface CoolingEvent extends EventBase {
   type: 'cooling'
+  /** The id of the member of the fleet where it happened; absent without a fleet. */
+  origin?: string
   /** The model. */
   modelId: string
   /** Until when, as an ISO 8601 time. */
@@ -83,6 +93,8 @@ export interface CooledEvent extends EventBase {
 /** All models of a provider are left alone for a moment, for it refused the key or the account. */
 export interface ProviderCoolingEvent extends EventBase {
   type: 'provider_cooling'
+  /** The id of the member of the fleet where it happened; absent without a fleet. */
+  origin?: string
   /** The provider. */
   providerId: string
   /** Until when, as an ISO 8601 time. */
@@ -145,6 +157,8 @@ export interface CostWarningEvent extends EventBase {
  */
 export interface BudgetEvent extends EventBase {
   type: 'budget'
+  /** The id of the member of the fleet where it happened; absent without a fleet. */
+  origin?: string
   /** The share, as `budgetAlerts` has it. */
   threshold: number
   /** What is spent, in US dollars; it may be more than that share. */
@@ -188,6 +202,20 @@ export interface StateUnsavedEvent extends EventBase {
   problem: string
 }
 
+/** The engine has joined its fleet, or found it again; told at most once in ten seconds. */
+export interface FleetJoinedEvent extends EventBase {
+  type: 'fleet_joined'
+  /** How many members it has, this engine included. */
+  members: number
+}
+
+/** The engine has lost its fleet, or did not find it, and works alone; told at most once in ten seconds. */
+export interface FleetLostEvent extends EventBase {
+  type: 'fleet_lost'
+  /** What went wrong. */
+  problem: string
+}
+
 /** The folder of the prompts was changed, and what it holds is in use. */
 export interface PromptsReloadedEvent extends EventBase {
   type: 'prompts_reloaded'
@@ -207,7 +235,7 @@ export interface InvalidationEvent {
   /** What is not to be used any more where it was cached. */
   key: 'stats:active_model_count'
   /** What changed the active set. */
-  cause: 'disabled' | 'recovered' | 'enabled' | 'restored' | 'catalog'
+  cause: 'disabled' | 'recovered' | 'enabled' | 'restored' | 'catalog' | 'fleet'
   /** The model, if it was one. */
   modelId: string | null
   /** How many models are active since: the number after this change and before the next. */

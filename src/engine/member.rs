@@ -1,0 +1,93 @@
+//! The engine as a member of a fleet: what happens here is decided by the fleet, and what the fleet decides reaches the
+//! roster. The one place at which a call waits for Redis.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::context::Context;
+use super::events::Events;
+use super::library::Library;
+use super::roster::Roster;
+use crate::catalog::Model;
+use crate::event::What;
+use crate::fleet::{Decided, Fleet, FleetPlace, News, Placing};
+use crate::health::{Fingerprint, Permit, Verdict};
+use crate::outcome::Refusal;
+
+impl<I> Context<'_, I> {
+    /// Waits for the fleet, no longer than the call may: `ask` is given how long that is. A call that is ended from outside
+    /// is not kept, and what it asked is decided without it.
+    pub(super) async fn ask_fleet<T>(&self, ask: impl AsyncFnOnce(Duration) -> T) -> T {
+        let began = Instant::now();
+        let answer = ask(self.waits.left().min(self.ends.remaining())).await;
+        self.waits.waited(began.elapsed());
+        answer
+    }
+}
+
+/// Applies the result of an attempt: a failure that counts is decided by the fleet, if there is one, and is told before this
+/// returns.
+pub(super) async fn record<I>(context: &Context<'_, I>, model: &Model, permit: &Permit, verdict: Verdict) {
+    let roster = &context.engine.roster;
+    let Some(fleet) = roster.fleet().filter(|_| roster.is_current(model, permit)) else {
+        return roster.record(model, permit, verdict);
+    };
+    match verdict {
+        Verdict::Fault(kind, cause) => {
+            let failure = (kind, cause.map(Fingerprint::number));
+            let subject = roster.subject(kind);
+            let (word, epoch) = ((model.id.as_str(), subject), permit.epoch(subject));
+            let decided = context.ask_fleet(async |within| fleet.failed(word, epoch, failure, within).await).await;
+            match decided {
+                Decided::ByFleet => roster.note_failure(model, kind),
+                Decided::Here => roster.record(model, permit, verdict),
+            }
+        }
+        Verdict::Success => {
+            roster.report_to_fleet(model, permit);
+            roster.record(model, permit, verdict);
+        }
+        _ => roster.record(model, permit, verdict),
+    }
+}
+
+/// Takes a place of a model that has come back, for a request of at most `time`, unless `held` is one. The places are the
+/// fleet's while it is joined, and this engine's own while it is alone.
+pub(super) async fn take_place<I>(
+    context: &Context<'_, I>,
+    model: &Model,
+    held: &mut Option<FleetPlace>,
+    time: Duration,
+) -> Result<(), Refusal> {
+    let roster = &context.engine.roster;
+    let Some(fleet) = roster.fleet().filter(|fleet| fleet.is_joined()) else { return Ok(()) };
+    let Some(epoch) = roster.needs_place(model) else { return Ok(()) };
+    if held.as_ref().is_some_and(|place| place.epoch == epoch) {
+        return Ok(());
+    }
+    *held = None;
+    match context.ask_fleet(async |within| fleet.place(&model.id, epoch, time, within).await).await {
+        Placing::Taken(place) => *held = Some(place),
+        Placing::Full(calls) => return Err(roster.no_place(calls)),
+        Placing::Free | Placing::Unknown => {}
+    }
+    Ok(())
+}
+
+/// Has what is new in the fleet reach the roster and whoever listens.
+pub(super) fn listen(fleet: &Fleet, roster: &Arc<Roster>, library: &Arc<Library>, events: &Arc<Events>) {
+    let (roster, library, events) = (Arc::downgrade(roster), Arc::downgrade(library), Arc::clone(events));
+    fleet.listen(Box::new(move |news| {
+        let (Some(roster), Some(library)) = (roster.upgrade(), library.upgrade()) else { return };
+        match news {
+            News::Word { name, word, turned, origin } => roster.adopt(name, word, turned, origin),
+            News::Cooling { name, left, kind, origin } => roster.cool_with_fleet(name, left, kind, origin),
+            News::Pin(version) => library.follow_pin(version),
+            News::Usable(models) => roster.count_fleet(Some(models)),
+            News::Joined => roster.share(true),
+            News::Alone => roster.share(false),
+            News::TellJoined { members } => events.announce(What::FleetJoined { members }),
+            News::TellLost { problem } => events.announce(What::FleetLost { problem }),
+        }
+    }));
+}

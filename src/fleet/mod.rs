@@ -1,0 +1,318 @@
+//! A fleet: engines in many processes and on many hosts that agree over Redis on which models are off, how many are active,
+//! and what the day may still cost. The only room that names Redis.
+//!
+//! What is decided once for all is decided by a script in Redis, one step by one clock; what every call asks is answered
+//! from a mirror that each member keeps, so that a call that goes well asks Redis nothing. Health and money do not know of
+//! any of this: health adopts the words that the scripts made, and the ledger has what the fleet granted.
+//!
+//! | part | what it does |
+//! | --- | --- |
+//! | `keys.rs`, `script.rs`, `tls.rs`, `link.rs` | the names of keys, scripts by their content, and the two connections |
+//! | `standing.rs` | whether the fleet is joined, and how often that is told |
+//! | `session.rs` | joins, beats each second, hears what others publish, and finds Redis again: whatever is to happen with each beat, at a join or at a close has its line there |
+//! | `mirror.rs`, `told.rs` | what is known of what Redis has, and what scripts answer |
+//! | `words.rs`, `outbox.rs` | the health of models, and changes that are sent again until they are acknowledged |
+
+mod keys;
+mod lanes;
+mod link;
+mod mirror;
+mod outbox;
+mod script;
+mod session;
+mod standing;
+mod tls;
+mod told;
+mod words;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use arc_swap::ArcSwapOption;
+use ring::rand::{SecureRandom, SystemRandom};
+use tokio::sync::Notify;
+
+use crate::catalog::Model;
+use crate::check::Faults;
+use crate::config::{FleetConfig, FleetRole, HealthConfig};
+use crate::health::{Health, SharedWord, Subject, Turned};
+use crate::kind::FailureKind;
+use keys::Keys;
+use lanes::Lanes;
+use link::{Connector, Link, Trouble};
+use mirror::Mirror;
+use outbox::Outbox;
+use script::Script;
+use standing::Membership;
+use words::Rules;
+
+pub use lanes::lane;
+pub use words::{Decided, FleetPlace, Placing};
+
+/// An engine's part in a fleet.
+pub struct Fleet {
+    id: String,
+    config: FleetConfig,
+    keys: Keys,
+    connector: Connector,
+    /// The connection for scripts, while there is one.
+    link: ArcSwapOption<Link>,
+    standing: Membership,
+    /// Wakes who looks after the connection: a call waited in vain.
+    troubled: Notify,
+    /// Wakes who reads all that Redis has: something was missed.
+    behind: Notify,
+    mirror: Mirror,
+    outbox: Outbox,
+    rules: Rules,
+    lanes: Lanes,
+    health: Arc<Health>,
+    /// What this member is, as the others read it.
+    description: Mutex<String>,
+    listener: OnceLock<Box<Listener>>,
+}
+
+/// Takes what is new. Called while nothing else of the fleet changes, so it must not call back.
+pub type Listener = dyn Fn(News<'_>) + Send + Sync;
+
+/// What is new in a fleet.
+pub enum News<'a> {
+    /// The word of a model.
+    Word {
+        /// The name of the word; [`Fleet::about`] says what it is about.
+        name: &'a str,
+        /// What it is now.
+        word: &'a SharedWord,
+        /// How it became so.
+        turned: Turned,
+        /// The member where that happened.
+        origin: Option<&'a str>,
+    },
+    /// Something is left alone for a moment.
+    Cooling {
+        /// What; [`Fleet::cooled`] says it.
+        name: &'a str,
+        /// For how long still.
+        left: Duration,
+        /// The failure that caused it.
+        kind: FailureKind,
+        /// The member where that happened.
+        origin: &'a str,
+    },
+    /// A version of the prompts is pinned, or none any more.
+    Pin(Option<&'a str>),
+    /// The models that living workers can ask.
+    Usable(HashSet<String>),
+    /// The fleet is joined: from now on recoveries are its own.
+    Joined,
+    /// The engine is alone.
+    Alone,
+    /// The fleet was joined, which is to be told.
+    TellJoined {
+        /// How many members it has.
+        members: usize,
+    },
+    /// The fleet was lost, which is to be told.
+    TellLost {
+        /// Why.
+        problem: String,
+    },
+}
+
+/// A model of a member's catalogue.
+pub struct KnownModel<'a> {
+    /// The model.
+    pub model: &'a Model,
+    /// Whether this member can ask it.
+    pub is_usable: bool,
+}
+
+/// A member of a fleet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FleetMember {
+    /// 16 hexadecimal digits, new with each engine.
+    pub id: String,
+    /// `worker` or `reader`.
+    pub role: String,
+    /// When it was seen last, on the clock of Redis.
+    pub seen_at: SystemTime,
+    /// The providers for which it has a key or that need none.
+    pub providers: Vec<String>,
+}
+
+/// How an engine stands in its fleet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FleetStatus {
+    /// The id of this member.
+    pub id: String,
+    /// Whether it has joined.
+    pub is_joined: bool,
+    /// Since when it has or has not.
+    pub since: SystemTime,
+    /// Its members, this one included, as they were read last.
+    pub members: Vec<FleetMember>,
+}
+
+impl Fleet {
+    /// A member that has not joined yet. `health` is what it shares.
+    ///
+    /// # Errors
+    /// Certificates or a host that cannot be used, with their path.
+    pub fn new(config: &FleetConfig, rules: &HealthConfig, health: Arc<Health>) -> Result<Self, Faults> {
+        let connector = Connector::new(&config.server)
+            .map_err(|(field, problem)| Faults::one(&format!("config.fleet.{field}"), problem))?;
+        Ok(Self {
+            id: random_id(),
+            config: config.clone(),
+            keys: Keys::new(&config.namespace),
+            connector,
+            link: ArcSwapOption::empty(),
+            standing: Membership::new(),
+            troubled: Notify::new(),
+            behind: Notify::new(),
+            mirror: Mirror::default(),
+            outbox: Outbox::default(),
+            rules: Rules::new(rules),
+            lanes: Lanes::default(),
+            health,
+            description: Mutex::default(),
+            listener: OnceLock::new(),
+        })
+    }
+
+    /// Tells `listener` what is new; only the first is told.
+    pub fn listen(&self, listener: Box<Listener>) {
+        self.listener.get_or_init(|| listener);
+    }
+
+    /// The id of this member.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What this member is.
+    #[must_use]
+    pub fn role(&self) -> FleetRole {
+        self.config.role
+    }
+
+    /// The longest that a call waits for Redis.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.config.timeout
+    }
+
+    /// Whether the fleet is joined.
+    #[must_use]
+    pub fn is_joined(&self) -> bool {
+        self.standing.is_joined()
+    }
+
+    /// How it stands.
+    #[must_use]
+    pub fn status(&self) -> FleetStatus {
+        FleetStatus {
+            id: self.id.clone(),
+            is_joined: self.is_joined(),
+            since: self.standing.since(),
+            members: self.mirror.members(),
+        }
+    }
+
+    /// Says what models this member has; the others know by the next beat which of them it can ask.
+    pub fn describe(&self, models: &[KnownModel<'_>]) {
+        let lanes = models.iter().map(|known| (known.model.id.clone(), lane(&known.model.provider)));
+        self.lanes.set(lanes.collect());
+        let usable = || models.iter().filter(|known| known.is_usable);
+        let mut providers: Vec<&str> = usable().map(|known| known.model.provider.id.as_str()).collect();
+        providers.sort_unstable();
+        providers.dedup();
+        let is_worker = self.role() == FleetRole::Worker;
+        let models: Vec<&str> = usable().filter(|_| is_worker).map(|known| known.model.id.as_str()).collect();
+        let described = serde_json::json!({
+            "role": self.role().as_str(),
+            "models": models,
+            "providers": providers,
+            "protocol": keys::PROTOCOL,
+        });
+        *self.description.lock().unwrap_or_else(PoisonError::into_inner) = described.to_string();
+    }
+
+    /// The model and what the word of a name is about; `None` if it is about another's key.
+    #[must_use]
+    pub fn about<'a>(&self, name: &'a str) -> Option<(&'a str, Subject)> {
+        self.lanes.about(name)
+    }
+
+    /// The lane in which something of a name cools, and the model if it is one alone.
+    #[must_use]
+    pub fn cooled<'a>(&self, name: &'a str) -> (&'a str, Option<&'a str>) {
+        lanes::cooling_of(name)
+    }
+
+    fn description(&self) -> String {
+        self.description.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn tell(&self, news: News<'_>) {
+        (self.listener())(news);
+    }
+
+    fn listener(&self) -> &Listener {
+        match self.listener.get() {
+            Some(listener) => &**listener,
+            None => &|_| {},
+        }
+    }
+
+    /// Runs a script for whatever is not a call.
+    async fn script(&self, script: &Script, keys: &[&str], arguments: &[&str]) -> Result<String, Trouble> {
+        let Some(link) = self.link.load_full() else { return Err(Trouble::Unreachable("no connection".to_owned())) };
+        link.call(script, keys, arguments, LONGEST_SCRIPT).await
+    }
+
+    /// Runs a script for a call, which waits no longer than `within`, and not at all once others waited in vain.
+    async fn ask(
+        &self,
+        script: &Script,
+        keys: &[&str],
+        arguments: &[&str],
+        within: Duration,
+    ) -> Result<String, Trouble> {
+        let link = self.link.load_full().filter(|_| self.standing.may_wait());
+        let Some(link) = link else { return Err(Trouble::Unreachable("no connection".to_owned())) };
+        if within.is_zero() {
+            return Err(Trouble::TimedOut);
+        }
+        let answer = link.call(script, keys, arguments, within).await;
+        match &answer {
+            Ok(_) => self.standing.answered(),
+            Err(Trouble::TimedOut) if !self.standing.ran_out() => {}
+            Err(_) => self.troubled.notify_one(),
+        }
+        answer
+    }
+}
+
+/// For how long a script is waited for by nobody's call.
+const LONGEST_SCRIPT: Duration = Duration::from_secs(1);
+
+/// 64 random bits, as 16 hexadecimal digits.
+fn random_id() -> String {
+    let mut bits = [0; 8];
+    // Where the system has no random numbers, those of the process are random enough to be told apart.
+    if SystemRandom::new().fill(&mut bits).is_err() {
+        bits = fastrand::u64(..).to_be_bytes();
+    }
+    format!("{:016x}", u64::from_be_bytes(bits))
+}
+
+/// A time of the server's clock.
+fn wall(milliseconds: f64) -> SystemTime {
+    UNIX_EPOCH + told::milliseconds(milliseconds)
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

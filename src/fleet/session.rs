@@ -1,0 +1,281 @@
+//! The time for which an engine is connected: it joins, beats each second, hears what others publish, sends what waits,
+//! and when Redis is lost it is alone until it finds Redis again.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::link::{Subscription, Trouble};
+use super::mirror::Upshot;
+use super::script::Script;
+use super::standing::{Backoff, Telling};
+use super::told::{Bulletin, Everything, KnownWord};
+use super::words::read;
+use super::{Fleet, News, random_id};
+
+static BEAT: LazyLock<Script> = LazyLock::new(|| Script::new("beat", include_str!("scripts/beat.lua")));
+static REFILL: LazyLock<Script> = LazyLock::new(|| Script::new("refill", include_str!("scripts/refill.lua")));
+static READ: LazyLock<Script> = LazyLock::new(|| Script::new("read", include_str!("scripts/read.lua")));
+
+/// How often a member gives a sign of life, and looks whether it missed a change.
+const BEAT_EVERY: Duration = Duration::from_secs(1);
+/// A member that was not seen for so long is no longer living.
+pub(super) const LIVING: Duration = Duration::from_secs(30);
+/// How long a change may be on its way before it counts as missed.
+const ON_ITS_WAY: Duration = Duration::from_millis(25);
+/// How long a member that leaves waits for Redis to note it.
+const LONGEST_LEAVE: Duration = Duration::from_millis(500);
+
+impl Fleet {
+    /// Takes part in the fleet until `ended`.
+    pub async fn run(self: Arc<Self>, ended: CancellationToken) {
+        tokio::select! {
+            biased;
+            () = ended.cancelled() => {}
+            () = self.take_part() => {}
+        }
+    }
+
+    /// Leaves the fleet, after the engine was closed; waits a moment at most.
+    pub async fn close(&self) {
+        let leaving = async {
+            if self.flush().await.is_ok() {
+                // The others would notice by themselves after a while.
+                let _ = self.sign("").await;
+            }
+        };
+        let _ = tokio::time::timeout(LONGEST_LEAVE, leaving).await;
+        self.link.store(None);
+    }
+
+    async fn take_part(&self) {
+        let mut backoff = Backoff::new();
+        loop {
+            let trouble = tokio::select! {
+                biased;
+                trouble = self.lost() => trouble,
+                trouble = self.connected(&mut backoff) => trouble,
+            };
+            self.link.store(None);
+            if !self.is_joined() || self.standing.is_lost() {
+                self.alone(&trouble);
+            }
+            tokio::select! {
+                biased;
+                trouble = self.lost() => self.alone(&trouble),
+                () = sleep(backoff.wait(fastrand::f64())) => {}
+            }
+        }
+    }
+
+    /// Connects, joins, and takes part until something goes wrong.
+    async fn connected(&self, backoff: &mut Backoff) -> Trouble {
+        let joined = async {
+            self.link.store(Some(Arc::new(self.connector.link().await?)));
+            let subscription = self.subscription().await;
+            self.merge().await?;
+            Ok(subscription)
+        };
+        let subscription = match joined.await {
+            Ok(subscription) => subscription,
+            Err(trouble) => return trouble,
+        };
+        *backoff = Backoff::new();
+        if self.standing.join() {
+            self.tell(News::Joined);
+        }
+        self.tell_standing();
+        tokio::select! {
+            trouble = self.beats() => trouble,
+            trouble = self.hears(subscription) => trouble,
+            trouble = self.sends() => trouble,
+            trouble = self.catches_up() => trouble,
+        }
+    }
+
+    /// Makes this member and Redis know the same: what Redis lost and what was changed here goes first, then Redis's state
+    /// stands.
+    async fn merge(&self) -> Result<(), Trouble> {
+        let told = self.sign(&self.description()).await?;
+        self.standing.beat();
+        self.compare_past(&told).await?;
+        self.flush().await?;
+        self.read_all().await
+    }
+
+    /// Writes back what is known here if the server has another past than this member knows, and forgets what was seen of it.
+    async fn compare_past(&self, told: &Bulletin) -> Result<(), Trouble> {
+        let (generation, version) = self.mirror.position();
+        if generation == told.generation && version <= told.version {
+            return Ok(());
+        }
+        if !generation.is_empty() {
+            self.refill().await?;
+        }
+        self.mirror.forget();
+        Ok(())
+    }
+
+    /// Writes back what is known here of words.
+    async fn refill(&self) -> Result<(), Trouble> {
+        let words = self.health.known_words();
+        let words: Vec<_> =
+            words.iter().map(|(model, subject, word)| (self.lanes.name(model, *subject), word)).collect();
+        let known: Vec<_> = words.iter().map(|(name, word)| KnownWord::new(name, word, &self.id)).collect();
+        let known = serde_json::to_string(&known).unwrap_or_default();
+        let keys = &self.keys;
+        let keys: [&str; 6] = [&keys.generation, &keys.version, &keys.words, &keys.usable, &keys.off, &keys.count];
+        self.script(&REFILL, &keys, &[&self.keys.channel, &random_id(), &known]).await?;
+        self.refill_moments().await
+    }
+
+    /// Beats each second.
+    async fn beats(&self) -> Trouble {
+        let mut ticks = interval(BEAT_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // The first comes at once, and the join was one.
+        ticks.tick().await;
+        loop {
+            ticks.tick().await;
+            self.tell_standing();
+            match self.sign(&self.description()).await {
+                Ok(told) => {
+                    self.standing.beat();
+                    if !self.is_known(&told).await {
+                        if let Err(trouble @ Trouble::Unreachable(_)) = self.compare_past(&told).await {
+                            return trouble;
+                        }
+                        self.behind.notify_one();
+                    }
+                }
+                Err(trouble @ Trouble::Unreachable(_)) => return trouble,
+                // It is lost when this goes on.
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Whether every change up to what a beat told was seen, or is seen in a moment.
+    async fn is_known(&self, told: &Bulletin) -> bool {
+        let is_known = || {
+            let (generation, version) = self.mirror.position();
+            generation == told.generation && version >= told.version
+        };
+        let is_back = self.mirror.position().1 > told.version;
+        if is_back || !is_known() {
+            sleep(ON_ITS_WAY).await;
+        }
+        is_known() && !is_back
+    }
+
+    /// Hears what others publish. Without a subscription a change is known by the next beat.
+    async fn hears(&self, subscription: Option<Subscription>) -> Trouble {
+        let mut subscription = subscription;
+        loop {
+            let Some(heard) = &mut subscription else {
+                sleep(BEAT_EVERY).await;
+                subscription = self.subscription().await;
+                // What was published meanwhile was not heard.
+                self.behind.notify_one();
+                continue;
+            };
+            match heard.next().await {
+                Some(text) => self.heard(&text),
+                None => subscription = None,
+            }
+        }
+    }
+
+    fn heard(&self, text: &str) {
+        let seen =
+            serde_json::from_str(text).map(|told: Bulletin| self.mirror.pushed(&told, &self.id, self.listener()));
+        if !matches!(seen, Ok(Upshot::Taken)) {
+            self.behind.notify_one();
+        }
+    }
+
+    /// Sends what waits.
+    async fn sends(&self) -> Trouble {
+        loop {
+            self.outbox.filled().await;
+            match self.flush().await {
+                Ok(()) => {}
+                Err(trouble @ Trouble::Unreachable(_)) => return trouble,
+                Err(_) => sleep(BEAT_EVERY).await,
+            }
+        }
+    }
+
+    /// Reads all whenever something was missed.
+    async fn catches_up(&self) -> Trouble {
+        loop {
+            self.behind.notified().await;
+            match self.read_all().await {
+                Ok(()) => {}
+                Err(trouble @ Trouble::Unreachable(_)) => return trouble,
+                Err(_) => {
+                    sleep(ON_ITS_WAY).await;
+                    self.behind.notify_one();
+                }
+            }
+        }
+    }
+
+    /// A sign of life.
+    async fn sign(&self, description: &str) -> Result<Bulletin, Trouble> {
+        let keys = &self.keys;
+        let keys: [&str; 7] =
+            [&keys.generation, &keys.version, &keys.members, &keys.seen, &keys.usable, &keys.off, &keys.count];
+        let (fresh, living) = (random_id(), LIVING.as_millis().to_string());
+        let arguments = [&self.keys.channel, &fresh, &self.id, description, &living];
+        read(&BEAT, &self.script(&BEAT, &keys, &arguments).await?)
+    }
+
+    async fn read_all(&self) -> Result<(), Trouble> {
+        let keys = &self.keys;
+        let keys: [&str; 7] =
+            [&keys.generation, &keys.version, &keys.words, &keys.members, &keys.seen, &keys.coolings, &keys.pin];
+        let everything: Everything = read(&READ, &self.script(&READ, &keys, &[]).await?)?;
+        #[expect(clippy::cast_precision_loss, reason = "half a minute")]
+        self.mirror.read(&everything, LIVING.as_millis() as f64, self.listener());
+        Ok(())
+    }
+
+    async fn subscription(&self) -> Option<Subscription> {
+        self.connector.subscription(&self.keys.channel).await.ok()
+    }
+
+    /// Waits until the fleet is lost.
+    async fn lost(&self) -> Trouble {
+        loop {
+            tokio::select! {
+                () = self.troubled.notified() => {}
+                () = sleep(self.standing.quiet_for().unwrap_or(BEAT_EVERY)) => {}
+            }
+            if self.standing.is_lost() {
+                return Trouble::TimedOut;
+            }
+        }
+    }
+
+    fn alone(&self, trouble: &Trouble) {
+        if self.standing.leave(trouble) {
+            for order in self.outbox.take_fleeting() {
+                self.give_up(&order);
+            }
+            self.mirror.part();
+            self.tell(News::Alone);
+        }
+        self.tell_standing();
+    }
+
+    fn tell_standing(&self) {
+        match self.standing.telling() {
+            Some(Telling::Joined) => self.tell(News::TellJoined { members: self.mirror.members().len() }),
+            Some(Telling::Lost(problem)) => self.tell(News::TellLost { problem }),
+            None => {}
+        }
+    }
+}
