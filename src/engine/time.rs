@@ -53,13 +53,14 @@ impl Ends<'_> {
     /// Waits until `time` is over, or something ends the call first: `None` for the former. The deadline wins where both
     /// fall together.
     pub(super) async fn out_of_time(&self, time: Duration) -> Option<Stop> {
-        if time >= self.remaining() {
-            return Some(self.stop().await);
-        }
+        // One timer is enough, for it is known which of the two ends first.
+        let sooner = Instant::now().checked_add(time).filter(|end| *end < self.deadline);
+        let (end, stop) = sooner.map_or((self.deadline, Some(Stop::Deadline)), |end| (end, None));
         tokio::select! {
             biased;
-            stop = self.stop() => Some(stop),
-            () = tokio::time::sleep(time) => None,
+            () = self.abort.cancelled() => Some(Stop::Abort),
+            () = self.closing.cancelled() => Some(Stop::Close),
+            () = tokio::time::sleep_until(end.into()) => stop,
         }
     }
 
@@ -71,15 +72,6 @@ impl Ends<'_> {
     /// What would remain if the caller had set no deadline.
     pub(super) fn usually_remaining(&self) -> Duration {
         self.usual_deadline.saturating_duration_since(Instant::now())
-    }
-
-    async fn stop(&self) -> Stop {
-        tokio::select! {
-            biased;
-            () = self.abort.cancelled() => Stop::Abort,
-            () = self.closing.cancelled() => Stop::Close,
-            () = tokio::time::sleep_until(self.deadline.into()) => Stop::Deadline,
-        }
     }
 }
 
