@@ -73,7 +73,7 @@ pub(super) async fn send<I: Item>(context: &Context<'_, I>, assigned: &Assignmen
         Err(wire) => {
             let end = if wire.sent { End::CutOff { status: wire.status } } else { End::Unsent };
             let charge = charge(end);
-            let message = protocol::shortened(provider.redacted(&wire.message).into_owned());
+            let message = protocol::one_line(&provider.redacted(&wire.message));
             let failure = Failure { kind: wire.kind, message, retry_after: None };
             Sent { status: wire.status, resend: wire.resend, hurried, ..Sent::new(charge, Err(failure)) }
         }

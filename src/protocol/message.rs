@@ -16,6 +16,11 @@ pub(super) fn one_line(seen: &str, quoted: &str) -> String {
     cut(line::without_keys(&line))
 }
 
+/// What was seen, where somebody else has put it into words.
+pub(super) fn of(text: &str) -> String {
+    cut(line::without_keys(&folded(text)))
+}
+
 /// The first few thousand bytes of a text, cut between characters.
 pub(super) fn beginning(text: &str) -> &str {
     let mut end = text.len().min(LOOKED_AT);
@@ -44,7 +49,7 @@ pub(crate) fn is_one_line(text: &str) -> bool {
 }
 
 /// The line with an ellipsis for what is too long.
-pub(super) fn cut(line: String) -> String {
+fn cut(line: String) -> String {
     if line.chars().nth(LONGEST).is_none() {
         return line;
     }
@@ -83,6 +88,13 @@ mod tests {
     fn a_message_is_one_line() {
         assert_eq!(one_line("seen", "\r\n a \t\u{0}\u{7f}\u{85}\u{2028}b\n\nc \n"), "seen: a b c");
         assert_eq!(one_line("seen", " \n "), "seen");
+    }
+
+    #[test]
+    fn what_others_put_into_words_is_a_message_too() {
+        assert_eq!(of("lost: \r\n\tgo\u{1b}[2J away,\u{202e} Bearer abc.def"), "lost: go [2J away, Bearer [key]");
+        assert_eq!(of(&"é ".repeat(999)), format!("{}é…", "é ".repeat(149)));
+        assert_eq!(of(" \n"), "");
     }
 
     #[test]

@@ -157,10 +157,10 @@ fn judged<T>(
     }
 }
 
-/// A message of one line, no longer than those of a [`Failure`].
+/// A text as the message of a [`Failure`]: one line, short, and without anything that looks like a key.
 #[must_use]
-pub fn shortened(line: String) -> String {
-    message::cut(line)
+pub fn one_line(text: &str) -> String {
+    message::of(text)
 }
 
 /// Judges a choice by what was found in its texts.
