@@ -10,7 +10,7 @@ use super::usage;
 use crate::outcome::Told;
 
 /// The fields in which providers put what a model thought.
-const REASONING_FIELDS: [&str; 4] = ["reasoning_content", "reasoning", "thinking", "reasoning_details"];
+pub(super) const REASONING_FIELDS: [&str; 4] = ["reasoning_content", "reasoning", "thinking", "reasoning_details"];
 
 /// The fields of an object that hold its words; the first that is there counts.
 const WORD_FIELDS: [&str; 6] = ["text", "content", "summary", "thinking", "reasoning", "value"];
@@ -51,7 +51,7 @@ pub(super) struct Choice<'a> {
     /// Which of several choices it is.
     pub(super) index: u64,
     /// The parts of the content that are reasoning, until they are told apart from the fields.
-    thought: Cow<'a, str>,
+    pub(super) thought: Cow<'a, str>,
 }
 
 /// The fields of a choice or of a message in it.
@@ -117,8 +117,8 @@ impl<'a> Choice<'a> {
     pub(super) fn read(choice: &'a RawValue) -> Self {
         let slots = Slots::read(choice);
         let mut read = Self {
-            finish: slots.finish.and_then(reason),
-            native_finish: slots.native_finish.and_then(reason),
+            finish: slots.finish.and_then(json::text).and_then(reason),
+            native_finish: slots.native_finish.and_then(json::text).and_then(reason),
             error: slots.complaint(),
             index: slots.index.and_then(|index| index.get().parse().ok()).unwrap_or_default(),
             ..Self::default()
@@ -220,7 +220,7 @@ impl<'a> Choice<'a> {
     }
 
     /// Providers send the same under several names.
-    fn add_reasoning(&mut self, text: Cow<'a, str>) {
+    pub(super) fn add_reasoning(&mut self, text: Cow<'a, str>) {
         if !text.is_empty() && !self.reasoning.iter().any(|known| known.trim() == text.trim()) {
             self.reasoning.push(text);
         }
@@ -281,8 +281,8 @@ impl<'a> Slots<'a> {
 }
 
 /// A reason to stop; some servers write that there is none yet.
-fn reason(value: &RawValue) -> Option<Cow<'_, str>> {
-    json::text(value).filter(|reason| !matches!(reason.trim(), "" | "null" | "none" | "None"))
+pub(super) fn reason(reason: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    Some(reason).filter(|reason| !matches!(reason.trim(), "" | "null" | "none" | "None"))
 }
 
 /// Whether the value of a field `error` is one: some servers always send the field, or all fields of it.
@@ -313,9 +313,8 @@ pub(super) fn usage_of(body: &RawValue) -> Option<Told> {
     usage
 }
 
-fn read_usage(value: &RawValue) -> Option<Told> {
-    let usage = Some(value.get()).filter(|usage| usage.len() <= LONGEST_USAGE)?;
-    usage::read(&serde_json::from_str(usage).ok()?)
+pub(super) fn read_usage(value: &RawValue) -> Option<Told> {
+    usage::read(Some(value.get()).filter(|usage| usage.len() <= LONGEST_USAGE)?)
 }
 
 /// All words of a text, of a list of texts, or of an object around one.

@@ -99,7 +99,8 @@ const LENGTH: &[&str] = &["max_token", "token_limit", "max_length", "length_limi
 impl Finish {
     /// What a reason means; without one nothing is wrong.
     pub(super) fn of(reason: Option<&str>) -> Self {
-        let Some(reason) = reason else { return Self::Whole };
+        // The second is what nearly every reply says.
+        let Some(reason) = reason.filter(|&reason| reason != "stop") else { return Self::Whole };
         let reason = reason.trim().to_ascii_lowercase().replace(['-', ' '], "_");
         if let Some(&(finish, _)) = REASONS.iter().find(|(_, reasons)| reasons.contains(&reason.as_str())) {
             return finish;

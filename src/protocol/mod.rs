@@ -17,6 +17,7 @@ mod message;
 mod stream;
 mod topic;
 mod usage;
+mod usual;
 mod window;
 
 #[cfg(test)]
@@ -102,7 +103,8 @@ pub struct Failure {
 pub fn read<T>(received: &Received<'_>, find: impl FnOnce(&Said<'_>) -> Found<T>) -> Reply<T> {
     let text = mend::utf8(received.body);
     let text = stream::without_comments(text.strip_prefix('\u{feff}').unwrap_or(&text));
-    if let Some(envelope) = stream::read(text).filter(|_| received.is_success()) {
+    let read = || usual::read(text).or_else(|| stream::read(text));
+    if let Some(envelope) = received.is_success().then(read).flatten() {
         return judged(received, envelope, text, find);
     }
     let mended;

@@ -1,11 +1,35 @@
 //! The tokens that a reply says it used, as it says it, in any dialect.
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::outcome::Told;
 
-/// Reads a `usage` object; `None` if it holds no number of any part.
-pub(super) fn read(usage: &Value) -> Option<Told> {
+/// What nearly every provider sends, and nothing else.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "so they are called")]
+struct Usual {
+    prompt_tokens: u32,
+    completion_tokens: u32,
+    total_tokens: u32,
+}
+
+/// Reads the JSON of a `usage`; `None` if it is no object with a number of any part.
+pub(super) fn read(json: &str) -> Option<Told> {
+    let usual = Some(json).filter(|json| json.starts_with('{')).and_then(|json| serde_json::from_str(json).ok());
+    match usual {
+        Some(Usual { prompt_tokens, completion_tokens, total_tokens }) => Some(Told {
+            prompt: Some(prompt_tokens.into()),
+            completion: Some(completion_tokens.into()),
+            total: Some(total_tokens.into()),
+            ..Told::default()
+        }),
+        None => of_any_dialect(&serde_json::from_str(json).ok()?),
+    }
+}
+
+fn of_any_dialect(usage: &Value) -> Option<Told> {
     let number = |names: &[&str]| best(names.iter().map(|name| usage.get(name)));
     let detail = |groups: &[&str], names: &[&str]| {
         let groups = groups.iter().filter_map(|group| usage.get(group));
@@ -49,7 +73,8 @@ mod tests {
 
     /// Prompt, completion, cached and reasoning tokens.
     fn numbers(usage: &Value) -> Option<[Option<f64>; 4]> {
-        let told = read(usage)?;
+        let told = of_any_dialect(usage)?;
+        assert_eq!(read(&usage.to_string()), Some(told));
         Some([told.prompt, told.completion, told.cached, told.reasoning])
     }
 
@@ -78,7 +103,7 @@ mod tests {
 
     #[test]
     fn totals_and_what_was_written_into_a_cache_are_read() {
-        let told = |usage: Value| read(&usage).map(|told| (told.total, told.written));
+        let told = |usage: Value| read(&usage.to_string()).map(|told| (told.total, told.written));
         let usage = json!({ "input_tokens": 1, "cache_creation_input_tokens": 7, "total_tokens": 9 });
         assert_eq!(told(usage), Some((Some(9.0), Some(7.0))));
         let usage = json!({ "prompt_tokens": 1, "prompt_tokens_details": { "cache_write_tokens": 8 } });
@@ -96,8 +121,24 @@ mod tests {
             json!({ "total_tokens": 9 }),
             json!({ "prompt_tokens": "5" }),
             json!({ "prompt_tokens": null }),
+            json!([1, 2, 3]),
         ] {
             assert_eq!(numbers(&usage), None, "{usage}");
+            assert_eq!(read(&usage.to_string()), None, "{usage}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_nearly_every_provider_sends_is_read_as_any_dialect(
+            numbers in proptest::array::uniform3("[0-9]{1,12}|-?[0-9]{1,3}|[0-9]\\.0|1e2|null"),
+            order in proptest::sample::subsequence(&[0_usize, 1, 2, 0][..], 0..=4),
+        ) {
+            const NAMES: [&str; 3] = ["prompt_tokens", "completion_tokens", "total_tokens"];
+            let field = |&index: &usize| format!("\"{}\":{}", NAMES[index], numbers[index]);
+            let json = format!("{{{}}}", order.iter().map(field).collect::<Vec<_>>().join(","));
+            let general = serde_json::from_str(&json).ok().and_then(|usage| of_any_dialect(&usage));
+            proptest::prop_assert_eq!(read(&json), general);
         }
     }
 }
