@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -17,11 +16,11 @@ use crate::plan::Fitted;
 use crate::protocol::{self, Failure, body};
 use crate::reply;
 use crate::task::{Item, Schema};
-use crate::transport::http::{HttpReply, HttpRequest, Resend, WireFailure};
+use crate::transport::http::{Begun, HttpReply, HttpRequest, Resend, WireFailure};
 
 /// One HTTP call and what became of it.
 pub(super) struct Sent<V> {
-    /// The status of the reply, if one came.
+    /// The status of the reply, if at least its head came.
     pub(super) status: Option<u16>,
     /// What it is charged.
     pub(super) charge: Charge,
@@ -41,7 +40,7 @@ pub(super) struct Sent<V> {
 pub(super) async fn send<I: Item>(context: &Context<'_, I>, assigned: &Assignment<'_>, body: &Bytes) -> Sent<I::Value> {
     let Assignment { model, fitted, patience, usual_patience, .. } = *assigned;
     let (provider, ends) = (&model.provider, &context.ends);
-    let begun: Arc<AtomicBool> = Arc::default();
+    let begun: Arc<Begun> = Arc::default();
     let timeout = patience.share(ends.remaining());
     let hurried = usual_patience.is_some_and(|usual| timeout < usual.share(ends.usually_remaining()));
     let post = HttpRequest {
@@ -54,18 +53,16 @@ pub(super) async fn send<I: Item>(context: &Context<'_, I>, assigned: &Assignmen
         time: timeout,
     };
     let charge = |end| money::charge(&terms(model, fitted, body.len()), &end);
-    let status = AtomicU16::default();
     let answered = tokio::select! {
         biased;
         answered = async {
             let received = context.engine.http.post(&post).await?;
-            status.store(received.status, Ordering::Relaxed);
             Ok::<_, WireFailure>(read(context, model, fitted, body.len(), received).await)
         } => answered,
         ended = ends.out_of_time(timeout) => {
-            let status = Some(status.into_inner()).filter(|&status| status > 0);
-            let end = if begun.load(Ordering::Acquire) { End::CutOff { status } } else { End::Unsent };
-            return Sent { hurried, ..Sent::ended(ended, "no whole reply", charge(end)) };
+            let status = begun.status();
+            let end = if begun.is_sent() { End::CutOff { status } } else { End::Unsent };
+            return Sent { status, hurried, ..Sent::ended(ended, "no whole reply", charge(end)) };
         }
     };
     match answered {

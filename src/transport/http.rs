@@ -3,7 +3,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -20,6 +19,7 @@ use super::failure::Stage;
 pub use super::failure::{Resend, WireFailure};
 use super::resolver::Resolver;
 use super::tls;
+pub use super::upload::Begun;
 use super::upload::Upload;
 use crate::config::HttpConfig;
 
@@ -59,8 +59,9 @@ pub struct HttpRequest<'a> {
     pub headers: &'a [(String, String)],
     /// The JSON.
     pub body: Bytes,
-    /// Becomes true when the client begins to write the body, which tells whether a request that is given up was sent.
-    pub begun: Arc<AtomicBool>,
+    /// Is told when the client begins to write the body and when a reply begins, so that of a request that is given up it
+    /// is known whether it was sent, and what came.
+    pub begun: Arc<Begun>,
     /// How long the caller waits for the reply; the body of an error is given up in time for the caller to see the rest.
     pub time: Duration,
 }
@@ -124,6 +125,7 @@ impl Http {
         let began = Instant::now();
         let (response, kept) = noting(request.send()).await;
         let response = response.map_err(|error| before_the_head(error, kept, began.elapsed()))?;
+        post.begun.reply(response.status().as_u16());
         receive(response, self.max_response_bytes, until).await
     }
 }

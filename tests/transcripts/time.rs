@@ -90,6 +90,26 @@ async fn the_status_of_an_error_stands_though_its_body_stalls() {
 }
 
 #[tokio::test]
+async fn a_time_out_tells_the_status_of_the_reply_whose_body_stalls() {
+    // However busy the machine is, one of these is long enough for the head of the reply to come.
+    for timeout in [200.0, 2_000.0, 20_000.0] {
+        let stalled = Reply::status(200).header("content-length", "99").body("{").then_stall();
+        let upstream = Upstream::handler(move |_| stalled.clone()).await;
+        let options =
+            RawOptions { attempt_timeout_ms: Some(timeout), max_fallback_depth: Some(0.0), ..RawOptions::default() };
+        let outcome = predict_with(&engine(&config(&upstream)), request(1), options).await;
+        assert_eq!(attempts(&outcome), pairs(&[("a", "timeout")]));
+        let error = outcome.unwrap_err();
+        let attempt = &error.history().unwrap().attempts[0];
+        if attempt.status.is_some() {
+            assert_eq!((attempt.status, attempt.cost.0 > 0), (Some(200), true));
+            return;
+        }
+    }
+    panic!("no time-out told a status");
+}
+
+#[tokio::test]
 async fn what_was_never_sent_is_not_charged() {
     // It accepts connections, but never agrees on TLS.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
