@@ -15,7 +15,7 @@ use super::context::{Answered, Assignment, Context};
 use super::member;
 use super::report::{Totals, announce, milliseconds};
 use super::retry::{self, Had};
-use super::sent::{Sent, request_body, send};
+use super::sent::{Sent, send};
 use super::time::Stop;
 use crate::catalog::ResponseFormat;
 use crate::health::{Circumstances, Fingerprint, Verdict};
@@ -52,7 +52,6 @@ pub(super) async fn attempt<I: Item>(context: &Context<'_, I>, assigned: &Assign
     let mut before = Before::default();
     let mut had = Had::default();
     let mut charged_again = 0;
-    let mut body = None;
     // The request in a looser form than it was assigned, once its server has refused that.
     let mut loosened = None;
     // What came of the request before, when it is made once more.
@@ -74,8 +73,7 @@ pub(super) async fn attempt<I: Item>(context: &Context<'_, I>, assigned: &Assign
         {
             announce(context, assigned, announcement);
         }
-        let bytes = body.get_or_insert_with(|| request_body(context, model, assigned.fitted));
-        let sent = send(context, assigned, bytes).await;
+        let mut sent = send(context, assigned).await;
         let again = sent.result.as_ref().err().and_then(|failure| {
             let ended = retry::Ended {
                 kind: failure.kind,
@@ -86,7 +84,7 @@ pub(super) async fn attempt<I: Item>(context: &Context<'_, I>, assigned: &Assign
             retry::once_more(&ended, had, &bounds(context, patience.later), fastrand::f64())
         });
         let is_resent = again.is_some_and(|again| again.had.stale && !had.stale);
-        let charge = if is_resent { Charge::held() } else { sent.charge.clone() };
+        let charge = if is_resent { Charge::held() } else { std::mem::take(&mut sent.charge) };
         let charged = engine.purse.settle(model, reservation, &charge);
         totals.add(charged, charge.usage.as_ref());
         if let Some(told) = charge.usage.as_ref().filter(|usage| !usage.estimated) {
@@ -113,7 +111,6 @@ pub(super) async fn attempt<I: Item>(context: &Context<'_, I>, assigned: &Assign
         }
         if sent.refuses_format {
             loosened = Some(looser(context, assigned));
-            body = None;
         }
         had = again.had;
         failed = Some(sent);

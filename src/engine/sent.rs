@@ -37,27 +37,30 @@ pub(super) struct Sent<V> {
 }
 
 /// One POST, within its time.
-pub(super) async fn send<I: Item>(context: &Context<'_, I>, assigned: &Assignment<'_>, body: &Bytes) -> Sent<I::Value> {
+pub(super) async fn send<I: Item>(context: &Context<'_, I>, assigned: &Assignment<'_>) -> Sent<I::Value> {
     let Assignment { model, fitted, patience, usual_patience, .. } = *assigned;
     let (provider, ends) = (&model.provider, &context.ends);
     let begun: Arc<Begun> = Arc::default();
     let timeout = patience.share(ends.remaining());
     let hurried = usual_patience.is_some_and(|usual| timeout < usual.share(ends.usually_remaining()));
-    let post = HttpRequest {
+    let body = request_body(context, model, fitted);
+    let bytes = body.len();
+    let post = context.engine.http.post(&HttpRequest {
         url: &provider.endpoint,
         loopback: provider.loopback,
         api_key: provider.api_key.as_ref().map(Secret::as_secret_string),
         headers: &provider.headers,
-        body: body.clone(),
+        // Given away, so that nothing of it is left when it has been sent.
+        body,
         begun: Arc::clone(&begun),
         time: timeout,
-    };
-    let charge = |end| money::charge(&terms(model, fitted, body.len()), &end);
+    });
+    let charge = |end| money::charge(&terms(model, fitted, bytes), &end);
     let answered = tokio::select! {
         biased;
         answered = async {
-            let received = context.engine.http.post(&post).await?;
-            Ok::<_, WireFailure>(read(context, model, fitted, body.len(), received).await)
+            let received = post.await?;
+            Ok::<_, WireFailure>(read(context, model, fitted, bytes, received).await)
         } => answered,
         ended = ends.out_of_time(timeout) => {
             let status = begun.status();
@@ -78,7 +81,7 @@ pub(super) async fn send<I: Item>(context: &Context<'_, I>, assigned: &Assignmen
 }
 
 /// What is sent: the texts, and the parameters as they were fitted.
-pub(super) fn request_body(context: &Context<'_, impl Item>, model: &Model, fitted: &Fitted) -> Bytes {
+fn request_body(context: &Context<'_, impl Item>, model: &Model, fitted: &Fitted) -> Bytes {
     let texts = context.wanted.rendering.texts(model, &fitted.positions);
     let stop = &context.wanted.options.stop;
     let schema = match fitted.response_format {

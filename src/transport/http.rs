@@ -9,7 +9,7 @@ use bytes::Bytes;
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
-use reqwest::{Body, Client, Response, redirect};
+use reqwest::{Body, Client, Method, Request, Response, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -117,16 +117,23 @@ impl Http {
     /// # Errors
     ///
     /// When there is no reply, or one of a 2xx status is not whole or not within the limit.
-    pub async fn post(&self, post: &HttpRequest<'_>) -> Result<HttpReply, WireFailure> {
+    pub fn post(&self, post: &HttpRequest<'_>) -> impl Future<Output = Result<HttpReply, WireFailure>> + Send + use<> {
         let client = if post.loopback { &self.direct } else { &self.proxied };
-        let until = Instant::now() + post.time;
-        let upload = Upload::new(post.body.clone(), Arc::clone(&post.begun));
-        let request = client.post(post.url.clone()).headers(headers(post)?).body(Body::wrap(upload));
-        let began = Instant::now();
-        let (response, kept) = noting(request.send()).await;
-        let response = response.map_err(|error| before_the_head(error, kept, began.elapsed()))?;
-        post.begun.reply(response.status().as_u16());
-        receive(response, self.max_response_bytes, until).await
+        // The future keeps nothing of what it was made of.
+        let sent = headers(post).map(|headers| {
+            let mut request = Request::new(Method::POST, post.url.clone());
+            *request.headers_mut() = headers;
+            *request.body_mut() = Some(Body::wrap(Upload::new(post.body.clone(), Arc::clone(&post.begun))));
+            client.execute(request)
+        });
+        let (begun, limit, time) = (Arc::clone(&post.begun), self.max_response_bytes, post.time);
+        async move {
+            let start = Instant::now();
+            let (response, kept) = noting(sent?).await;
+            let response = response.map_err(|error| before_the_head(error, kept, start.elapsed()))?;
+            begun.reply(response.status().as_u16());
+            receive(response, limit, start + time).await
+        }
     }
 }
 
@@ -237,8 +244,13 @@ fn timely(headers: &HeaderMap, is_success: bool) -> Vec<(String, String)> {
 /// Reads the body up to `most` bytes; false if there is more, in which case the connection is dropped with the response.
 async fn fill(body: &mut Vec<u8>, response: &mut Response, most: usize) -> Result<bool, WireFailure> {
     let status = response.status().as_u16();
+    let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
     loop {
-        match response.chunk().await {
+        let chunk = response.chunk().await;
+        if body.is_empty() && chunk.as_ref().is_ok_and(Option::is_some) {
+            body.reserve_exact(announced.min(most));
+        }
+        match chunk {
             Ok(Some(chunk)) if chunk.len() > most - body.len() => {
                 body.extend_from_slice(&chunk[..most - body.len()]);
                 return Ok(false);
