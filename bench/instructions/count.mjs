@@ -9,10 +9,13 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+import { startUpstream } from '../compare/upstream.mjs';
+
 /** How much more than the baseline is allowed, for the seeds of hash tables and the steps of an allocator. */
 const ROOM = 0.05;
 /** By case, how often it is done: enough that the count of one is steady. */
 const TIMES = {
+  call: 400, fallback: 400,
   plan: 50, prompt: 100, tokens: 100, reply_clean: 200, reply_fenced: 200, reply_thinking: 100, reply_1mb: 2,
   admit_record: 2000, reserve_settle: 2000, cached_count: 2000,
 };
@@ -32,9 +35,10 @@ const rustc = compiler.match(/release: (.+)/)[1];
 const build = ['build', '--release', '--quiet', '--locked', '--target', target, '--manifest-path', here('Cargo.toml'), '--target-dir', here('../../target')];
 execFileSync('cargo', build, { stdio: ['ignore', 2, 2] });
 const program = here(`../../target/${target}/release/instructions`);
+const upstream = await startUpstream();
 
 function counted(name, times) {
-  const valgrind = ['--tool=callgrind', '--callgrind-out-file=/dev/null', program, name, times];
+  const valgrind = ['--tool=callgrind', '--callgrind-out-file=/dev/null', program, name, times, upstream.origins.plain];
   const { status, stderr } = spawnSync('valgrind', valgrind.map(String), { encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
   return Number(stderr.match(/Collected : (\d+)/)[1]);
@@ -44,6 +48,7 @@ function counted(name, times) {
 const instructionsOf = ([name, times]) => [name, Math.round((counted(name, 2 * times) - counted(name, times)) / times)];
 
 const instructions = Object.fromEntries(Object.entries(TIMES).map(instructionsOf));
+upstream.close();
 if (process.argv.includes('--update')) {
   writeFileSync(here('baseline.json'), `${JSON.stringify({ rustc, target, instructions }, null, 2)}\n`);
 }

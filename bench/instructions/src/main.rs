@@ -1,14 +1,17 @@
-//! `instructions <case> <times>`: does one thing that many times, for `count.mjs` to count its instructions.
+//! `instructions <case> <times> <origin>`: does one thing that many times, for `count.mjs` to count its instructions. At the
+//! origin listens the upstream.
 
 #[path = "../../work.rs"]
 mod work;
 
 use std::hint::black_box;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use fallcast::config::HealthConfig;
 use fallcast::count::{Count, Moka};
+use fallcast::engine::Engine;
 use fallcast::health::{Health, Verdict};
 use fallcast::money::{Ledger, BudgetRules, estimate_tokens};
 use fallcast::outcome::NanoUsd;
@@ -17,13 +20,16 @@ use fallcast::reply::read;
 use fallcast::football::{Match, Question};
 use fallcast::request::RawOptions;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 use work::{MODEL, engine, matches};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [case, times] = arguments.as_slice() else { return ExitCode::FAILURE };
+    let [case, times, origin] = arguments.as_slice() else { return ExitCode::FAILURE };
     let Ok(times) = times.parse() else { return ExitCode::FAILURE };
     match case.as_str() {
+        "call" => return call(times, origin, ["answers", "answers"]),
+        "fallback" => return call(times, origin, ["fails", "answers"]),
         "plan" => plan(times),
         "prompt" => prompt(times),
         "tokens" => tokens(times),
@@ -37,6 +43,41 @@ fn main() -> ExitCode {
         _ => return ExitCode::FAILURE,
     }
     ExitCode::SUCCESS
+}
+
+/// Whole calls for one match, one after the other, with a model that the upstream answers below the first path, and a
+/// fallback below the second.
+fn call(times: u64, origin: &str, paths: [&str; 2]) -> ExitCode {
+    let id = |index| format!("model-{index}");
+    let provider = |(index, path): (usize, &&str)| {
+        let base_url = format!("{origin}/{path}/v1");
+        json!({ "id": id(index), "baseUrl": base_url, "apiKey": "sk-0123456789abcdef", "responseFormat": true })
+    };
+    let model = |index: usize| {
+        json!({
+            "id": id(index), "provider": id(index), "upstreamModel": format!("org/{index}"), "promptUsdPer1M": 1,
+            "completionUsdPer1M": 2, "fallbacks": if index == 0 { vec![id(1)] } else { Vec::new() },
+        })
+    };
+    let config = json!({
+        "builtinCatalog": false, "disableThreshold": null, "transientThreshold": null, "dailyBudgetUsd": 1_000_000,
+        "providers": paths.iter().enumerate().map(provider).collect::<Vec<_>>(), "models": [model(0), model(1)],
+    });
+    let Ok(engine) = Engine::new(&config, &|_| None) else { return ExitCode::FAILURE };
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return ExitCode::FAILURE };
+    let (engine, abort) = (Arc::new(engine), CancellationToken::new());
+    let mut items = matches(1);
+    items[0].id = "m1".to_owned();
+    let request = Question { model_id: id(0), items, prompt: None, prompt_version: None };
+    let answered = runtime.block_on(async {
+        let mut answered = 0;
+        for _ in 0..times {
+            let Ok(call) = engine.call(black_box(request.clone()), RawOptions::default()) else { break };
+            answered += u64::from(black_box(call.run(&abort).await).is_ok());
+        }
+        answered
+    });
+    if answered == times { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// The plan of a request along its whole chain, its prompt's tokens estimated.
