@@ -378,14 +378,15 @@ export type EngineEvent =
   | StateUnsavedEvent
   | FleetJoinedEvent
   | FleetLostEvent
+  | GrantLapsedEvent
   | PromptsReloadedEvent
   | PromptsRejectedEvent
 
 /** A model was switched off, by its failures or by hand. */
 export interface DisabledEvent extends EventBase {
   type: 'disabled'
-  /** The id of the member of the fleet where it happened; null without a fleet. */
-  origin: string | null
+  /** The id of the member of the fleet where it happened; absent without a fleet. */
+  origin?: string
   /** The model. */
   modelId: string
   /** When it comes back, as an ISO 8601 time; null if it was switched off by hand. */
@@ -399,8 +400,8 @@ export interface DisabledEvent extends EventBase {
 /** A model was switched on by hand. */
 export interface EnabledEvent extends EventBase {
   type: 'enabled'
-  /** The id of the member of the fleet where it happened; null without a fleet. */
-  origin: string | null
+  /** The id of the member of the fleet where it happened; absent without a fleet. */
+  origin?: string
   /** The model. */
   modelId: string
 }
@@ -408,8 +409,8 @@ export interface EnabledEvent extends EventBase {
 /** A model that its failures had switched off is back, for its time has come. */
 export interface RecoveredEvent extends EventBase {
   type: 'recovered'
-  /** The id of the member of the fleet where it happened; null without a fleet. */
-  origin: string | null
+  /** The id of the member of the fleet where it happened; absent without a fleet. */
+  origin?: string
   /** The model. */
   modelId: string
   /** Failures that it has on its account still. */
@@ -419,8 +420,8 @@ export interface RecoveredEvent extends EventBase {
 /** A model is left alone for a moment, or at least a second longer than was told before. It is active all the same. */
 export interface CoolingEvent extends EventBase {
   type: 'cooling'
-  /** The id of the member of the fleet where it happened; null without a fleet. */
-  origin: string | null
+  /** The id of the member of the fleet where it happened; absent without a fleet. */
+  origin?: string
   /** The model. */
   modelId: string
   /** Until when, as an ISO 8601 time. */
@@ -439,8 +440,8 @@ export interface CooledEvent extends EventBase {
 /** All models of a provider are left alone for a moment, for it refused the key or the account. */
 export interface ProviderCoolingEvent extends EventBase {
   type: 'provider_cooling'
-  /** The id of the member of the fleet where it happened; null without a fleet. */
-  origin: string | null
+  /** The id of the member of the fleet where it happened; absent without a fleet. */
+  origin?: string
   /** The provider. */
   providerId: string
   /** Until when, as an ISO 8601 time. */
@@ -503,8 +504,8 @@ export interface CostWarningEvent extends EventBase {
  */
 export interface BudgetEvent extends EventBase {
   type: 'budget'
-  /** The id of the member of the fleet where it happened; null without a fleet. */
-  origin: string | null
+  /** The id of the member of the fleet where it happened; absent without a fleet. */
+  origin?: string
   /** The share, as `budgetAlerts` has it. */
   threshold: number
   /** What is spent, in US dollars; it may be more than that share. */
@@ -562,6 +563,21 @@ export interface FleetLostEvent extends EventBase {
   problem: string
 }
 
+/**
+ * A member of the fleet that was granted some of the day's budget has not been seen for 30 s. What it did not report as
+ * spent is held until the day ends (`Budget.uncertainUsd`), for nobody knows what it sent; if it is seen again, what it
+ * does not use comes back. Told once by each member.
+ */
+export interface GrantLapsedEvent extends EventBase {
+  type: 'grant_lapsed'
+  /** The id of the member that is gone. */
+  memberId: string
+  /** What is held, in US dollars. */
+  heldUsd: number
+  /** The day in UTC, as `YYYY-MM-DD`. */
+  day: string
+}
+
 /** The folder of the prompts was changed, and what it holds is in use. */
 export interface PromptsReloadedEvent extends EventBase {
   type: 'prompts_reloaded'
@@ -610,6 +626,8 @@ export interface Snapshot {
   otherDays?: DaySpend[]
   /** The version of the prompts that is pinned; null if none is. */
   pinnedPrompts?: string | null
+  /** What a member of a fleet knows of the day's money of all its members, to be written back if Redis has lost it; absent without a fleet. */
+  fleet?: object
 }
 
 /** What was spent on a day in UTC, by model. */
@@ -821,8 +839,21 @@ export declare class Fallcast {
    * Throws `UNKNOWN_MODEL`.
    */
   reportSuccess(modelId: string): void
+  /**
+   * Resolves when a call need not wait for the fleet: at once without `fleet` in the configuration, else when the engine has
+   * joined and can be granted some of the day's budget. An engine without a budget, or a reader, can work alone: then it
+   * resolves after 2 s at the latest. Rejects with `CLOSED` if the engine is closed before.
+   */
+  ready(): Promise<undefined>
   /** How the engine stands in its fleet, and who else is in it; null without `fleet` in the configuration. */
   getFleet(): FleetStatus | null
+  /**
+   * What the fleet is and has done: its members, its count, its budget, and what all members have counted on each of the last
+   * eight days, as Redis has it. Resolves with what is known where Redis does not answer within a second.
+   *
+   * Rejects with `INVALID_REQUEST` without `fleet` in the configuration, and with `CLOSED`.
+   */
+  getFleetStatus(): Promise<FleetReport>
   /** How the day's budget stands. Without one it tells what the day has cost so far. */
   getBudget(): Budget
   /** What all calls came to since the engine was built: by route, by model, and by version of the prompt. */
@@ -1019,6 +1050,16 @@ export interface Fallback {
   providerId: string
 }
 
+/** What all members of a fleet have counted on one day. */
+export interface FleetDay {
+  /** The day in UTC, as `YYYY-MM-DD`. */
+  day: string
+  /** Every route that was taken, sorted by original, model that answered, and reason. */
+  routes: Array<RouteMetrics>
+  /** Every model that was asked, sorted by id. */
+  models: Array<FleetModel>
+}
+
 /** A member of a fleet. */
 export interface FleetMember {
   /** 16 hexadecimal digits. */
@@ -1031,6 +1072,37 @@ export interface FleetMember {
   providers: Array<string>
 }
 
+/** The attempts of one model on one day, in the whole fleet. */
+export interface FleetModel {
+  /** The model. */
+  modelId: string
+  /** Its provider. */
+  providerId: string
+  /** How many attempts there were. */
+  attempts: number
+  /** How many of them gave at least one prediction. */
+  successes: number
+  /** What they cost, in US dollars. */
+  costUsd: number
+}
+
+/** What a fleet is and has done, as all its members have told it. */
+export interface FleetReport {
+  /** Whether this engine has joined, or works alone and knows what it read last. */
+  state: 'joined' | 'alone'
+  /** Its living members, this engine included, sorted by id. */
+  members: Array<FleetMember>
+  /** How many models are active. */
+  activeModelCount: number
+  /** How the day's budget stands. */
+  budget: Budget
+  /**
+   * Each of the last eight days on which anything was counted, the latest first. Members write every five seconds, and when
+   * they are closed.
+   */
+  days: Array<FleetDay>
+}
+
 /** How an engine stands in its fleet. */
 export interface FleetStatus {
   /** Whether it has joined, or works alone. */
@@ -1041,6 +1113,11 @@ export interface FleetStatus {
   id: string
   /** Its living members, this engine included, sorted by id, as they were known last. */
   members: Array<FleetMember>
+  /**
+   * What is left of what this engine was granted of the day's budget, be it reserved or not, in US dollars; null for a
+   * reader and without a budget.
+   */
+  grantUsd: number | null
 }
 
 /** How many models are active: enabled, their provider has a key or needs none, and not switched off. */
@@ -1060,6 +1137,14 @@ export declare function getFallbacks(): Record<string, string[]>
 
 /** How the engine stands in its fleet, and who else is in it; null without `fleet` in the configuration. */
 export declare function getFleet(): FleetStatus | null
+
+/**
+ * What the fleet is and has done: its members, its count, its budget, and what all members have counted on each of the last
+ * eight days, as Redis has it. Resolves with what is known where Redis does not answer within a second.
+ *
+ * Rejects with `INVALID_REQUEST` without `fleet` in the configuration, and with `CLOSED`.
+ */
+export declare function getFleetStatus(): Promise<FleetReport>
 
 /** What all calls came to since the engine was built: by route, by model, and by version of the prompt. */
 export declare function getMetrics(): Metrics
@@ -1349,6 +1434,13 @@ export interface PromptVersionStatus {
   /** Whether it is pinned by `activatePrompts`. */
   pinned: boolean
 }
+
+/**
+ * Resolves when a call need not wait for the fleet: at once without `fleet` in the configuration, else when the engine has
+ * joined and can be granted some of the day's budget. An engine without a budget, or a reader, can work alone: then it
+ * resolves after 2 s at the latest. Rejects with `CLOSED` if the engine is closed before.
+ */
+export declare function ready(): Promise<undefined>
 
 /**
  * Brings back every model whose time has come, without waiting for the timer that does so. Resolves with how many.

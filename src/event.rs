@@ -147,6 +147,15 @@ pub enum What {
         /// What went wrong.
         problem: String,
     },
+    /// A member of the fleet that was granted money is no longer living; told once.
+    GrantLapsed {
+        /// The member.
+        member_id: String,
+        /// What it was granted and has not reported: held to the day's end, or until it reports.
+        held: NanoUsd,
+        /// The day in UTC, as `YYYY-MM-DD`.
+        day: String,
+    },
     /// Other prompts are in use.
     PromptsReloaded {
         /// The names of their versions, in the order of the manifest.
@@ -186,6 +195,7 @@ impl What {
             | Self::StateUnsaved { .. }
             | Self::FleetJoined { .. }
             | Self::FleetLost { .. }
+            | Self::GrantLapsed { .. }
             | Self::PromptsReloaded { .. }
             | Self::PromptsRejected { .. } => None,
         }

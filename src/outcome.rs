@@ -238,6 +238,14 @@ impl FallbackReason {
             Self::Incomplete => "incomplete",
         }
     }
+
+    /// The reason with exactly this name.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        let failure = || FailureKind::named(text).map(Self::Failure);
+        let skip = || SkipReason::named(text).map(Self::Skip);
+        failure().or_else(skip).or_else(|| (text == Self::Incomplete.as_str()).then_some(Self::Incomplete))
+    }
 }
 
 /// Whatever a provider asks for, a model is worth another try after that long.

@@ -1,11 +1,14 @@
 //! The day's budget as a JavaScript object.
 
 use napi_derive::napi;
+use serde::Serialize;
 
 use crate::money;
 use crate::outcome::NanoUsd;
 
 /// How the day's budget stands.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct Budget {
     /// The day in UTC, as `YYYY-MM-DD`.
@@ -30,6 +33,8 @@ pub struct Budget {
 }
 
 /// What one model has cost today.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 #[napi(object, object_from_js = false)]
 pub struct ModelBudget {
     /// The model.

@@ -98,6 +98,11 @@ enum EventKind<'a> {
     FleetLost {
         problem: &'a str,
     },
+    GrantLapsed {
+        member_id: &'a str,
+        held_usd: f64,
+        day: &'a str,
+    },
     PromptsReloaded {
         versions: &'a [String],
     },
@@ -203,6 +208,7 @@ impl<'a> From<&'a What> for EventKind<'a> {
             What::StateUnsaved { problem } => Self::StateUnsaved { problem },
             What::FleetJoined { members } => Self::FleetJoined { members: *members },
             What::FleetLost { problem } => Self::FleetLost { problem },
+            What::GrantLapsed { member_id, held, day } => Self::GrantLapsed { member_id, held_usd: held.usd(), day },
             What::PromptsReloaded { versions } => Self::PromptsReloaded { versions },
             What::PromptsRejected { faults } => Self::PromptsRejected { faults },
         }

@@ -1,9 +1,15 @@
 //! How an engine stands in its fleet, as JavaScript sees it.
 
 use napi_derive::napi;
+use serde::Serialize;
 
+use super::budget::Budget;
+use super::metrics::{RouteMetrics, count};
 use super::outcome::iso;
+use crate::engine::FleetReport as Report;
 use crate::fleet as core;
+use crate::metrics::ModelTotals;
+use crate::outcome::NanoUsd;
 
 /// How an engine stands in its fleet.
 #[napi(object, object_from_js = false, use_nullable = true)]
@@ -17,9 +23,63 @@ pub struct FleetStatus {
     pub id: String,
     /// Its living members, this engine included, sorted by id, as they were known last.
     pub members: Vec<FleetMember>,
+    /// What is left of what this engine was granted of the day's budget, be it reserved or not, in US dollars; null for a
+    /// reader and without a budget.
+    pub grant_usd: Option<f64>,
+}
+
+/// What a fleet is and has done, as all its members have told it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[napi(object, object_from_js = false)]
+pub struct FleetReport {
+    /// Whether this engine has joined, or works alone and knows what it read last.
+    #[napi(ts_type = "'joined' | 'alone'")]
+    pub state: &'static str,
+    /// Its living members, this engine included, sorted by id.
+    pub members: Vec<FleetMember>,
+    /// How many models are active.
+    pub active_model_count: u32,
+    /// How the day's budget stands.
+    pub budget: Budget,
+    /// Each of the last eight days on which anything was counted, the latest first. Members write every five seconds, and when
+    /// they are closed.
+    pub days: Vec<FleetDay>,
+}
+
+/// What all members of a fleet have counted on one day.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[napi(object, object_from_js = false)]
+pub struct FleetDay {
+    /// The day in UTC, as `YYYY-MM-DD`.
+    pub day: String,
+    /// Every route that was taken, sorted by original, model that answered, and reason.
+    pub routes: Vec<RouteMetrics>,
+    /// Every model that was asked, sorted by id.
+    pub models: Vec<FleetModel>,
+}
+
+/// The attempts of one model on one day, in the whole fleet.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[napi(object, object_from_js = false)]
+pub struct FleetModel {
+    /// The model.
+    pub model_id: String,
+    /// Its provider.
+    pub provider_id: String,
+    /// How many attempts there were.
+    pub attempts: f64,
+    /// How many of them gave at least one prediction.
+    pub successes: f64,
+    /// What they cost, in US dollars.
+    pub cost_usd: f64,
 }
 
 /// A member of a fleet.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 #[napi(object, object_from_js = false)]
 pub struct FleetMember {
     /// 16 hexadecimal digits.
@@ -35,12 +95,13 @@ pub struct FleetMember {
 
 impl From<core::FleetStatus> for FleetStatus {
     fn from(status: core::FleetStatus) -> Self {
-        let core::FleetStatus { id, is_joined, since, members } = status;
+        let core::FleetStatus { id, is_joined, since, members, granted } = status;
         Self {
             state: if is_joined { "joined" } else { "alone" },
             since: iso(since),
             id,
             members: members.into_iter().map(FleetMember::from).collect(),
+            grant_usd: granted.map(NanoUsd::usd),
         }
     }
 }
@@ -49,5 +110,32 @@ impl From<core::FleetMember> for FleetMember {
     fn from(member: core::FleetMember) -> Self {
         let core::FleetMember { id, role, seen_at, providers } = member;
         Self { id, role, seen_at: iso(seen_at), providers }
+    }
+}
+
+impl From<Report> for FleetReport {
+    fn from(report: Report) -> Self {
+        let Report { is_joined, members, active_models, budget, days } = report;
+        Self {
+            state: if is_joined { "joined" } else { "alone" },
+            members: members.into_iter().map(FleetMember::from).collect(),
+            active_model_count: u32::try_from(active_models).unwrap_or(u32::MAX),
+            budget: budget.into(),
+            days: days
+                .into_iter()
+                .map(|(day, totals)| FleetDay {
+                    day,
+                    routes: totals.routes().into_iter().map(RouteMetrics::from).collect(),
+                    models: totals.models().into_iter().map(FleetModel::from).collect(),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl From<ModelTotals> for FleetModel {
+    fn from(totals: ModelTotals) -> Self {
+        let ModelTotals { model_id, provider_id, attempts, successes, cost } = totals;
+        Self { model_id, provider_id, attempts: count(attempts), successes: count(successes), cost_usd: cost.usd() }
     }
 }

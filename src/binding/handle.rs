@@ -11,6 +11,7 @@ use tracing::{Dispatch, info};
 use super::abort::AbortListener;
 use super::error::{into_engine_error, refused};
 use super::fields::Fields;
+use super::fleet::FleetReport;
 use super::inbox::{Sender, Settled};
 use super::listeners::{Listener, Owner};
 use super::log;
@@ -19,6 +20,7 @@ use super::outcome::PredictionOutcome;
 use super::plain::plain;
 use super::read::{self, CallArguments};
 use super::realm::Realm;
+use super::record::Record;
 use crate::call_id::CallIds;
 use crate::check::Faults;
 use crate::engine::{Blueprint, Engine};
@@ -150,6 +152,36 @@ impl Handle {
             }
             Ok(())
         })?)
+    }
+
+    /// The promise resolves when a call need not wait for the fleet.
+    pub(super) fn when_ready<'env>(&self, env: &'env Env, owner: Owner<'_>) -> Result<PromiseRaw<'env, ()>, Mistake> {
+        let (delivery, promise) = Realm::current(env)?.promise(env, None, None, owner)?;
+        let ready = self.engine.ready();
+        self.spawn(async move {
+            match ready.await {
+                Ok(()) => delivery.deliver(Settled::Done),
+                Err(error) => delivery.fail(&error),
+            }
+        })?;
+        Ok(promise)
+    }
+
+    /// The promise resolves with what the fleet is and has done.
+    pub(super) fn report_fleet<'env>(
+        &self,
+        env: &'env Env,
+        owner: Owner<'_>,
+    ) -> Result<PromiseRaw<'env, FleetReport>, Mistake> {
+        let (delivery, promise) = Realm::current(env)?.promise(env, None, None, owner)?;
+        let engine = Arc::clone(&self.engine);
+        self.spawn(async move {
+            match engine.report_fleet().await {
+                Ok(report) => delivery.deliver(Settled::Outcome(Record::new(&FleetReport::from(report)))),
+                Err(error) => delivery.fail(&error),
+            }
+        })?;
+        Ok(promise)
     }
 
     /// Closes the engine; the promise resolves when nothing of it is left running.

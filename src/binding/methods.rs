@@ -15,7 +15,7 @@ use napi_derive::napi;
 use super::budget::Budget;
 use super::error::{Refuse, Thrown};
 use super::fallcast::{Caller, Fallcast};
-use super::fleet::FleetStatus;
+use super::fleet::{FleetReport, FleetStatus};
 use super::functions::shared;
 use super::handle::{Handle, Unsubscribe, data, variable};
 use super::inbox::Settled;
@@ -223,9 +223,24 @@ methods! {
         Ok(this.act(|engine| engine.report_success(&model_id))?)
     }
 
+    /// Resolves when a call need not wait for the fleet: at once without `fleet` in the configuration, else when the engine has
+    /// joined and can be granted some of the day's budget. An engine without a budget, or a reader, can work alone: then it
+    /// resolves after 2 s at the latest. Rejects with `CLOSED` if the engine is closed before.
+    fn ready(this, env, caller) -> promise [()] {
+        this.when_ready(env, caller.owner())
+    }
+
     /// How the engine stands in its fleet, and who else is in it; null without `fleet` in the configuration.
     fn get_fleet(this, _env, _caller) -> value [Either<FleetStatus, Null>] as "FleetStatus | null" {
         Ok(this.engine.fleet().map_or(Either::B(Null), |status| Either::A(FleetStatus::from(status))))
+    }
+
+    /// What the fleet is and has done: its members, its count, its budget, and what all members have counted on each of the last
+    /// eight days, as Redis has it. Resolves with what is known where Redis does not answer within a second.
+    ///
+    /// Rejects with `INVALID_REQUEST` without `fleet` in the configuration, and with `CLOSED`.
+    fn get_fleet_status(this, env, caller) -> promise [FleetReport] {
+        this.report_fleet(env, caller.owner())
     }
 
     /// How the day's budget stands. Without one it tells what the day has cost so far.

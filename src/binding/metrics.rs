@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use napi_derive::napi;
+use serde::Serialize;
 
 use super::outcome::milliseconds;
 use crate::metrics as core;
@@ -33,6 +34,8 @@ pub struct CostWarnings {
 }
 
 /// The calls for one model that the same model answered for the same reason.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct RouteMetrics {
     /// The model that was asked for.
@@ -204,6 +207,6 @@ fn failures(results: &core::Results) -> HashMap<String, f64> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
-fn count(number: u64) -> f64 {
+pub(super) fn count(number: u64) -> f64 {
     number as f64
 }

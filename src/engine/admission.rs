@@ -9,7 +9,8 @@ use std::time::Duration;
 use tracing::debug;
 
 use super::context::{Assignment, Context};
-use super::member::take_place;
+use super::member::{self, take_place};
+use super::purse::{NotReserved, likely_cost};
 use super::report::milliseconds;
 use super::retry::{self, Bounds, Had};
 use super::time::Stop;
@@ -64,6 +65,7 @@ pub(super) async fn admission(
     is_retry: bool,
 ) -> Result<Admission, NotAdmitted> {
     let Assignment { model, fitted, is_dearer, patience, .. } = *assigned;
+    let (mut granted, mut has_asked) = (None, false);
     loop {
         let slot = match before.slot.take() {
             Some(slot) => slot,
@@ -73,10 +75,29 @@ pub(super) async fn admission(
         let place = before.place.as_ref().map(|place| place.epoch);
         let permit =
             placed.and_then(|()| context.engine.roster.admit(model, before.permit.as_ref(), before.own_cooling, place));
-        let reserved = permit.and_then(|permit| Ok((permit, context.engine.purse.reserve(model, fitted, is_dearer)?)));
+        let purse = &context.engine.purse;
+        let reserved = permit.map_err(NotReserved::Refused).and_then(|permit| {
+            let reserved = granted.take().map_or_else(|| purse.reserve(model, fitted, is_dearer), Ok);
+            Ok((permit, reserved?))
+        });
         let refusal = match reserved {
-            Ok((permit, reservation)) => return Ok(Admission { slot, permit, reservation }),
-            Err(refusal) => refusal,
+            Ok((permit, mut reservation)) => {
+                reservation.sent(likely_cost(model, fitted));
+                return Ok(Admission { slot, permit, reservation });
+            }
+            Err(NotReserved::Refused(refusal)) => refusal,
+            Err(NotReserved::NotGranted(refusal)) if has_asked => refusal,
+            // The fleet is asked once, and health once more after that: the permit was given back meanwhile.
+            Err(NotReserved::NotGranted(refusal)) => {
+                has_asked = true;
+                match member::reserve(context, model, fitted, is_dearer, refusal).await {
+                    Ok(reservation) => {
+                        (granted, before.slot) = (Some(reservation), Some(slot));
+                        continue;
+                    }
+                    Err(refusal) => refusal,
+                }
+            }
         };
         // Others may have it while this attempt waits.
         drop(slot);

@@ -45,7 +45,7 @@ impl<I: Item> Call<I> {
         let deadline = self.options.deadline.map_or(usual_deadline, |deadline| self.began + deadline);
         let ends = Ends { abort, closing: self.engine.lifecycle.closing(), deadline, usual_deadline };
         let waits = FleetWaits::new(self.engine.roster.fleet().map(Arc::as_ref));
-        Context { engine: &self.engine, request: &self.request, wanted, ends, waits }
+        Context { engine: &self.engine, request: &self.request, wanted, ends, began: self.began, waits }
     }
 
     pub(super) fn rendering(&self) -> Rendering<'_> {

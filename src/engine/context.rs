@@ -1,5 +1,7 @@
 //! What an attempt is given: what it shares with the others of its call, and what is decided for it alone.
 
+use std::time::Instant;
+
 use super::Engine;
 use super::fleet_waits::FleetWaits;
 use super::time::{Ends, Patience};
@@ -16,6 +18,8 @@ pub(super) struct Context<'a, I> {
     pub(super) wanted: &'a Wanted<'a>,
     /// What ends the call from outside.
     pub(super) ends: Ends<'a>,
+    /// When the call began.
+    pub(super) began: Instant,
     /// How long the call may still wait for its fleet.
     pub(super) waits: FleetWaits,
 }

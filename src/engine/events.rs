@@ -106,6 +106,13 @@ fn log(what: &What) {
         }
         What::StateUnsaved { problem } => warn!(problem, "the state could not be written"),
         What::FleetJoined { members } => info!(members, "the fleet is joined"),
+        What::GrantLapsed { member_id, held, .. } => {
+            warn!(
+                member = member_id,
+                held = held.usd(),
+                "a member of the fleet is gone, and what it was granted stays held"
+            );
+        }
         What::FleetLost { problem } => warn!(problem, "without its fleet"),
         What::PromptsReloaded { versions } => info!(versions = versions.join(", "), "prompts reloaded"),
         What::PromptsRejected { faults } => warn!(faults = faults.join("\n"), "prompts rejected"),

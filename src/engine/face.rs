@@ -5,13 +5,29 @@ use serde_json::Value;
 use super::setup::fallback_lists;
 use super::{BuiltPrompt, Engine, ModelStatus};
 use crate::catalog::Variables;
+use crate::check::Faults;
 use crate::error::EngineError;
-use crate::fleet::FleetStatus;
+use crate::fleet::{FleetMember, FleetStatus};
 use crate::kind::FailureKind;
-use crate::metrics::{Gauges, Metrics};
+use crate::metrics::{DayTotals, Gauges, Metrics};
 use crate::money::{BudgetStatus, Ledger};
 use crate::prompt::VersionStatus;
 use crate::task::Item;
+
+/// What a fleet is and has done.
+#[derive(Clone, Debug)]
+pub struct FleetReport {
+    /// Whether this engine has joined it.
+    pub is_joined: bool,
+    /// Its living members.
+    pub members: Vec<FleetMember>,
+    /// How many models are active.
+    pub active_models: usize,
+    /// How the day's budget stands.
+    pub budget: BudgetStatus,
+    /// What all members have counted on each day, as `YYYY-MM-DD`, the latest first.
+    pub days: Vec<(String, DayTotals)>,
+}
 
 impl Engine {
     /// How many models are active.
@@ -139,6 +155,30 @@ impl Engine {
     #[must_use]
     pub fn fleet(&self) -> Option<FleetStatus> {
         self.fleet.as_ref().map(|fleet| fleet.status())
+    }
+
+    /// What the fleet is and has done, as Redis has it, or as it is known where Redis does not answer.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` if the engine belongs to no fleet, or `CLOSED`.
+    pub async fn report_fleet(&self) -> Result<FleetReport, EngineError> {
+        let Some(fleet) = &self.fleet else {
+            let problem = "the configuration names no fleet";
+            return Err(EngineError::InvalidRequest(Faults::one("fleet", problem)));
+        };
+        let totals = tokio::select! {
+            biased;
+            () = self.lifecycle.closing().cancelled() => return Err(EngineError::Closed(Box::default())),
+            totals = fleet.totals() => totals,
+        };
+        let FleetStatus { is_joined, members, .. } = fleet.status();
+        Ok(FleetReport {
+            is_joined,
+            members,
+            active_models: self.active_model_count(),
+            budget: self.budget(),
+            days: totals.into_iter().map(|(day, totals)| (day.to_string(), totals)).collect(),
+        })
     }
 
     /// How the day's budget stands.

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::call::Call;
-use super::run::{Answer, Run};
+use super::run::{Answer, PassedOver, Run};
 use super::time::Stop;
 use crate::error::EngineError;
 use crate::kind::SkipReason;
+use crate::money::ASK_AGAIN_AFTER;
 use crate::outcome::{FallbackReason, Finding, History, Outcome, Skip};
 use crate::task::Item;
 
@@ -52,8 +53,16 @@ impl<I: Item> Run<'_, I> {
         if !history.attempts.is_empty() {
             EngineError::AllAttemptsFailed(history)
         } else if history.skips.iter().any(|skip| skip.reason == SkipReason::OverBudget) {
-            self.call.engine.purse.exhausted();
-            warn!(skips = in_short(&history.skips), "the day's budget is exhausted");
+            // Money that others hold comes back in a moment: the day is not spent.
+            let may_come_back = |passed: &PassedOver| {
+                passed.reason == SkipReason::OverBudget && passed.retry_after == Some(ASK_AGAIN_AFTER)
+            };
+            if self.passed_over.iter().any(may_come_back) {
+                debug!(skips = in_short(&history.skips), "the fleet has not granted enough of the day's budget");
+            } else {
+                self.call.engine.purse.exhausted();
+                warn!(skips = in_short(&history.skips), "the day's budget is exhausted");
+            }
             EngineError::BudgetExhausted(history)
         } else {
             warn!(skips = in_short(&history.skips), "no model is available");

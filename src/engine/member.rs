@@ -7,12 +7,18 @@ use std::time::{Duration, Instant};
 use super::context::Context;
 use super::events::Events;
 use super::library::Library;
+use super::purse::Purse;
 use super::roster::Roster;
 use crate::catalog::Model;
 use crate::event::What;
 use crate::fleet::{Decided, Fleet, FleetPlace, News, Placing};
 use crate::health::{Fingerprint, Permit, Verdict};
+use crate::money::Reservation;
 use crate::outcome::Refusal;
+use crate::plan::Fitted;
+
+/// For how long a call waits at most until its engine has joined its fleet for the first time.
+const LONGEST_JOIN: Duration = Duration::from_secs(2);
 
 impl<I> Context<'_, I> {
     /// Waits for the fleet, no longer than the call may: `ask` is given how long that is. A call that is ended from outside
@@ -74,11 +80,58 @@ pub(super) async fn take_place<I>(
     Ok(())
 }
 
+/// Waits until the fleet is joined and can grant something; where no call needs a grant, no longer than a call would.
+pub(super) async fn joined(fleet: &Fleet) {
+    if fleet.is_limited() {
+        fleet.opened().await;
+    } else {
+        let _ = tokio::time::timeout(LONGEST_JOIN, fleet.opened()).await;
+    }
+}
+
+/// Asks the fleet for what the ledger has refused for want of a grant: once it has answered, the rest stays refused. The
+/// first calls of an engine wait until it has joined.
+pub(super) async fn reserve<I>(
+    context: &Context<'_, I>,
+    model: &Model,
+    fitted: &Fitted,
+    is_dearer: bool,
+    refusal: Refusal,
+) -> Result<Reservation, Refusal> {
+    let purse = &context.engine.purse;
+    let Some(fleet) = purse.fleet() else { return Err(refusal) };
+    if !fleet.is_opened() {
+        let left = LONGEST_JOIN.saturating_sub(context.began.elapsed());
+        tokio::select! {
+            biased;
+            () = fleet.opened() => {}
+            _ = context.ends.out_of_time(left) => {}
+        }
+    }
+    let asked = context.ask_fleet(async |within| {
+        let began = Instant::now();
+        // What remains of the time in which members write back what an emptied Redis knew.
+        let _ = tokio::time::timeout(within, fleet.opened()).await;
+        fleet.reserve(&model.id, fitted.worst, is_dearer, within.saturating_sub(began.elapsed())).await
+    });
+    match asked.await {
+        Ok(reservation) => Ok(reservation),
+        Err(Some(refused)) => Err(purse.refused(&refused)),
+        Err(None) => Err(refusal),
+    }
+}
+
 /// Has what is new in the fleet reach the roster and whoever listens.
-pub(super) fn listen(fleet: &Fleet, roster: &Arc<Roster>, library: &Arc<Library>, events: &Arc<Events>) {
-    let (roster, library, events) = (Arc::downgrade(roster), Arc::downgrade(library), Arc::clone(events));
+pub(super) fn listen(
+    fleet: &Fleet,
+    (roster, library, purse): (&Arc<Roster>, &Arc<Library>, &Arc<Purse>),
+    events: &Arc<Events>,
+) {
+    let (roster, library) = (Arc::downgrade(roster), Arc::downgrade(library));
+    let (purse, events) = (Arc::downgrade(purse), Arc::clone(events));
     fleet.listen(Box::new(move |news| {
         let (Some(roster), Some(library)) = (roster.upgrade(), library.upgrade()) else { return };
+        let Some(purse) = purse.upgrade() else { return };
         match news {
             News::Word { name, word, turned, origin } => roster.adopt(name, word, turned, origin),
             News::Cooling { name, left, kind, origin } => roster.cool_with_fleet(name, left, kind, origin),
@@ -88,6 +141,11 @@ pub(super) fn listen(fleet: &Fleet, roster: &Arc<Roster>, library: &Arc<Library>
             News::Alone => roster.share(false),
             News::TellJoined { members } => events.announce(What::FleetJoined { members }),
             News::TellLost { problem } => events.announce(What::FleetLost { problem }),
+            News::Rows => purse.changed(),
+            News::Share { share, spent, day, origin } => purse.tell_share(share, spent, day, origin),
+            News::Lapsed { member, held, day, origin } => {
+                events.announce_of(What::GrantLapsed { member_id: member.to_owned(), held, day }, Some(origin));
+            }
         }
     }));
 }

@@ -68,7 +68,7 @@ use crate::config::Config;
 use crate::error::EngineError;
 use crate::event::{Announcer, Event, EventSink, Invalidation};
 use crate::fleet::Fleet;
-use crate::metrics::Recorder;
+use crate::metrics::{DayTotals, Recorder};
 use crate::plan::{Plan, Wanted};
 use crate::request::{self, RawOptions, Request};
 use crate::task::Item;
@@ -80,6 +80,7 @@ pub use blueprint::{Blueprint, builtin_fallbacks};
 pub use built_prompt::BuiltPrompt;
 pub use call::Call;
 pub use explain::{ExplainedStep, Explanation};
+pub use face::FleetReport;
 pub use model_status::{ModelState, ModelStatus};
 
 use blueprint::LayerDigests;
@@ -106,7 +107,7 @@ pub struct Engine {
     purse: Arc<Purse>,
     library: Arc<Library>,
     formats: Formats,
-    metrics: Recorder,
+    metrics: Arc<Recorder>,
     /// The parts above that are saved, together.
     saved: SavedParts,
     /// Keeps the state in a file, if the configuration names one.
@@ -140,14 +141,20 @@ impl Engine {
         let shared = || (Arc::clone(&events), unsaved.clone());
         let setup = Arc::new(CurrentSetup::new(setup));
         let roster = Arc::new(Roster::new(&config.health, Arc::clone(&setup), shared()));
-        let fleet = config.fleet.as_ref().map(|fleet| Fleet::new(fleet, &config.health, roster.health()));
+        let purse = Arc::new(Purse::new(&config.budget, config.fleet.is_some(), shared()));
+        let metrics = Arc::<Recorder>::default();
+        let member =
+            |fleet| Fleet::new(fleet, (&config.health, roster.health()), (&config.budget, purse.ledger().clone()));
+        let fleet = config.fleet.as_ref().map(member);
         let fleet = fleet.transpose().map_err(EngineError::InvalidConfig)?.map(Arc::new);
-        let purse = Arc::new(Purse::new(&config.budget, shared()));
         let prompts = (config.prompts.clone(), source);
         let library = Arc::new(Library::new(setup, prompts, Arc::clone(&roster), shared()));
         if let Some(fleet) = &fleet {
             roster.belong(fleet);
-            member::listen(fleet, &roster, &library, &events);
+            purse.belong(fleet);
+            let counted = Arc::clone(&metrics);
+            fleet.count(Box::new(move || DayTotals::of(&counted.snapshot())));
+            member::listen(fleet, (&roster, &library, &purse), &events);
         }
         let saved =
             SavedParts { roster: Arc::clone(&roster), purse: Arc::clone(&purse), library: Arc::clone(&library) };
@@ -164,7 +171,7 @@ impl Engine {
             purse,
             library,
             formats: Formats::default(),
-            metrics: Recorder::default(),
+            metrics,
             saved,
             state,
             limits: ConcurrencyLimits::default(),
@@ -196,6 +203,27 @@ impl Engine {
     pub fn tend(self: &Arc<Self>) -> impl Future<Output = ()> + Send + use<> {
         let writer = self.state.as_ref().map(Arc::downgrade);
         background::run(Arc::clone(&self.roster), writer, self.fleet.clone(), self.lifecycle.closing().clone())
+    }
+
+    /// Waits until a call need not wait for the fleet: until it is joined and something can be granted, but without a budget
+    /// no longer than a call would.
+    ///
+    /// # Errors
+    /// `CLOSED`.
+    pub fn ready(&self) -> impl Future<Output = Result<(), EngineError>> + Send + use<> {
+        let (fleet, closing) = (self.fleet.clone(), self.lifecycle.closing().clone());
+        async move {
+            let joined = async {
+                if let Some(fleet) = fleet {
+                    member::joined(&fleet).await;
+                }
+            };
+            tokio::select! {
+                biased;
+                () = closing.cancelled() => Err(EngineError::Closed(Box::default())),
+                () = joined => Ok(()),
+            }
+        }
     }
 
     /// Rejects what is pending and whatever comes later with `CLOSED`; returns when nothing is left running. It may be

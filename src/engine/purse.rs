@@ -11,22 +11,33 @@
 //! to share a budget between engines attaches to those two.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
+
+use serde_json::Value;
 
 use super::events::Events;
 use super::unsaved::Unsaved;
 use crate::catalog::Model;
 use crate::config::BudgetConfig;
 use crate::event::What;
+use crate::fleet::Fleet;
 use crate::kind::SkipReason;
-use crate::money::{self, Alert, BudgetRefusal, BudgetRules, BudgetStatus, Charge, Ledger, Reservation, Spend};
+use crate::money::{
+    self, ASK_AGAIN_AFTER, Alert, BudgetRefusal, BudgetRules, BudgetStatus, Charge, Ledger, Reservation, Spend,
+};
 use crate::outcome::{Doubt, NanoUsd, Refusal};
 use crate::plan::Fitted;
 
 /// The ledger, and what was told of it.
 pub(super) struct Purse {
     ledger: Ledger,
+    /// The fleet with which it is shared, if there is one.
+    fleet: OnceLock<Arc<Fleet>>,
+    /// What a day may cost, if there is a budget.
+    daily: Option<NanoUsd>,
+    /// The shares of it of which is told.
+    alerts: Vec<f64>,
     /// The models whose count of tokens was hard to believe, which was told.
     doubted: Mutex<HashSet<String>>,
     events: Arc<Events>,
@@ -42,18 +53,38 @@ pub(super) struct SavedSpend {
     pub(super) today: Option<Spend>,
     /// What was spent on other days, where anything was.
     pub(super) other_days: Vec<Spend>,
+    /// What is known of the other members of a fleet; `None` without one.
+    pub(super) fleet: Option<Value>,
 }
 
 impl Purse {
-    /// A purse of which nothing was spent yet.
-    pub(super) fn new(config: &BudgetConfig, (events, unsaved): (Arc<Events>, Unsaved)) -> Self {
+    /// A purse of which nothing was spent yet. `is_shared`: its budget is a fleet's.
+    pub(super) fn new(config: &BudgetConfig, is_shared: bool, (events, unsaved): (Arc<Events>, Unsaved)) -> Self {
+        let daily = config.daily.map(NanoUsd::from_usd);
         let rules = BudgetRules {
-            daily: config.daily.map(NanoUsd::from_usd),
+            daily,
             pause_fallbacks_at: config.pause_fallbacks_at,
             alerts: config.alerts.clone(),
-            ..BudgetRules::default()
+            is_shared,
         };
-        Self { ledger: Ledger::new(rules), doubted: Mutex::default(), events, unsaved }
+        let alerts = config.alerts.clone();
+        let (ledger, fleet, doubted) = (Ledger::new(rules), OnceLock::new(), Mutex::default());
+        Self { ledger, fleet, daily, alerts, doubted, events, unsaved }
+    }
+
+    /// Shares the budget with a fleet from now on.
+    pub(super) fn belong(&self, fleet: &Arc<Fleet>) {
+        self.fleet.get_or_init(|| Arc::clone(fleet));
+    }
+
+    /// The fleet, if there is one.
+    pub(super) fn fleet(&self) -> Option<&Arc<Fleet>> {
+        self.fleet.get()
+    }
+
+    /// The time: the fleet's, whose members agree on the day.
+    fn now(&self) -> SystemTime {
+        self.fleet().map_or_else(SystemTime::now, |fleet| fleet.now())
     }
 
     /// What has been spent and reserved.
@@ -63,23 +94,24 @@ impl Purse {
 
     /// How the day's budget stands.
     pub(super) fn status(&self) -> BudgetStatus {
-        self.ledger.status(SystemTime::now())
+        self.ledger.status(self.now())
     }
 
-    /// Why the day's budget forbids a request; `None` if it does not. `is_dearer`: it is for a fallback that is dearer
-    /// than the original.
+    /// Why the day's budget forbids a request; `None` if it does not, or the fleet may grant what it needs. `is_dearer`: it
+    /// is for a fallback that is dearer than the original.
     pub(super) fn over_budget(&self, fitted: &Fitted, is_dearer: bool) -> Option<Refusal> {
-        let now = SystemTime::now();
-        self.ledger.refuses(fitted.worst, is_dearer, now).map(|refusal| refused(&refusal, now))
+        let refusal = self.ledger.refuses(fitted.worst, is_dearer, self.now())?;
+        let may_be_granted = refusal.is_for_want_of_a_grant() && self.fleet().is_some_and(|fleet| fleet.may_grant());
+        (!may_be_granted).then(|| self.refused(&refusal))
     }
 
-    /// Reserves the most that a request can cost, and notes what it is likely to cost should nobody ever settle it.
-    pub(super) fn reserve(&self, model: &Model, fitted: &Fitted, is_dearer: bool) -> Result<Reservation, Refusal> {
-        let now = SystemTime::now();
-        let reserved = self.ledger.reserve(&model.id, fitted.worst, is_dearer, now);
-        let mut reservation = reserved.map_err(|refusal| refused(&refusal, now))?;
-        reservation.sent(NanoUsd::rounded(money::cost(&model.prices, &fitted.usual_usage())));
-        Ok(reservation)
+    /// Reserves the most that a request can cost.
+    pub(super) fn reserve(&self, model: &Model, fitted: &Fitted, is_dearer: bool) -> Result<Reservation, NotReserved> {
+        self.ledger.reserve(&model.id, fitted.worst, is_dearer, self.now()).map_err(|refusal| {
+            let is_for_want_of_a_grant = refusal.is_for_want_of_a_grant();
+            let refusal = self.refused(&refusal);
+            if is_for_want_of_a_grant { NotReserved::NotGranted(refusal) } else { NotReserved::Refused(refusal) }
+        })
     }
 
     /// Books what a request is charged, holds what it may be billed beyond that, and tells which shares of the budget
@@ -101,7 +133,10 @@ impl Purse {
 
     /// Tells that the budget is as good as spent, for what is left covers no model of a call.
     pub(super) fn exhausted(&self) {
-        self.ledger.exhausted(SystemTime::now(), |alert| self.tell_alert(alert));
+        match self.fleet() {
+            Some(fleet) => fleet.report_soon(true),
+            None => self.ledger.exhausted(self.now(), |alert| self.tell_alert(alert)),
+        }
     }
 
     /// What was spent, to be saved.
@@ -109,20 +144,28 @@ impl Purse {
         let today = self.ledger.spend(now);
         let mut other_days = self.ledger.days();
         other_days.retain(|other| other.day != today.day && !other.models.is_empty());
-        SavedSpend { taken_at: Some(now), today: Some(today), other_days }
+        let fleet = self.fleet().map(|fleet| fleet.saved_money());
+        SavedSpend { taken_at: Some(now), today: Some(today), other_days, fleet }
     }
 
     /// Takes over what was spent elsewhere, or before: the one place at which a sum comes in that no request of this
     /// engine has cost. What is known here stays if it is more.
+    ///
+    /// What a member of a fleet has spent is known to the fleet, and to its mirror: it is written back by this one if the
+    /// fleet has lost it, and not spent again.
     pub(super) fn restore(&self, saved: &SavedSpend) {
+        if let (Some(fleet), Some(mirror)) = (self.fleet(), &saved.fleet) {
+            fleet.restore_money(mirror);
+            return;
+        }
         if saved.today.is_some() || !saved.other_days.is_empty() {
-            self.ledger.restore(saved.today.as_ref(), &saved.other_days, saved.taken_at, SystemTime::now());
+            self.ledger.restore(saved.today.as_ref(), &saved.other_days, saved.taken_at, self.now());
             self.changed();
         }
     }
 
     /// Notes that other sums are booked than before: the one place at which changes come out.
-    fn changed(&self) {
+    pub(super) fn changed(&self) {
         self.unsaved.mark();
     }
 
@@ -133,17 +176,44 @@ impl Purse {
         }
     }
 
+    /// Tells a share of the budget that is gone by what the whole fleet has reported, if this engine tells of it.
+    pub(super) fn tell_share(&self, share: f64, spent: NanoUsd, day: String, origin: &str) {
+        if let Some(daily) = self.daily.filter(|_| self.alerts.contains(&share)) {
+            self.events.announce_of(What::Budget { share, spent, daily, day }, Some(origin));
+        }
+    }
+
+    /// Why a request may not be sent, and for how long.
+    pub(super) fn refused(&self, refusal: &BudgetRefusal) -> Refusal {
+        let (detail, retry_after) = if refusal.is_for_want_of_a_grant() {
+            (format!("{refusal}; it may grant more in a moment"), Some(ASK_AGAIN_AFTER))
+        } else {
+            let until = humantime::format_rfc3339_seconds(refusal.until);
+            (format!("{refusal}; the day ends at {until}"), refusal.until.duration_since(self.now()).ok())
+        };
+        Refusal { reason: SkipReason::OverBudget, detail, retry_after }
+    }
+
+    /// Tells a share of the budget that is gone; of one that is shared only the fleet knows.
     fn tell_alert(&self, alert: &Alert) {
+        if let Some(fleet) = self.fleet() {
+            fleet.report_soon(false);
+            return;
+        }
         let Alert { share, spent, daily, day } = alert.clone();
         self.events.announce(What::Budget { share, spent, daily, day });
     }
 }
 
-fn refused(refusal: &BudgetRefusal, now: SystemTime) -> Refusal {
-    let until = humantime::format_rfc3339_seconds(refusal.until);
-    Refusal {
-        reason: SkipReason::OverBudget,
-        detail: format!("{refusal}; the day ends at {until}"),
-        retry_after: refusal.until.duration_since(now).ok(),
-    }
+/// Why nothing was reserved.
+pub(super) enum NotReserved {
+    /// A rule forbids it.
+    Refused(Refusal),
+    /// The fleet has granted less than it needs, and was not asked for more.
+    NotGranted(Refusal),
+}
+
+/// What a request is likely to cost, to be booked should nobody ever settle it.
+pub(super) fn likely_cost(model: &Model, fitted: &Fitted) -> NanoUsd {
+    NanoUsd::rounded(money::cost(&model.prices, &fitted.usual_usage()))
 }

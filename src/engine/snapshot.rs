@@ -46,7 +46,7 @@ impl SavedParts {
         };
         let providers: Map<_, _> = saved.providers.into_iter().map(provider).collect();
         let now = SystemTime::now();
-        let SavedSpend { today, other_days, .. } = self.purse.saved(now);
+        let SavedSpend { today, other_days, fleet, .. } = self.purse.saved(now);
         let mut state = json!({
             "version": VERSION,
             "takenAt": text(now),
@@ -57,6 +57,9 @@ impl SavedParts {
         });
         if !other_days.is_empty() {
             state[OTHER_DAYS] = other_days.into_iter().map(spend_to_json).collect();
+        }
+        if let Some(fleet) = fleet {
+            state[FLEET] = fleet;
         }
         state
     }
@@ -89,6 +92,8 @@ struct SavedState {
 
 /// What was spent on other days, where anything was.
 pub(super) const OTHER_DAYS: &str = "otherDays";
+/// What a member of a fleet knows of the others.
+pub(super) const FLEET: &str = "fleet";
 /// The whole millionths of a dollar that each model has spent.
 const MICRO: &str = "microUsd";
 /// What each model has spent beyond whole millionths, in billionths of a dollar; absent where none has.
@@ -164,7 +169,8 @@ fn read(snapshot: &Value) -> Result<SavedState, Faults> {
             other_days.extend(Object::read(value, &path, fields.faults(), read_spend).flatten());
         }
         let pinned_prompts = fields.nullable("pinnedPrompts", rule::name, None);
-        let spend = SavedSpend { taken_at, today, other_days };
+        let fleet = fields.raw(FLEET).filter(|fleet| fleet.is_object()).cloned();
+        let spend = SavedSpend { taken_at, today, other_days, fleet };
         SavedState { health: saved, spend, pinned_prompts }
     });
     faults.into_result(read.unwrap_or_default())

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::snapshot::{OTHER_DAYS, VERSION, faults_in};
+use super::snapshot::{FLEET, OTHER_DAYS, VERSION, faults_in};
 
 /// What is known of a part of a state.
 enum Pattern {
@@ -28,6 +28,7 @@ const STATE: Pattern = Fields(&[
     (SPEND, DAY),
     (OTHER_DAYS, Days(&DAY)),
     ("pinnedPrompts", Whole),
+    (FLEET, Whole),
 ]);
 const MODEL: Pattern = Fields(&[
     ("changedAt", Whole),

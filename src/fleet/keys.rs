@@ -3,6 +3,8 @@
 //! Who is a member is read by every release, so that a new one can see what the old ones speak; all else carries the number
 //! of the protocol in which it is written.
 
+use crate::money::Day;
+
 /// The protocol that this release speaks.
 pub(super) const PROTOCOL: u32 = 1;
 
@@ -33,6 +35,9 @@ pub(super) struct Keys {
     pub(super) pin: String,
     /// Where changes are published.
     pub(super) channel: String,
+    /// The greatest time that the clock gave.
+    pub(super) clock: String,
+    prefix: String,
 }
 
 impl Keys {
@@ -53,6 +58,18 @@ impl Keys {
             coolings: own("coolings"),
             pin: own("pin"),
             channel: own("changes"),
+            clock: own("clock"),
+            prefix,
         }
+    }
+
+    /// What the members have counted on a day.
+    pub(super) fn totals(&self, day: Day) -> String {
+        format!("{}:totals:{}", self.prefix, day.number())
+    }
+
+    /// What the members have of a day's money.
+    pub(super) fn money(&self, day: Day) -> String {
+        format!("{}:money:{}", self.prefix, day.number())
     }
 }

@@ -11,18 +11,24 @@
 //! | `standing.rs` | whether the fleet is joined, and how often that is told |
 //! | `session.rs` | joins, beats each second, hears what others publish, and finds Redis again: whatever is to happen with each beat, at a join or at a close has its line there |
 //! | `mirror.rs`, `told.rs` | what is known of what Redis has, and what scripts answer |
+//! | `money.rs`, `grants.rs`, `clock.rs` | the day's money: what is reported, granted and waited for, and the day by the clock of Redis |
+//! | `totals.rs` | what the members have counted, day by day |
 //! | `words.rs`, `outbox.rs` | the health of models, and changes that are sent again until they are acknowledged |
 
+mod clock;
+mod grants;
 mod keys;
 mod lanes;
 mod link;
 mod mirror;
+mod money;
 mod outbox;
 mod script;
 mod session;
 mod standing;
 mod tls;
 mod told;
+mod totals;
 mod words;
 
 use std::collections::HashSet;
@@ -35,9 +41,12 @@ use tokio::sync::Notify;
 
 use crate::catalog::Model;
 use crate::check::Faults;
-use crate::config::{FleetConfig, FleetRole, HealthConfig};
+use crate::config::{BudgetConfig, FleetConfig, FleetRole, HealthConfig};
 use crate::health::{Health, SharedWord, Subject, Turned};
 use crate::kind::FailureKind;
+use crate::money::Ledger;
+use crate::outcome::NanoUsd;
+use grants::Grants;
 use keys::Keys;
 use lanes::Lanes;
 use link::{Connector, Link, Trouble};
@@ -45,6 +54,7 @@ use mirror::Mirror;
 use outbox::Outbox;
 use script::Script;
 use standing::Membership;
+use totals::{Counter, Tallies};
 use words::Rules;
 
 pub use lanes::lane;
@@ -68,6 +78,9 @@ pub struct Fleet {
     rules: Rules,
     lanes: Lanes,
     health: Arc<Health>,
+    grants: Grants,
+    tallies: Tallies,
+    counted: OnceLock<Box<Counter>>,
     /// What this member is, as the others read it.
     description: Mutex<String>,
     listener: OnceLock<Box<Listener>>,
@@ -118,6 +131,30 @@ pub enum News<'a> {
         /// Why.
         problem: String,
     },
+    /// More is known of the money of the others.
+    Rows,
+    /// A share of the day's budget is gone, by what all members have reported.
+    Share {
+        /// The share.
+        share: f64,
+        /// What was spent then.
+        spent: NanoUsd,
+        /// The day, as `YYYY-MM-DD`.
+        day: String,
+        /// The member whose report passed it.
+        origin: &'a str,
+    },
+    /// A member that was granted money is no longer living.
+    Lapsed {
+        /// The member.
+        member: &'a str,
+        /// What it was granted and has not reported as spent: held to the day's end, or until it reports.
+        held: NanoUsd,
+        /// The day, as `YYYY-MM-DD`.
+        day: String,
+        /// The member that noticed it.
+        origin: &'a str,
+    },
 }
 
 /// A model of a member's catalogue.
@@ -152,14 +189,20 @@ pub struct FleetStatus {
     pub since: SystemTime,
     /// Its members, this one included, as they were read last.
     pub members: Vec<FleetMember>,
+    /// What is left of what the member was granted of today's budget, reserved or not; `None` without a budget.
+    pub granted: Option<NanoUsd>,
 }
 
 impl Fleet {
-    /// A member that has not joined yet. `health` is what it shares.
+    /// A member that has not joined yet. `health` and `ledger` are what it shares.
     ///
     /// # Errors
     /// Certificates or a host that cannot be used, with their path.
-    pub fn new(config: &FleetConfig, rules: &HealthConfig, health: Arc<Health>) -> Result<Self, Faults> {
+    pub fn new(
+        config: &FleetConfig,
+        (rules, health): (&HealthConfig, Arc<Health>),
+        (budget, ledger): (&BudgetConfig, Ledger),
+    ) -> Result<Self, Faults> {
         let connector = Connector::new(&config.server)
             .map_err(|(field, problem)| Faults::one(&format!("config.fleet.{field}"), problem))?;
         Ok(Self {
@@ -176,6 +219,9 @@ impl Fleet {
             rules: Rules::new(rules),
             lanes: Lanes::default(),
             health,
+            grants: Grants::new(ledger, budget, config.role),
+            tallies: Tallies::default(),
+            counted: OnceLock::new(),
             description: Mutex::default(),
             listener: OnceLock::new(),
         })
@@ -184,6 +230,11 @@ impl Fleet {
     /// Tells `listener` what is new; only the first is told.
     pub fn listen(&self, listener: Box<Listener>) {
         self.listener.get_or_init(|| listener);
+    }
+
+    /// Says what this member has counted since it began; only the first is asked.
+    pub fn count(&self, counted: Box<Counter>) {
+        self.counted.get_or_init(|| counted);
     }
 
     /// The id of this member.
@@ -218,6 +269,7 @@ impl Fleet {
             is_joined: self.is_joined(),
             since: self.standing.since(),
             members: self.mirror.members(),
+            granted: self.grants.granted(),
         }
     }
 

@@ -7,10 +7,11 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::grants::Occasion;
 use super::link::{Subscription, Trouble};
 use super::mirror::Upshot;
 use super::script::Script;
-use super::standing::{Backoff, Telling};
+use super::standing::{Backoff, LIVING, Telling};
 use super::told::{Bulletin, Everything, KnownWord};
 use super::words::read;
 use super::{Fleet, News, random_id};
@@ -20,9 +21,7 @@ static REFILL: LazyLock<Script> = LazyLock::new(|| Script::new("refill", include
 static READ: LazyLock<Script> = LazyLock::new(|| Script::new("read", include_str!("scripts/read.lua")));
 
 /// How often a member gives a sign of life, and looks whether it missed a change.
-const BEAT_EVERY: Duration = Duration::from_secs(1);
-/// A member that was not seen for so long is no longer living.
-pub(super) const LIVING: Duration = Duration::from_secs(30);
+pub(super) const BEAT_EVERY: Duration = Duration::from_secs(1);
 /// How long a change may be on its way before it counts as missed.
 const ON_ITS_WAY: Duration = Duration::from_millis(25);
 /// How long a member that leaves waits for Redis to note it.
@@ -41,7 +40,10 @@ impl Fleet {
     /// Leaves the fleet, after the engine was closed; waits a moment at most.
     pub async fn close(&self) {
         let leaving = async {
-            if self.flush().await.is_ok() {
+            if self.flush().await.is_ok()
+                && self.deal(Occasion::Last).await.is_ok()
+                && self.write_counts().await.is_ok()
+            {
                 // The others would notice by themselves after a while.
                 let _ = self.sign("").await;
             }
@@ -92,6 +94,8 @@ impl Fleet {
             trouble = self.hears(subscription) => trouble,
             trouble = self.sends() => trouble,
             trouble = self.catches_up() => trouble,
+            trouble = self.deals() => trouble,
+            trouble = self.counts() => trouble,
         }
     }
 
@@ -102,6 +106,7 @@ impl Fleet {
         self.standing.beat();
         self.compare_past(&told).await?;
         self.flush().await?;
+        self.deal(Occasion::Beat).await?;
         self.read_all().await
     }
 
@@ -189,8 +194,12 @@ impl Fleet {
     }
 
     fn heard(&self, text: &str) {
-        let seen =
-            serde_json::from_str(text).map(|told: Bulletin| self.mirror.pushed(&told, &self.id, self.listener()));
+        let seen = serde_json::from_str(text).map(|told: Bulletin| {
+            if told.money != 0 {
+                self.grants.read_soon();
+            }
+            self.mirror.pushed(&told, &self.id, self.listener())
+        });
         if !matches!(seen, Ok(Upshot::Taken)) {
             self.behind.notify_one();
         }
@@ -266,6 +275,7 @@ impl Fleet {
                 self.give_up(&order);
             }
             self.mirror.part();
+            self.grants.give_up();
             self.tell(News::Alone);
         }
         self.tell_standing();

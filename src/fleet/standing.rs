@@ -8,6 +8,8 @@ use super::link::Trouble;
 
 /// After so many waits that ran out no new call waits.
 const MOST_WAITS: u32 = 3;
+/// A member that was not seen for so long is no longer living.
+pub(super) const LIVING: Duration = Duration::from_secs(30);
 /// After so long without a beat an engine is alone.
 pub(super) const LONGEST_SILENCE: Duration = Duration::from_secs(3);
 /// Joining is told at most once in this time, and so is losing.

@@ -29,6 +29,9 @@ pub(super) struct Bulletin {
     /// The pin: its number, a line break, and the version of the prompts.
     #[serde(default)]
     pub(super) pin: Option<String>,
+    /// Whether something of the day's money is to be told.
+    #[serde(default)]
+    pub(super) money: u8,
     /// Whether anything else changed, so that all is to be read.
     #[serde(default)]
     pub(super) all: u8,

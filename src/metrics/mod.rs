@@ -8,6 +8,7 @@ mod latency;
 mod table;
 mod tally;
 mod text;
+mod totals;
 mod view;
 
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ pub use finished::Finished;
 pub use latency::Latency;
 pub use tally::{ModelTally, Results, Tokens};
 pub use text::{CONTENT_TYPE, Gauges, ModelGauge};
+pub use totals::{DayTotals, ModelTotals};
 pub use view::{CostWarnings, Metrics, ModelMetrics, PromptMetrics, Route};
 
 /// Stands for the model that answered where none did; no model has an empty id.

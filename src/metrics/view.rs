@@ -91,7 +91,7 @@ impl Metrics {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
-fn set_shares(routes: &mut [Route]) {
+pub(super) fn set_shares(routes: &mut [Route]) {
     let mut calls: HashMap<String, u64> = HashMap::new();
     for route in routes.iter() {
         let sum = calls.entry(route.original_model_id.clone()).or_default();

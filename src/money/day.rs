@@ -45,6 +45,12 @@ impl Day {
         self.next().begin()
     }
 
+    /// The day before it; the first has none but itself.
+    #[must_use]
+    pub fn before(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+
     /// The day after it.
     #[must_use]
     pub fn next(self) -> Self {

@@ -46,7 +46,7 @@ const CORRECTION: Duration = Duration::from_secs(24 * 3600);
 /// So many days stay on the books, if no more of them are needed.
 const KEPT: usize = 8;
 /// After so long it is worth asking a fleet again that has not granted enough.
-const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
+pub const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// The most that one request to a provider can cost, held until it is known what it did cost.
 ///

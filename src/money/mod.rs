@@ -18,7 +18,7 @@ pub use charge::{Charge, End, Terms, charge};
 pub use day::Day;
 pub use estimate::estimate_tokens;
 pub use grant::{DayReport, Elsewhere, Grant};
-pub use ledger::{Ledger, Reservation};
+pub use ledger::{ASK_AGAIN_AFTER, Ledger, Reservation};
 pub use report::{BudgetStatus, Spend};
 pub use rules::{Alert, BudgetRefusal, BudgetRules, BudgetState, Rule};
 pub use sums::Sums;

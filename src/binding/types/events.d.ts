@@ -32,6 +32,7 @@ export type EngineEvent =
   | StateUnsavedEvent
   | FleetJoinedEvent
   | FleetLostEvent
+  | GrantLapsedEvent
   | PromptsReloadedEvent
   | PromptsRejectedEvent
 
@@ -214,6 +215,21 @@ export interface FleetLostEvent extends EventBase {
   type: 'fleet_lost'
   /** What went wrong. */
   problem: string
+}
+
+/**
+ * A member of the fleet that was granted some of the day's budget has not been seen for 30 s. What it did not report as
+ * spent is held until the day ends (`Budget.uncertainUsd`), for nobody knows what it sent; if it is seen again, what it
+ * does not use comes back. Told once by each member.
+ */
+export interface GrantLapsedEvent extends EventBase {
+  type: 'grant_lapsed'
+  /** The id of the member that is gone. */
+  memberId: string
+  /** What is held, in US dollars. */
+  heldUsd: number
+  /** The day in UTC, as `YYYY-MM-DD`. */
+  day: string
 }
 
 /** The folder of the prompts was changed, and what it holds is in use. */

@@ -16,6 +16,8 @@ export interface Snapshot {
   otherDays?: DaySpend[]
   /** The version of the prompts that is pinned; null if none is. */
   pinnedPrompts?: string | null
+  /** What a member of a fleet knows of the day's money of all its members, to be written back if Redis has lost it; absent without a fleet. */
+  fleet?: object
 }
 
 /** What was spent on a day in UTC, by model. */
