@@ -26,8 +26,8 @@ export function modelsOf(chain, origin) {
   return { first: [at('answers'), at('answers')], second: [at('fails'), at('answers')], slow: [at('slow'), at('answers')] }[chain];
 }
 
-/** An engine with everything on, which asks a failing model every time, and trusts what else is to be trusted. */
-export function engineFor(models, certificate) {
+/** An engine with everything on, which asks a failing model every time, and trusts what else is to be trusted; `more` is laid over it. */
+export function engineFor(models, certificate, more = {}) {
   const id = (index) => `model-${index + 1}`;
   const engine = new Fallcast({
     builtinCatalog: false,
@@ -43,6 +43,7 @@ export function engineFor(models, certificate) {
     transientThreshold: null,
     dailyBudgetUsd: 1_000_000,
     http: certificate ? { caCertificates: [certificate] } : {},
+    ...more,
   });
   return engine;
 }
