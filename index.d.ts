@@ -823,7 +823,7 @@ export declare class Fallcast {
   enableModel(modelId: string): void
   /**
    * Brings back every model whose time has come, without waiting for the timer that does so. Resolves with how many.
-   * A model that was switched off by hand stays off.
+   * A model that was switched off by hand stays off. In a fleet the fleet decides.
    */
   recoverDisabledModels(): Promise<number>
   /**
@@ -1444,7 +1444,7 @@ export declare function ready(): Promise<undefined>
 
 /**
  * Brings back every model whose time has come, without waiting for the timer that does so. Resolves with how many.
- * A model that was switched off by hand stays off.
+ * A model that was switched off by hand stays off. In a fleet the fleet decides.
  */
 export declare function recoverDisabledModels(): Promise<number>
 

@@ -132,14 +132,14 @@ export async function startMember(config, env = {}) {
  */
 export async function startProxy(server) {
   const pairs = new Set();
-  const state = { delay: 0, cut: false, drop: null, refuses: null };
+  const state = { port: server.port, delay: 0, cut: false, drop: null, refuses: null };
   const listener = createServer((client) => {
     client.on('error', () => {});
     if (state.cut) {
       client.destroy();
       return;
     }
-    const upstream = connect(server.port, '127.0.0.1');
+    const upstream = connect(state.port, '127.0.0.1');
     upstream.on('error', () => client.destroy());
     const pair = { client, upstream, subscribed: false };
     pairs.add(pair);
@@ -180,6 +180,10 @@ export async function startProxy(server) {
     url: `redis://127.0.0.1:${port}`,
     delay: (ms) => { state.delay = ms; },
     drop: (direction) => { state.drop = direction; },
+    to(port) {
+      state.port = port;
+      endAll();
+    },
     refuse: (what) => { state.refuses = what; },
     cut() {
       state.cut = true;

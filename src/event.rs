@@ -273,6 +273,14 @@ impl<T> Announcer<T> {
         self.with(|told| told.sinks.push(sink));
     }
 
+    /// Whether anybody is told.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        let mut is_heard = false;
+        self.with(|told| is_heard = !told.sinks.is_empty());
+        is_heard
+    }
+
     /// Tells `sink` nothing more.
     pub fn remove(&self, sink: &Arc<dyn EventSink<T>>) {
         self.with(|told| told.sinks.retain(|known| !Arc::ptr_eq(known, sink)));

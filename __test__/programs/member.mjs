@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import nodeProcess from 'node:process';
 
 const { Fallcast } = createRequire(import.meta.url)('../../index.js');
-const send = (message) => nodeProcess.connected && nodeProcess.send(message);
+const send = (message, sent) => nodeProcess.connected && nodeProcess.send(message, undefined, undefined, sent);
 
 nodeProcess.once('message', (config) => {
   const engine = new Fallcast({ ...config, onLog: (log) => send({ log }) });
@@ -16,11 +16,10 @@ nodeProcess.once('message', (config) => {
     try {
       let value;
       for (let time = 0; time < times; time += 1) value = await engine[method](...args);
-      send({ id, value });
+      send({ id, value }, method === 'close' ? () => nodeProcess.disconnect() : undefined);
     } catch ({ code, message, attempts, skips, retryAfterMs }) {
       send({ id, error: { code, message, attempts, skips, retryAfterMs } });
     }
-    if (method === 'close') nodeProcess.disconnect();
   });
   send({ ready: true });
 });

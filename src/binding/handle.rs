@@ -55,7 +55,7 @@ impl Handle {
     }
 
     /// Runs a task of the engine's on the threads of the runtime, its log records going where the engine's go.
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Result<(), Mistake> {
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Result<(), Mistake> {
         let runtime = runtime()?;
         match &self.log {
             Some(log) => runtime.spawn(task.with_subscriber(log.clone())),

@@ -8,6 +8,8 @@
     reason = "every method has the same shape, whatever it needs of it"
 )]
 
+use std::sync::Arc;
+
 use napi::bindgen_prelude::{Null, Object, PromiseRaw, This};
 use napi::{Either, Env, Unknown};
 use napi_derive::napi;
@@ -197,12 +199,20 @@ methods! {
     }
 
     /// Brings back every model whose time has come, without waiting for the timer that does so. Resolves with how many.
-    /// A model that was switched off by hand stays off.
+    /// A model that was switched off by hand stays off. In a fleet the fleet decides.
     fn recover_disabled_models(this, env, caller) -> promise [u32] {
         // Settled through the inbox, so that the events arrive first.
         let (delivery, promise) = Realm::current(env)?.promise(env, None, None, caller.owner())?;
+        let engine = Arc::clone(&this.engine);
         let recovered = this.act(Engine::recover_due);
-        delivery.deliver(Settled::Number(u32::try_from(recovered).unwrap_or(u32::MAX)));
+        if !engine.recovers_with_fleet() {
+            delivery.deliver(Settled::Number(u32::try_from(recovered).unwrap_or(u32::MAX)));
+            return Ok(promise);
+        }
+        this.spawn(async move {
+            let recovered = recovered + engine.recover_by_fleet().await;
+            delivery.deliver(Settled::Number(u32::try_from(recovered).unwrap_or(u32::MAX)));
+        })?;
         Ok(promise)
     }
 

@@ -8,7 +8,7 @@
 //! An event that a call brought about bears the names of that call. They are not handed down to whoever may have something
 //! to tell; the task that runs the call carries them, see [`CALL`].
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use tracing::{info, warn};
@@ -30,6 +30,8 @@ pub(super) struct Events {
     invalidations: Announcer<Invalidation>,
     /// The id of this engine in its fleet, if it has one.
     member: OnceLock<Arc<str>>,
+    /// What nobody has heard, and is to be told to whoever listens first.
+    unheard: Mutex<Option<What>>,
 }
 
 impl Events {
@@ -41,6 +43,25 @@ impl Events {
     /// Tells every change of the active set.
     pub(super) fn invalidations(&self) -> &Announcer<Invalidation> {
         &self.invalidations
+    }
+
+    /// Logs what happened and tells it; if nobody listens yet, it is told to whoever is the first, unless something else of
+    /// the kind happens until then.
+    pub(super) fn announce_or_keep(&self, what: What) {
+        if self.events.is_heard() {
+            self.announce(what);
+        } else {
+            log(&what);
+            *self.unheard.lock().unwrap_or_else(PoisonError::into_inner) = Some(what);
+        }
+    }
+
+    /// Tells what nobody has heard.
+    pub(super) fn tell_unheard(&self) {
+        let unheard = self.unheard.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(what) = unheard {
+            self.tell(what, None);
+        }
     }
 
     /// Says which member of a fleet this engine is.
@@ -56,6 +77,10 @@ impl Events {
     /// Logs what happened and tells it; `origin` is the member of the fleet where it did, if it was not here.
     pub(super) fn announce_of(&self, what: What, origin: Option<&str>) {
         log(&what);
+        self.tell(what, origin);
+    }
+
+    fn tell(&self, what: What, origin: Option<&str>) {
         self.events.tell(|sequence| {
             let call = CALL.try_with(Arc::clone).ok().filter(|_| what.comes_of_calls());
             let origin = origin.map(Arc::from).or_else(|| self.member.get().cloned());

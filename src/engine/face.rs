@@ -77,6 +77,17 @@ impl Engine {
         self.roster.recover_due()
     }
 
+    /// Whether models come back only when the fleet says so.
+    #[must_use]
+    pub fn recovers_with_fleet(&self) -> bool {
+        self.fleet.as_ref().is_some_and(|fleet| fleet.is_joined())
+    }
+
+    /// Asks the fleet to bring back every model whose time has come; returns how many came back.
+    pub async fn recover_by_fleet(&self) -> usize {
+        self.roster.recover_by_fleet().await
+    }
+
     /// Applies a failure that the caller decided, as if an attempt had ended with it: `unauthorized` as a 401, and
     /// `rate_limited` as a 429 without `Retry-After`. While the model is switched off nothing changes, not even for its
     /// provider.
@@ -209,6 +220,7 @@ impl Engine {
             reserved: budget.reserved,
             uncertain: budget.uncertain,
             daily_budget: budget.daily,
+            fleet_up: self.fleet.as_ref().map(|fleet| fleet.is_joined()),
             models: self.roster.gauges(),
         })
     }

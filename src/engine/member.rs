@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tracing::warn;
+
 use super::context::Context;
 use super::events::Events;
 use super::library::Library;
@@ -139,8 +141,9 @@ pub(super) fn listen(
             News::Usable(models) => roster.count_fleet(Some(models)),
             News::Joined => roster.share(true),
             News::Alone => roster.share(false),
-            News::TellJoined { members } => events.announce(What::FleetJoined { members }),
-            News::TellLost { problem } => events.announce(What::FleetLost { problem }),
+            News::Warning(problem) => warn!(problem, "of the fleet"),
+            News::TellJoined { members } => events.announce_or_keep(What::FleetJoined { members }),
+            News::TellLost { problem } => events.announce_or_keep(What::FleetLost { problem }),
             News::Rows => purse.changed(),
             News::Share { share, spent, day, origin } => purse.tell_share(share, spent, day, origin),
             News::Lapsed { member, held, day, origin } => {

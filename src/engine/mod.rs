@@ -278,6 +278,7 @@ impl Engine {
     /// Tells `sink` everything that happens from now on, and of a state file that was damaged when the engine was built.
     pub fn listen(&self, sink: Arc<dyn EventSink<Event>>) {
         self.events().add(sink);
+        self.events.tell_unheard();
         if let Some(state) = &self.state {
             state.tell_damage();
         }
@@ -290,6 +291,8 @@ impl Engine {
     }
 
     fn plan(&self, catalog: &Catalog, original: ModelIndex, wanted: &Wanted<'_>) -> Plan {
-        Plan::new(catalog, original, wanted, &self.config, |model| self.roster.unavailable(model))
+        Plan::new(catalog, original, wanted, &self.config, |model| {
+            self.roster.reads_only().or_else(|| self.roster.unavailable(model))
+        })
     }
 }

@@ -163,6 +163,16 @@ impl Link {
         let answer = timeout(within, answered).await.map_err(|_| Trouble::TimedOut)?;
         answer.map_err(|error| trouble(&error))
     }
+
+    /// Runs a command that only reads.
+    pub(super) async fn read(&self, command: &[&str], within: Duration) -> Result<redis::Value, Trouble> {
+        let Some((name, arguments)) = command.split_first() else { return Ok(redis::Value::Nil) };
+        let mut commands = self.commands.clone();
+        let mut command = redis::cmd(name);
+        command.arg(arguments);
+        let answer = timeout(within, command.query_async(&mut commands)).await.map_err(|_| Trouble::TimedOut)?;
+        answer.map_err(|error| trouble(&error))
+    }
 }
 
 /// What others publish.

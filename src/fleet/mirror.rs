@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::told::{Bulletin, Everything, WrittenCooling, WrittenWord, milliseconds, pin, texts};
 use super::{FleetMember, Listener, News};
 use crate::config::FleetRole;
-use crate::health::Turned;
+use crate::health::{SharedWord, Turned};
 use crate::kind::FailureKind;
 
 /// What cools already is told again only if it cools so much longer.
@@ -203,11 +203,11 @@ impl Mirror {
         self.lock().words.values_mut().for_each(|word| word.change = 0);
     }
 
-    /// Forgets which changes were seen, for the server has another past than was known.
-    pub(super) fn forget(&self) {
+    /// Begins with a generation, and forgets which changes were seen: the server has another past than was known.
+    pub(super) fn begin(&self, generation: &str) {
         let mut known = self.lock();
         known.pin.0 = 0;
-        known.generation.clear();
+        generation.clone_into(&mut known.generation);
         known.version = 0;
         known.ahead.clear();
         for word in known.words.values_mut() {
@@ -216,19 +216,23 @@ impl Mirror {
         }
     }
 
-    /// Takes over all that was read.
-    pub(super) fn read(&self, everything: &Everything, living_ms: f64, listener: &Listener) {
+    /// Takes over all that was read. Of the words with the names `own` something is known here; what the others know nothing
+    /// of is as new.
+    pub(super) fn read(&self, everything: &Everything, living_ms: f64, own: &[String], listener: &Listener) {
         let mut known = self.lock();
-        if known.generation != everything.generation {
-            known.generation.clone_from(&everything.generation);
-            known.version = 0;
-            known.ahead.clear();
-            known.words.values_mut().for_each(|word| word.change = 0);
-        }
         known.version = known.version.max(everything.version);
         known.saw(everything.version);
-        for (name, word) in everything.words() {
-            known.word(&name).take(&name, &word, everything.now, false, listener);
+        let words = everything.words();
+        for (name, word) in &words {
+            known.word(name).take(name, word, everything.now, false, listener);
+        }
+        for name in own.iter().filter(|name| !words.iter().any(|(other, _)| other == *name)) {
+            let word = known.word(name);
+            // One that was heard of meanwhile is later than what was read.
+            if word.applied == 0 && word.change == 0 {
+                let word = SharedWord::default();
+                listener(News::Word { name, word: &word, turned: Turned::Otherwise, origin: None });
+            }
         }
         for cooling in everything.coolings() {
             known.cool(&cooling, "", listener);

@@ -13,10 +13,12 @@
 //! | `mirror.rs`, `told.rs` | what is known of what Redis has, and what scripts answer |
 //! | `money.rs`, `grants.rs`, `clock.rs` | the day's money: what is reported, granted and waited for, and the day by the clock of Redis |
 //! | `totals.rs` | what the members have counted, day by day |
-//! | `words.rs`, `outbox.rs` | the health of models, and changes that are sent again until they are acknowledged |
+//! | `words.rs`, `lanes.rs`, `outbox.rs` | the health of models, of everybody or of one key, and changes that are sent again until they are acknowledged |
+//! | `inspect.rs` | whether the server may forget what it is told |
 
 mod clock;
 mod grants;
+mod inspect;
 mod keys;
 mod lanes;
 mod link;
@@ -83,6 +85,8 @@ pub struct Fleet {
     counted: OnceLock<Box<Counter>>,
     /// What this member is, as the others read it.
     description: Mutex<String>,
+    /// The warnings that were told.
+    warned: Mutex<HashSet<String>>,
     listener: OnceLock<Box<Listener>>,
 }
 
@@ -131,6 +135,8 @@ pub enum News<'a> {
         /// Why.
         problem: String,
     },
+    /// Something that an operator should know of the server; each is told once.
+    Warning(String),
     /// More is known of the money of the others.
     Rows,
     /// A share of the day's budget is gone, by what all members have reported.
@@ -223,6 +229,7 @@ impl Fleet {
             tallies: Tallies::default(),
             counted: OnceLock::new(),
             description: Mutex::default(),
+            warned: Mutex::default(),
             listener: OnceLock::new(),
         })
     }
@@ -323,6 +330,20 @@ impl Fleet {
     async fn script(&self, script: &Script, keys: &[&str], arguments: &[&str]) -> Result<String, Trouble> {
         let Some(link) = self.link.load_full() else { return Err(Trouble::Unreachable("no connection".to_owned())) };
         link.call(script, keys, arguments, LONGEST_SCRIPT).await
+    }
+
+    /// Runs a command that only reads.
+    async fn read_only(&self, command: &[&str]) -> Result<redis::Value, Trouble> {
+        let Some(link) = self.link.load_full() else { return Err(Trouble::Unreachable("no connection".to_owned())) };
+        link.read(command, LONGEST_SCRIPT).await
+    }
+
+    /// Tells a warning of the server, unless it was told before.
+    fn warn(&self, problem: String) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.insert(problem.clone()) {
+            self.tell(News::Warning(problem));
+        }
     }
 
     /// Runs a script for a call, which waits no longer than `within`, and not at all once others waited in vain.

@@ -12,7 +12,7 @@ use super::link::{Subscription, Trouble};
 use super::mirror::Upshot;
 use super::script::Script;
 use super::standing::{Backoff, LIVING, Telling};
-use super::told::{Bulletin, Everything, KnownWord};
+use super::told::{Bulletin, Everything, KnownWord, age_of};
 use super::words::read;
 use super::{Fleet, News, random_id};
 
@@ -24,6 +24,10 @@ static READ: LazyLock<Script> = LazyLock::new(|| Script::new("read", include_str
 pub(super) const BEAT_EVERY: Duration = Duration::from_secs(1);
 /// How long a change may be on its way before it counts as missed.
 const ON_ITS_WAY: Duration = Duration::from_millis(25);
+/// How soon a subscription that was lost or refused is asked for again.
+const SUBSCRIBE_AGAIN: Duration = Duration::from_secs(2);
+/// A server that was emptied, or is new, is filled with what members know for so long.
+const REFILLED: f64 = 2000.0;
 /// How long a member that leaves waits for Redis to note it.
 const LONGEST_LEAVE: Duration = Duration::from_millis(500);
 
@@ -61,6 +65,7 @@ impl Fleet {
                 trouble = self.connected(&mut backoff) => trouble,
             };
             self.link.store(None);
+            self.standing.troubled(&trouble);
             if !self.is_joined() || self.standing.is_lost() {
                 self.alone(&trouble);
             }
@@ -89,6 +94,9 @@ impl Fleet {
             self.tell(News::Joined);
         }
         self.tell_standing();
+        for fault in self.faults_of_server().await {
+            self.warn(format!("of the fleet's Redis: {fault}"));
+        }
         tokio::select! {
             trouble = self.beats() => trouble,
             trouble = self.hears(subscription) => trouble,
@@ -102,25 +110,33 @@ impl Fleet {
     /// Makes this member and Redis know the same: what Redis lost and what was changed here goes first, then Redis's state
     /// stands.
     async fn merge(&self) -> Result<(), Trouble> {
+        let before = self.mirror.position();
         let told = self.sign(&self.description()).await?;
         self.standing.beat();
-        self.compare_past(&told).await?;
+        self.compare_past(before, &told.generation, told.version, told.now).await?;
         self.flush().await?;
         self.deal(Occasion::Beat).await?;
         self.read_all().await
     }
 
     /// Writes back what is known here if the server has another past than this member knows, and forgets what was seen of it.
-    async fn compare_past(&self, told: &Bulletin) -> Result<(), Trouble> {
-        let (generation, version) = self.mirror.position();
-        if generation == told.generation && version <= told.version {
-            return Ok(());
+    /// Returns whether it has. `known` is where this member was before it asked.
+    async fn compare_past(
+        &self,
+        (known, known_version): (String, u64),
+        generation: &str,
+        version: u64,
+        now: f64,
+    ) -> Result<bool, Trouble> {
+        if known == generation && known_version <= version {
+            return Ok(false);
         }
-        if !generation.is_empty() {
+        // What this member knows from before it began is of use only to a server that knows nothing.
+        if !known.is_empty() || age_of(generation, now) < REFILLED {
             self.refill().await?;
         }
-        self.mirror.forget();
-        Ok(())
+        self.mirror.begin(generation);
+        Ok(true)
     }
 
     /// Writes back what is known here of words.
@@ -145,19 +161,17 @@ impl Fleet {
         loop {
             ticks.tick().await;
             self.tell_standing();
+            let before = self.mirror.position().1;
             match self.sign(&self.description()).await {
                 Ok(told) => {
                     self.standing.beat();
-                    if !self.is_known(&told).await {
-                        if let Err(trouble @ Trouble::Unreachable(_)) = self.compare_past(&told).await {
-                            return trouble;
-                        }
+                    if before > told.version || !self.is_known(&told).await {
                         self.behind.notify_one();
                     }
                 }
                 Err(trouble @ Trouble::Unreachable(_)) => return trouble,
                 // It is lost when this goes on.
-                Err(_) => {}
+                Err(trouble) => self.standing.troubled(&trouble),
             }
         }
     }
@@ -168,11 +182,10 @@ impl Fleet {
             let (generation, version) = self.mirror.position();
             generation == told.generation && version >= told.version
         };
-        let is_back = self.mirror.position().1 > told.version;
-        if is_back || !is_known() {
+        if !is_known() {
             sleep(ON_ITS_WAY).await;
         }
-        is_known() && !is_back
+        is_known()
     }
 
     /// Hears what others publish. Without a subscription a change is known by the next beat.
@@ -180,10 +193,12 @@ impl Fleet {
         let mut subscription = subscription;
         loop {
             let Some(heard) = &mut subscription else {
-                sleep(BEAT_EVERY).await;
+                sleep(SUBSCRIBE_AGAIN).await;
                 subscription = self.subscription().await;
                 // What was published meanwhile was not heard.
-                self.behind.notify_one();
+                if subscription.is_some() {
+                    self.behind.notify_one();
+                }
                 continue;
             };
             match heard.next().await {
@@ -242,18 +257,35 @@ impl Fleet {
         read(&BEAT, &self.script(&BEAT, &keys, &arguments).await?)
     }
 
+    /// The names of the words that are known here.
+    fn names_of_words(&self) -> Vec<String> {
+        let words = self.health.known_words();
+        words.iter().map(|(model, subject, _)| self.lanes.name(model, *subject)).collect()
+    }
+
     async fn read_all(&self) -> Result<(), Trouble> {
         let keys = &self.keys;
         let keys: [&str; 7] =
             [&keys.generation, &keys.version, &keys.words, &keys.members, &keys.seen, &keys.coolings, &keys.pin];
-        let everything: Everything = read(&READ, &self.script(&READ, &keys, &[]).await?)?;
+        let before = self.mirror.position();
+        let mut everything: Everything = read(&READ, &self.script(&READ, &keys, &[]).await?)?;
+        // Before anything is taken over: an emptied server knows of nothing, and is told.
+        if self.compare_past(before, &everything.generation, everything.version, everything.now).await? {
+            everything = read(&READ, &self.script(&READ, &keys, &[]).await?)?;
+        }
         #[expect(clippy::cast_precision_loss, reason = "half a minute")]
-        self.mirror.read(&everything, LIVING.as_millis() as f64, self.listener());
+        self.mirror.read(&everything, LIVING.as_millis() as f64, &self.names_of_words(), self.listener());
         Ok(())
     }
 
     async fn subscription(&self) -> Option<Subscription> {
-        self.connector.subscription(&self.keys.channel).await.ok()
+        let opened = self.connector.subscription(&self.keys.channel).await;
+        if let Err(Trouble::Refused(problem)) = &opened {
+            self.warn(format!(
+                "changes of the fleet are heard by the next beat only, for Redis refuses to tell them: {problem}"
+            ));
+        }
+        opened.ok()
     }
 
     /// Waits until the fleet is lost.
@@ -264,7 +296,7 @@ impl Fleet {
                 () = sleep(self.standing.quiet_for().unwrap_or(BEAT_EVERY)) => {}
             }
             if self.standing.is_lost() {
-                return Trouble::TimedOut;
+                return self.standing.trouble();
             }
         }
     }

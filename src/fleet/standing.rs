@@ -34,6 +34,8 @@ struct Whereabouts {
     /// What was told last, and when each was told.
     told: Option<bool>,
     told_at: [Option<Instant>; 2],
+    /// What went wrong last since Redis answered.
+    trouble: Option<Trouble>,
     problem: String,
 }
 
@@ -55,6 +57,7 @@ impl Membership {
             last_beat: None,
             told: None,
             told_at: [None; 2],
+            trouble: None,
             problem: String::new(),
         };
         Self { joined: AtomicBool::new(false), ran_out: AtomicU32::new(0), place: Mutex::new(place) }
@@ -93,7 +96,18 @@ impl Membership {
 
     /// Notes a beat that was answered.
     pub(super) fn beat(&self) {
-        self.lock().last_beat = Some(Instant::now());
+        let mut place = self.lock();
+        (place.last_beat, place.trouble) = (Some(Instant::now()), None);
+    }
+
+    /// Notes what went wrong.
+    pub(super) fn troubled(&self, trouble: &Trouble) {
+        self.lock().trouble = Some(trouble.clone());
+    }
+
+    /// What went wrong last.
+    pub(super) fn trouble(&self) -> Trouble {
+        self.lock().trouble.clone().unwrap_or(Trouble::TimedOut)
     }
 
     /// Whether too many waits ran out, or the last beat is too long ago.

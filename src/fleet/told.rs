@@ -179,6 +179,12 @@ pub(super) fn pin(text: &str) -> Option<(u64, &str)> {
     Some((number.parse().ok()?, version))
 }
 
+/// How many milliseconds ago a generation was made, if `now` is the server's time.
+pub(super) fn age_of(generation: &str, now: f64) -> f64 {
+    let made = generation.rsplit_once(':').and_then(|(_, made)| made.parse::<f64>().ok());
+    made.map_or(f64::INFINITY, |made| now - made)
+}
+
 /// The texts of a list; an empty list may be written as an object.
 pub(super) fn texts(list: &Value) -> impl Iterator<Item = &str> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str)

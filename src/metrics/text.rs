@@ -33,6 +33,8 @@ pub struct Gauges {
     pub uncertain: NanoUsd,
     /// The day's budget, if there is one.
     pub daily_budget: Option<NanoUsd>,
+    /// Whether the fleet is joined, if there is one.
+    pub fleet_up: Option<bool>,
     /// Every model of the catalogue.
     pub models: Vec<ModelGauge>,
 }
@@ -184,6 +186,9 @@ impl Families<'_> {
         self.gauge("budget_uncertain_usd", help, &gauges.uncertain.usd())?;
         if let Some(budget) = gauges.daily_budget {
             self.gauge("budget_daily_usd", "The day's budget.", &budget.usd())?;
+        }
+        if let Some(is_up) = gauges.fleet_up {
+            self.gauge("fleet_up", "1 while the fleet is joined, 0 while the engine works alone.", &u64::from(is_up))?;
         }
         let help = "1 for a model that is switched off, else 0.";
         let mut family = self.0.encode_descriptor("model_disabled", help, None, MetricType::Gauge)?;

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use super::Roster;
 use crate::catalog::Model;
+use crate::config::FleetRole;
 use crate::event::Cause;
 use crate::fleet::{Fleet, KnownModel, lane};
 use crate::health::{Permit, SharedWord, Subject, Turned};
-use crate::kind::FailureKind;
+use crate::kind::{FailureKind, SkipReason};
 use crate::outcome::Refusal;
 
 impl Roster {
@@ -25,6 +26,13 @@ impl Roster {
     /// The fleet, if there is one.
     pub(in crate::engine) fn fleet(&self) -> Option<&Arc<Fleet>> {
         self.fleet.get()
+    }
+
+    /// Why no model may be called, if this engine is a reader of its fleet.
+    pub(in crate::engine) fn reads_only(&self) -> Option<Refusal> {
+        let is_reader = self.fleet().is_some_and(|fleet| fleet.role() == FleetRole::Reader);
+        is_reader
+            .then(|| Refusal::new(SkipReason::Unconfigured, "this engine is a reader of its fleet, and makes no calls"))
     }
 
     /// Tells the fleet what this engine can ask.

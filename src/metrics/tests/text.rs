@@ -41,6 +41,7 @@ fn gauges() -> Gauges {
         reserved: NanoUsd::micro(1),
         uncertain: NanoUsd(1_500),
         daily_budget: Some(NanoUsd::micro(5_000_000)),
+        fleet_up: Some(true),
         models: vec![model("a", true), model("b", false)],
     }
 }
@@ -118,6 +119,7 @@ fn a_parser_reads_the_gauges_back() {
     assert_eq!(of("fallcast_budget_reserved_usd", &[]), Value::Gauge(0.000_001));
     assert_eq!(of("fallcast_budget_uncertain_usd", &[]), Value::Gauge(0.000_001_5));
     assert_eq!(of("fallcast_budget_daily_usd", &[]), Value::Gauge(5.0));
+    assert_eq!(of("fallcast_fleet_up", &[]), Value::Gauge(1.0));
     assert_eq!(of("fallcast_model_disabled", &[("model", "a"), ("provider", "p")]), Value::Gauge(1.0));
     assert_eq!(of("fallcast_model_disabled", &[("model", "b"), ("provider", "p")]), Value::Gauge(0.0));
 
