@@ -1,6 +1,7 @@
 //! One HTTP exchange of an attempt: what is sent within which time, and what became of it.
 
 use std::borrow::Cow;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -45,7 +46,8 @@ pub(super) async fn send<I: Item>(context: &Context<'_, I>, assigned: &Assignmen
     let hurried = usual_patience.is_some_and(|usual| timeout < usual.share(ends.usually_remaining()));
     let body = request_body(context, model, fitted);
     let bytes = body.len();
-    let post = context.engine.http.post(&HttpRequest {
+    // Pinned here, for what is awaited after it was moved is held twice.
+    let mut post = pin!(context.engine.http.post(&HttpRequest {
         url: &provider.endpoint,
         loopback: provider.loopback,
         api_key: provider.api_key.as_ref().map(Secret::as_secret_string),
@@ -54,12 +56,12 @@ pub(super) async fn send<I: Item>(context: &Context<'_, I>, assigned: &Assignmen
         body,
         begun: Arc::clone(&begun),
         time: timeout,
-    });
+    }));
     let charge = |end| money::charge(&terms(model, fitted, bytes), &end);
     let answered = tokio::select! {
         biased;
         answered = async {
-            let received = post.await?;
+            let received = post.as_mut().await?;
             Ok::<_, WireFailure>(read(context, model, fitted, bytes, received).await)
         } => answered,
         ended = ends.out_of_time(timeout) => {
@@ -120,7 +122,7 @@ async fn read<I: Item>(
     let (model, fitted) = (model.clone(), fitted.clone());
     let asked: Vec<I> = asked.into_iter().cloned().collect();
     let reading = move || Sent::read(&model, &fitted, bytes, &asked.iter().collect::<Vec<_>>(), &received);
-    context.engine.readers.read(reading).await
+    Box::pin(context.engine.readers.read(reading)).await
 }
 
 impl<V> Sent<V> {

@@ -214,7 +214,12 @@ async fn receive(mut response: Response, limit: usize, until: Instant) -> Result
         let _ = tokio::time::timeout(patience, fill(&mut raw, &mut response, most)).await;
     }
     let is_success = response.status().is_success();
-    match coding::decoded(&codings, raw, limit).await {
+    let decoded = match codings.as_slice() {
+        [] => (raw, None),
+        // Most replies are in none, and every request would hold the room for all of them.
+        codings => Box::pin(coding::decoded(codings, raw, limit)).await,
+    };
+    match decoded {
         (_, Some(CodingFault::TooLarge)) if is_success => Err(too_large(status, limit)),
         (_, Some(CodingFault::Broken(error))) if is_success => {
             Err(WireFailure::refused(status, &format!("the reply cannot be decompressed: {error}")))

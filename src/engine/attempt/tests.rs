@@ -139,3 +139,13 @@ async fn an_attempt_at_a_model_that_was_switched_off_meanwhile_is_skipped_with_t
     assert_eq!(refusal.reason.as_str(), "cooling");
     assert!(refusal.retry_after.is_some_and(|left| left.as_secs() >= 29), "{refusal:?}");
 }
+
+/// Every call in flight holds its future: what few calls come to is made when they do, and not held by all.
+#[tokio::test]
+async fn a_call_in_flight_is_small() {
+    let engine = engine("http://127.0.0.1:1/v1");
+    let abort = CancellationToken::new();
+    let run = call(&engine).run(&abort);
+    let bytes = std::mem::size_of_val(&run);
+    assert!(bytes <= 5632, "the future of a call takes {bytes} bytes");
+}
