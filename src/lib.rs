@@ -26,6 +26,7 @@ pub mod prompt;
 pub mod protocol;
 pub mod reply;
 pub mod request;
+pub mod slate;
 pub mod state_file;
 mod sync;
 pub mod task;

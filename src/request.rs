@@ -87,7 +87,8 @@ impl Options {
         self.deadline.is_some() || self.attempt_timeout.is_some()
     }
 
-    fn check(raw: RawOptions, faults: &mut Faults) -> Self {
+    /// Checks options as the caller wrote them.
+    pub fn check(raw: RawOptions, faults: &mut Faults) -> Self {
         let stop = raw.stop.unwrap_or_default();
         check_stop_count(stop.len(), faults);
         for (index, sequence) in stop.iter().enumerate() {
@@ -115,10 +116,16 @@ impl Options {
 }
 
 /// Numbers that there may be.
-struct Numbers<'f>(&'f mut Faults);
+pub(crate) struct Numbers<'f>(pub(crate) &'f mut Faults);
 
 impl Numbers<'_> {
-    fn check<T>(&mut self, path: &str, number: Option<f64>, rule: impl Fn(&Value) -> Checked<T>) -> Option<T> {
+    /// Checks one, if it is there.
+    pub(crate) fn check<T>(
+        &mut self,
+        path: &str,
+        number: Option<f64>,
+        rule: impl Fn(&Value) -> Checked<T>,
+    ) -> Option<T> {
         number.and_then(|number| self.0.check_number(number, path, rule))
     }
 }

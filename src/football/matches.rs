@@ -9,6 +9,10 @@ use crate::request::{MAX_NAME_CHARS, MAX_TEXT_BYTES, shown};
 
 /// Most matches in one request.
 pub const MAX_MATCHES: usize = 100;
+/// Most matches in one slate.
+pub const MAX_IN_SLATE: usize = 1000;
+/// Most bytes of text in one slate.
+const MAX_SLATE_BYTES: usize = 10 * MAX_TEXT_BYTES;
 
 /// One football match.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,9 +33,30 @@ pub struct Match {
 
 /// Checks a list of matches that stands at `path`.
 pub fn check_matches(path: &str, matches: &[Match], faults: &mut Faults) {
-    if !check_count(path, matches.len(), faults) {
+    if check_count(path, matches.len(), faults) {
+        check_each(path, matches, (MAX_TEXT_BYTES, "1 MiB"), faults);
+    }
+}
+
+/// Checks the matches of a slate that stand at `path`.
+pub fn check_slate(path: &str, matches: &[Match], faults: &mut Faults) {
+    if !check_slate_count(path, matches.len(), faults) {
         return;
     }
+    check_each(path, matches, (MAX_SLATE_BYTES, "10 MiB"), faults);
+    for (index, _) in matches.iter().enumerate().filter(|(_, game)| text_bytes(game) > MAX_TEXT_BYTES) {
+        faults.push(&format!("{path}[{index}]"), "must be at most 1 MiB of text");
+    }
+}
+
+/// How many bytes of text a match has.
+#[must_use]
+pub fn text_bytes(game: &Match) -> usize {
+    let optional = [&game.competition, &game.kickoff, &game.analysis].into_iter().flatten();
+    game.id.len() + game.home_team.len() + game.away_team.len() + optional.map(String::len).sum::<usize>()
+}
+
+fn check_each(path: &str, matches: &[Match], (most, shown_most): (usize, &str), faults: &mut Faults) {
     let filled = rule::filled(MAX_NAME_CHARS);
     let mut seen = HashMap::new();
     let mut bytes = 0;
@@ -52,19 +77,27 @@ pub fn check_matches(path: &str, matches: &[Match], faults: &mut Faults) {
             let problem = format!("must differ from {path}[{first}].id, got {} twice", shown(&game.id));
             faults.push(&at("id").to_string(), problem);
         }
-        let optional = [&game.competition, &game.kickoff, &game.analysis].into_iter().flatten();
-        bytes += game.id.len() + game.home_team.len() + game.away_team.len() + optional.map(String::len).sum::<usize>();
+        bytes += text_bytes(game);
     }
-    if bytes > MAX_TEXT_BYTES {
-        faults.push(path, "must be at most 1 MiB of text together");
+    if bytes > most {
+        faults.push(path, format!("must be at most {shown_most} of text together"));
     }
 }
 
 /// Checks how many matches there are, which is known before they are read; whether they are worth reading.
 pub fn check_count(path: &str, count: usize, faults: &mut Faults) -> bool {
-    let fits = (1..=MAX_MATCHES).contains(&count);
+    is_within(MAX_MATCHES, path, count, faults)
+}
+
+/// Checks how many matches a slate has, as [`check_count`] does for a request.
+pub fn check_slate_count(path: &str, count: usize, faults: &mut Faults) -> bool {
+    is_within(MAX_IN_SLATE, path, count, faults)
+}
+
+fn is_within(most: usize, path: &str, count: usize, faults: &mut Faults) -> bool {
+    let fits = (1..=most).contains(&count);
     if !fits {
-        faults.push(path, format!("must hold 1 to {MAX_MATCHES} matches, got {count}"));
+        faults.push(path, format!("must hold 1 to {most} matches, got {count}"));
     }
     fits
 }

@@ -1,8 +1,10 @@
 //! Predictions as a task of the loop.
 
+use std::time::SystemTime;
+
 use tracing::Span;
 
-use super::{ITEMS, Match, PATH, Score, WRAPPERS, check, lines, read, schema};
+use super::{BEGUN, ITEM_ID, ITEMS, Match, PATH, Score, WRAPPERS, begins_at, check, lines, read, schema};
 use crate::call_id::CallIds;
 use crate::check::Faults;
 use crate::protocol::{Found, Said};
@@ -17,6 +19,14 @@ impl Item for Match {
     const ITEMS: &'static str = ITEMS;
 
     const PATH: &'static str = PATH;
+
+    const ID_FIELD: &'static str = ITEM_ID;
+
+    const BEGUN: &'static str = BEGUN;
+
+    fn begins_at(&self) -> Option<SystemTime> {
+        begins_at(self)
+    }
 
     fn id(&self) -> &str {
         &self.id

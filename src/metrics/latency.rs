@@ -34,6 +34,12 @@ impl Latency {
         self.counts.iter().fold(0, |sum, &count| sum.saturating_add(count))
     }
 
+    /// The mean; nothing if there is no duration.
+    #[must_use]
+    pub fn mean(&self) -> Duration {
+        self.sum.checked_div(u32::try_from(self.count()).unwrap_or(u32::MAX)).unwrap_or_default()
+    }
+
     /// Each bucket's upper bound in seconds, infinite for the last, and how many durations lie in it and in none before.
     pub fn buckets(&self) -> impl Iterator<Item = (f64, u64)> {
         let bounds = BOUNDS_MS.iter().map(|&bound| Duration::from_millis(bound).as_secs_f64());
@@ -54,6 +60,7 @@ mod tests {
         let filled: Vec<(f64, u64)> = latency.buckets().filter(|(_, count)| *count > 0).collect();
         assert_eq!(filled, [(0.1, 2), (0.25, 1), (25.0, 1), (120.0, 1), (f64::INFINITY, 1)]);
         assert_eq!((latency.count(), latency.sum()), (6, Duration::from_nanos(265_200_000_002)));
+        assert_eq!((latency.mean(), Latency::default().mean()), (Duration::from_millis(44_200), Duration::ZERO));
     }
 
     #[test]

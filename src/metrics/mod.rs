@@ -12,6 +12,7 @@ mod totals;
 mod view;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use crate::outcome::{Attempt, FallbackReason};
 use table::Table;
@@ -60,6 +61,12 @@ impl Recorder {
     /// Counts a fallback that was about to be asked though it is much dearer than the original.
     pub fn warned(&self, original: &str, model: &str) {
         self.warnings.change(original, model, |count| *count = count.saturating_add(1));
+    }
+
+    /// How long the attempts of each model take on average, of those that were asked.
+    #[must_use]
+    pub fn usual_times(&self) -> Vec<(String, Duration)> {
+        self.models.collect(|model_id, _, tally| (model_id.to_owned(), tally.latency.mean()))
     }
 
     /// Everything counted so far, sorted. Each entry is whole; calls that end meanwhile may be in some entries and not

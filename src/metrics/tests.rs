@@ -25,6 +25,7 @@ fn attempt(model: &str, failure: Option<FailureKind>, cost: u64) -> Attempt {
         usage: None,
         cost: NanoUsd::micro(cost),
         adjusted: Vec::new(),
+        reused: false,
     }
 }
 

@@ -28,8 +28,8 @@ impl FallbackBudget {
     /// Why a fallback so fitted may not be called any more; `None` if it may.
     #[must_use]
     pub fn refuses(&self, fitted: &Fitted) -> Option<Refusal> {
-        if self.places() == 0 {
-            return Some(Refusal::new(SkipReason::Depth, format!("maxFallbackDepth {} is used up", self.depth)));
+        if let Some(refusal) = self.refuses_place() {
+            return Some(refusal);
         }
         let (limit, left) = self.cost?;
         let detail = || {
@@ -37,6 +37,13 @@ impl FallbackBudget {
             format!("could cost ${worst:.6} where maxFallbackCost ${limit} leaves ${left:.6}")
         };
         (fitted.worst > left).then(|| Refusal::new(SkipReason::TooExpensive, detail()))
+    }
+
+    /// Why no fallback may be called any more, whatever it costs; `None` if one may.
+    #[must_use]
+    pub fn refuses_place(&self) -> Option<Refusal> {
+        let detail = || format!("maxFallbackDepth {} is used up", self.depth);
+        (self.places() == 0).then(|| Refusal::new(SkipReason::Depth, detail()))
     }
 
     /// How many calls so fitted may be made once more: each takes its worst case, but no place.
@@ -51,6 +58,11 @@ impl FallbackBudget {
         if let Some((_, left)) = &mut self.cost {
             *left = left.minus(NanoUsd(fitted.worst.0.saturating_mul(times.into())));
         }
+    }
+
+    /// Takes a place of a fallback that costs nothing.
+    pub fn take_place(&mut self) {
+        self.called = self.called.saturating_add(1);
     }
 
     /// Takes a place and the worst case of a fallback that is about to be called.

@@ -84,6 +84,12 @@ impl Lines {
         beside + positions.iter().filter_map(|&position| items.get(position)).sum::<u64>()
     }
 
+    /// How many bytes the line at a position has.
+    #[must_use]
+    pub fn bytes(&self, position: usize) -> usize {
+        self.items.get(position).map_or(0, |line| line.text.len())
+    }
+
     /// The most tokens that the answer for one position adds to one for others.
     #[must_use]
     pub fn most_tokens_of(&self, position: usize) -> u64 {

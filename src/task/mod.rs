@@ -10,6 +10,7 @@ mod search;
 
 use std::borrow::Cow;
 use std::fmt::Debug;
+use std::time::SystemTime;
 
 use serde_json::value::RawValue;
 use tracing::Span;
@@ -39,6 +40,17 @@ pub trait Item: Clone + Send + Sync + 'static {
 
     /// Where they stand in a request.
     const PATH: &'static str;
+
+    /// What the field is called that names one of them in a cell of a slate.
+    const ID_FIELD: &'static str = "itemId";
+
+    /// Why one of them is not asked about that has begun.
+    const BEGUN: &'static str = "begun";
+
+    /// When it begins, after which nobody is to be asked about it; `None` if that is not known, or it never does.
+    fn begins_at(&self) -> Option<SystemTime> {
+        None
+    }
 
     /// Names it in its request, and is the same whenever the same is asked.
     fn id(&self) -> &str;
