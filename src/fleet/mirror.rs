@@ -77,6 +77,14 @@ impl Mirror {
         self.lock().members.clone()
     }
 
+    /// How many living workers can ask a provider.
+    pub(super) fn workers(&self, provider_id: &str) -> usize {
+        let can_ask = |member: &&FleetMember| {
+            member.role == FleetRole::Worker.as_str() && member.providers.iter().any(|known| known == provider_id)
+        };
+        self.lock().members.iter().filter(can_ask).count()
+    }
+
     /// Notes that a call waits for what becomes of a word.
     pub(super) fn awaits(&self, name: &str) {
         self.lock().word(name).awaited += 1;

@@ -280,6 +280,12 @@ impl Fleet {
         }
     }
 
+    /// How many living workers of the fleet can ask a provider, this one included, as they were read last.
+    #[must_use]
+    pub fn workers(&self, provider_id: &str) -> usize {
+        self.mirror.workers(provider_id).max(1)
+    }
+
     /// Says what models this member has; the others know by the next beat which of them it can ask.
     pub fn describe(&self, models: &[KnownModel<'_>]) {
         let lanes = models.iter().map(|known| (known.model.id.clone(), lane(&known.model.provider)));

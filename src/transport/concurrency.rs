@@ -1,6 +1,5 @@
 //! Turns at a provider: whoever is beyond what it allows at once or a minute waits for a slot.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dashmap::DashMap;
@@ -12,11 +11,11 @@ pub use super::turns::{Allowance, Party, SLATE_WIDTH};
 use super::turns::{TurnStep, Turns};
 
 /// The queues of all providers.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ConcurrencyLimits {
     gates: DashMap<String, Arc<Gate>>,
-    /// How many engines share what a provider allows a minute.
-    sharers: AtomicU32,
+    /// How many engines share what a provider allows a minute, where they are more than one.
+    sharers: DashMap<String, u32>,
 }
 
 /// The right to make one request to a provider; dropping it lets the next one in.
@@ -36,17 +35,15 @@ struct QueuePlace<'a> {
     number: u64,
 }
 
-impl Default for ConcurrencyLimits {
-    fn default() -> Self {
-        Self { gates: DashMap::default(), sharers: AtomicU32::new(1) }
-    }
-}
-
 impl ConcurrencyLimits {
-    /// So many engines, this one among them, share what a provider allows a minute: each takes its part of it from the
+    /// So many engines, this one among them, share what the provider allows a minute: each takes its part of it from the
     /// next turn on.
-    pub fn share_rates(&self, engines: u32) {
-        self.sharers.store(engines.max(1), Ordering::Relaxed);
+    pub fn share_rates(&self, provider_id: &str, engines: u32) {
+        match self.sharers.get_mut(provider_id) {
+            Some(mut known) => *known = engines,
+            None if engines > 1 => drop(self.sharers.insert(provider_id.to_owned(), engines)),
+            None => {}
+        }
     }
 
     /// Waits for the turn of a request at the provider that is likely to take so many tokens. A single prediction at a
@@ -60,8 +57,9 @@ impl ConcurrencyLimits {
         }
         let gate = self.gate(provider_id);
         let wake = Arc::new(Notify::new());
+        let sharers = self.sharers.get(provider_id).map_or(1, |engines| *engines);
         let number = gate.change(|turns| {
-            turns.allow(allowance, self.sharers.load(Ordering::Relaxed));
+            turns.allow(allowance, sharers);
             turns.join(party, tokens, Arc::clone(&wake))
         });
         let place = QueuePlace { gate: &gate, party, number };

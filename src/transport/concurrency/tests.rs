@@ -138,7 +138,7 @@ async fn whoever_waits_for_a_rate_is_woken_by_time_and_a_lower_count_alike() {
 #[test]
 fn a_slot_that_is_given_back_is_not_counted() {
     let limits = ConcurrencyLimits::default();
-    limits.share_rates(3);
+    limits.share_rates("a", 3);
     let allowance = Allowance { requests_per_minute: Some(1), ..Allowance::default() };
     let slot = || limits.slot("a", allowance, Party::Single, 0);
     now(pin!(slot())).expect("the first slot").give_back();
