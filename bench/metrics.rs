@@ -30,6 +30,7 @@ fn attempt(model: usize, failure: Option<FailureKind>) -> Attempt {
         usage: None,
         cost: NanoUsd(1234),
         adjusted: Vec::new(),
+        reused: false,
     }
 }
 

@@ -33,6 +33,9 @@ pub enum EngineError {
     /// `BUDGET_EXHAUSTED`: every model was skipped, at least one for the day's budget.
     #[error("the day's budget does not cover this request{}", HistoryLines(.0))]
     BudgetExhausted(Box<History>),
+    /// `BUDGET_EXHAUSTED`: a slate is expected to cost more than its caller allows.
+    #[error("{0}")]
+    SlateTooDear(String),
     /// `DEADLINE_EXCEEDED`: the deadline passed before any prediction.
     #[error("the deadline passed before any prediction{}", HistoryLines(.0))]
     DeadlineExceeded(Box<History>),
@@ -63,7 +66,7 @@ impl EngineError {
             Self::UnknownModel { .. } => "UNKNOWN_MODEL",
             Self::AllAttemptsFailed(_) => "ALL_ATTEMPTS_FAILED",
             Self::NoModelAvailable(_) => "NO_MODEL_AVAILABLE",
-            Self::BudgetExhausted(_) => "BUDGET_EXHAUSTED",
+            Self::BudgetExhausted(_) | Self::SlateTooDear(_) => "BUDGET_EXHAUSTED",
             Self::DeadlineExceeded(_) => "DEADLINE_EXCEEDED",
             Self::Aborted(_) => "ABORT_ERR",
             Self::Closed(_) => "CLOSED",

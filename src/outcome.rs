@@ -172,6 +172,8 @@ pub struct Attempt {
     pub cost: NanoUsd,
     /// How the request was fitted to the provider.
     pub adjusted: Vec<Adjustment>,
+    /// Whether another call of the same slate made it, whose answer or failure stands here at no cost.
+    pub reused: bool,
 }
 
 /// A model of the chain that was not called.

@@ -1,5 +1,4 @@
-//! What an attempt holds while it sends a request: a slot of the provider's concurrency limit, health's permit, and
-//! money's reservation.
+//! What an attempt holds while it sends a request: its turn at the provider, health's permit, and money's reservation.
 //!
 //! Health and money are asked here, immediately before the request is sent, because this is where their promise is kept:
 //! whatever was asked of them before may have changed while the attempt waited for its slot.
@@ -13,8 +12,10 @@ use super::member::{self, take_place};
 use super::purse::{NotReserved, likely_cost};
 use super::report::milliseconds;
 use super::retry::{self, Bounds, Had};
-use super::time::Stop;
-use crate::catalog::{Model, Provider};
+use super::slate_call::{Hold, NotHeld};
+use super::time::{Patience, Stop};
+use super::turn::{ProviderTurn, allowance, limits};
+use crate::catalog::Model;
 use crate::fleet::FleetPlace;
 use crate::health::{Cooling, Permit};
 use crate::kind::SkipReason;
@@ -22,16 +23,18 @@ use crate::money::Reservation;
 use crate::outcome::Refusal;
 use crate::plan::{Fitted, share_of};
 use crate::task::Item;
-use crate::transport::concurrency::{Allowance, Party, Slot};
+use crate::transport::concurrency::Party;
 
 /// Everything that a request needs before it is sent.
 pub(super) struct Admission {
     /// One of the requests that may be under way at the provider.
-    pub(super) slot: Slot,
+    pub(super) turn: ProviderTurn,
     /// Against which the result is recorded.
     pub(super) permit: Permit,
     /// The most that the request can cost.
     pub(super) reservation: Reservation,
+    /// That sum of the money of the slate, if the call belongs to one.
+    pub(super) hold: Option<Hold>,
 }
 
 /// Why there is no admission.
@@ -40,6 +43,8 @@ pub(super) enum NotAdmitted {
     Refused(Refusal),
     /// The time for it is over, or something ended the call.
     OutOfTime(Option<Stop>),
+    /// Something that it asks about has begun meanwhile, and is not asked about any more.
+    Begun,
 }
 
 /// What an attempt has had of admissions before.
@@ -49,14 +54,15 @@ pub(super) struct Before {
     pub(super) permit: Option<Permit>,
     /// The cooling that its own 429 began, which does not hold it back.
     pub(super) own_cooling: Option<Cooling>,
-    /// A slot that it did not give back, for it asks again at once.
-    pub(super) slot: Option<Slot>,
+    /// A turn that it did not give back, for it asks again at once, or that was waited for before it began.
+    pub(super) turn: Option<ProviderTurn>,
     /// A place of a model that has come back, given by the fleet.
     pub(super) place: Option<FleetPlace>,
 }
 
 /// Waits until the request may be sent. A retry that is due waits on while the model is left alone for others; the first
-/// request does where it is worth it. `had` is what the attempt has had already, waits included.
+/// request does where it is worth it. `had` is what the attempt has had already, waits included. Whoever waits holds
+/// nothing.
 pub(super) async fn admission(
     context: &Context<'_, impl Item>,
     assigned: &Assignment<'_>,
@@ -67,9 +73,30 @@ pub(super) async fn admission(
     let Assignment { model, fitted, is_dearer, patience, .. } = *assigned;
     let (mut granted, mut has_asked) = (None, false);
     loop {
-        let slot = match before.slot.take() {
-            Some(slot) => slot,
-            None => slot(context, model, fitted, patience.later).await.map_err(NotAdmitted::OutOfTime)?,
+        let turn = match before.turn.take() {
+            Some(turn) => turn,
+            None => turn(context, model, fitted, patience.later).await.map_err(NotAdmitted::OutOfTime)?,
+        };
+        if context.has_begun(fitted) {
+            turn.give_back();
+            return Err(NotAdmitted::Begun);
+        }
+        let mut changes = context.joint().map(|joint| joint.changes());
+        let hold = match context.joint().map(|joint| joint.hold(fitted.worst)).transpose() {
+            Ok(hold) => hold,
+            Err(not_held) => {
+                turn.give_back();
+                let NotHeld::Refused(refusal) = not_held else {
+                    let left = async {
+                        if let Some(changes) = &mut changes {
+                            changes.any().await;
+                        }
+                    };
+                    wait_for_money(context, left).await?;
+                    continue;
+                };
+                return Err(NotAdmitted::Refused(refusal));
+            }
         };
         let placed = take_place(context, model, &mut before.place, patience.timeout).await;
         let place = before.place.as_ref().map(|place| place.epoch);
@@ -83,7 +110,8 @@ pub(super) async fn admission(
         let refusal = match reserved {
             Ok((permit, mut reservation)) => {
                 reservation.sent(likely_cost(model, fitted));
-                return Ok(Admission { slot, permit, reservation });
+                let hold = hold.map(Hold::admitted);
+                return Ok(Admission { turn, permit, reservation, hold });
             }
             Err(NotReserved::Refused(refusal)) => refusal,
             Err(NotReserved::NotGranted(refusal)) if has_asked => refusal,
@@ -92,7 +120,7 @@ pub(super) async fn admission(
                 has_asked = true;
                 match member::reserve(context, model, fitted, is_dearer, refusal).await {
                     Ok(reservation) => {
-                        (granted, before.slot) = (Some(reservation), Some(slot));
+                        (granted, before.turn) = (Some(reservation), Some(turn));
                         continue;
                     }
                     Err(refusal) => refusal,
@@ -100,12 +128,29 @@ pub(super) async fn admission(
             }
         };
         // Others may have it while this attempt waits.
-        drop(slot);
+        drop(hold);
+        turn.give_back();
+        if refusal.reason == SkipReason::OverBudget
+            && let (Some(joint), Some(changes)) = (context.joint(), &mut changes)
+            && joint.may_leave_some(Some(changes))
+        {
+            wait_for_money(context, changes.settled()).await?;
+            continue;
+        }
         let waits = is_retry || assigned.may_wait && is_worth_waiting_for(context, model, fitted, is_dearer, &refusal);
-        match if waits { wait_on(context, &refusal, *had, patience.later).await } else { None } {
+        match if waits { wait_on(context, &refusal, *had, patience).await } else { None } {
             Some(waited) => *had = waited,
             None => return Err(NotAdmitted::Refused(refusal)),
         }
+    }
+}
+
+/// Waits until other requests of the slate have `left` some of what they held.
+async fn wait_for_money(context: &Context<'_, impl Item>, left: impl Future<Output = ()>) -> Result<(), NotAdmitted> {
+    tokio::select! {
+        biased;
+        stop = context.ends.stop() => Err(NotAdmitted::OutOfTime(Some(stop))),
+        () = left => Ok(()),
     }
 }
 
@@ -118,7 +163,15 @@ pub(super) fn is_worth_waiting_for(
     is_dearer: bool,
     refusal: &Refusal,
 ) -> bool {
-    let bounds = bounds(context, Duration::ZERO);
+    if let Some(member) = context.slate {
+        return member.share.waits_for(model, refusal);
+    }
+    let bounds = Bounds {
+        is_last: true,
+        max_retries: context.engine.config().max_retries,
+        remaining: context.ends.remaining(),
+        patience: None,
+    };
     let is_soon = |wait| retry::wait_on(wait, Had::default(), &bounds, 0.0).is_some();
     may_pass_soon(context, model, refusal)
         && refusal.retry_after.is_some_and(is_soon)
@@ -129,49 +182,55 @@ pub(super) fn is_worth_waiting_for(
 /// Whether nothing but a 429 to another call is behind a refusal: the refusal says that it is a cooling, and only health
 /// knows what began it.
 pub(super) fn may_pass_soon(context: &Context<'_, impl Item>, model: &Model, refusal: &Refusal) -> bool {
+    if let Some(member) = context.slate {
+        return member.share.waits_for(model, refusal);
+    }
     refusal.reason == SkipReason::Cooling
         && refusal.retry_after.is_some()
         && context.engine.roster.is_only_limited(model)
 }
 
-/// Within what an attempt may ask its model once more, where `later` is the time of the attempts still to come.
-pub(super) fn bounds(context: &Context<'_, impl Item>, later: Duration) -> Bounds {
-    let max_retries = context.engine.config().max_retries;
-    Bounds { is_last: later.is_zero(), max_retries, remaining: context.ends.remaining() }
+/// Within what an attempt of such patience may ask its model once more.
+pub(super) fn bounds(context: &Context<'_, impl Item>, patience: Patience) -> Bounds {
+    let (max_retries, remaining) = (context.engine.config().max_retries, context.ends.remaining());
+    // In a slate a limit is waited out as long as one attempt's time is left then.
+    let until_an_attempt = context.slate.map(|_| remaining.saturating_sub(patience.timeout));
+    Bounds { is_last: patience.later.is_zero(), max_retries, remaining, patience: until_an_attempt }
 }
 
-/// Waits for a slot, no longer than the attempt's share of the time; else what ended the wait.
-async fn slot(
+/// Waits for the turn of a request, no longer than the attempt's share of the time; else what ended the wait. In a slate it
+/// waits as long as the slate may take.
+pub(super) async fn turn(
     context: &Context<'_, impl Item>,
     model: &Model,
     fitted: &Fitted,
     later: Duration,
-) -> Result<Slot, Option<Stop>> {
+) -> Result<ProviderTurn, Option<Stop>> {
     let (provider, ends) = (&model.provider, &context.ends);
+    let limits = limits(context.engine, provider);
     let tokens = fitted.prompt_tokens.saturating_add(fitted.usual_tokens);
-    let slot = tokio::select! {
-        biased;
-        slot = context.engine.limits.slot(&provider.id, allowance(provider), Party::Single, tokens) => Ok(slot),
-        ended = ends.out_of_time(share_of(ends.remaining(), later)) => Err(ended),
+    let turn = if let Some(joint) = context.joint() {
+        tokio::select! {
+            biased;
+            stop = ends.stop() => Err(Some(stop)),
+            turn = joint.turn(limits, provider, tokens) => Ok(turn),
+        }
+    } else {
+        tokio::select! {
+            biased;
+            slot = limits.slot(&provider.id, allowance(provider), Party::Single, tokens) => Ok(ProviderTurn::new(slot, None)),
+            ended = ends.out_of_time(share_of(ends.remaining(), later)) => Err(ended),
+        }
     };
-    // What ended the call may have come with the slot.
-    ends.stopped().map_or(slot, |stop| Err(Some(stop)))
-}
-
-/// What a provider allows.
-fn allowance(provider: &Provider) -> Allowance {
-    Allowance {
-        at_once: provider.max_concurrency,
-        requests_per_minute: provider.rates.requests_per_minute,
-        tokens_per_minute: provider.rates.tokens_per_minute,
-    }
+    // What ended the call may have come with the turn.
+    ends.stopped().map_or(turn, |stop| Err(Some(stop)))
 }
 
 /// Waits until a model that others found busy may be asked once more; `None` if it is not to be. Otherwise what the
 /// attempt has had by then.
-async fn wait_on(context: &Context<'_, impl Item>, refusal: &Refusal, had: Had, later: Duration) -> Option<Had> {
+async fn wait_on(context: &Context<'_, impl Item>, refusal: &Refusal, had: Had, patience: Patience) -> Option<Had> {
     let cooling = refusal.retry_after.filter(|_| refusal.reason == SkipReason::Cooling)?;
-    let again = retry::wait_on(cooling, had, &bounds(context, later), fastrand::f64())?;
+    let again = retry::wait_on(cooling, had, &bounds(context, patience), fastrand::f64())?;
     debug!(wait_ms = milliseconds(again.wait), "waiting on, for others were told to");
     context.ends.out_of_time(again.wait).await.is_none().then_some(again.had)
 }

@@ -1,4 +1,4 @@
-//! One attempt: a slot, a permit and a reservation, the HTTP call, and once more where a retry is allowed; each result is
+//! One attempt: a turn, a permit and a reservation, the HTTP call, and once more where a retry is allowed; each result is
 //! applied to health and money exactly once.
 //!
 //! An attempt is a value of what it is given. It writes nothing of the call that it is made for: whoever makes it writes
@@ -15,8 +15,10 @@ use super::context::{Answered, Assignment, Context};
 use super::member;
 use super::report::{Totals, announce, milliseconds};
 use super::retry::{self, Had};
+use super::roster::worth_asking_after;
 use super::sent::{Sent, send};
 use super::time::Stop;
+use super::turn::ProviderTurn;
 use crate::catalog::ResponseFormat;
 use crate::health::{Circumstances, Fingerprint, Verdict};
 use crate::kind::FailureKind;
@@ -31,6 +33,8 @@ use crate::task::Item;
 pub(super) enum Attempted<V> {
     /// Nothing was sent: the model was refused meanwhile.
     Skipped(Refusal),
+    /// Nothing was sent: something that was to be asked about has begun.
+    Begun,
     /// The model was asked, or the time was over before it could be.
     Ended {
         /// The record of it.
@@ -44,12 +48,17 @@ pub(super) enum Attempted<V> {
     },
 }
 
-/// Asks a model, and asks it once more as far as a retry is allowed.
-pub(super) async fn attempt<I: Item>(context: &Context<'_, I>, assigned: &Assignment<'_>) -> Attempted<I::Value> {
+/// Asks a model, and asks it once more as far as a retry is allowed. `turn` is that of its first request, if it was waited for
+/// already.
+pub(super) async fn attempt<I: Item>(
+    context: &Context<'_, I>,
+    assigned: &Assignment<'_>,
+    turn: Option<ProviderTurn>,
+) -> Attempted<I::Value> {
     let Assignment { model, patience, .. } = *assigned;
     let engine = context.engine;
     let mut totals = Totals::new();
-    let mut before = Before::default();
+    let mut before = Before { turn, ..Before::default() };
     let mut had = Had::default();
     let mut charged_again = 0;
     // The request in a looser form than it was assigned, once its server has refused that.
@@ -59,10 +68,11 @@ pub(super) async fn attempt<I: Item>(context: &Context<'_, I>, assigned: &Assign
     let sent = loop {
         let assigned = &in_form(assigned, loosened.as_ref());
         let admitted = admission(context, assigned, &mut before, &mut had, failed.is_some()).await;
-        let Admission { mut slot, permit, reservation } = match (admitted, failed.take()) {
+        let Admission { mut turn, permit, reservation, hold } = match (admitted, failed.take()) {
             (Ok(admission), _) => admission,
             (Err(_), Some(failed)) => break failed,
             (Err(NotAdmitted::Refused(refusal)), None) => return Attempted::Skipped(refusal),
+            (Err(NotAdmitted::Begun), None) => return Attempted::Begun,
             (Err(NotAdmitted::OutOfTime(stop)), None) => {
                 break Sent::ended(stop, "waiting for the provider's turn", Charge::default());
             }
@@ -75,20 +85,25 @@ pub(super) async fn attempt<I: Item>(context: &Context<'_, I>, assigned: &Assign
         }
         let mut sent = send(context, assigned).await;
         let again = sent.result.as_ref().err().and_then(|failure| {
+            // A slate waits out a limit also where it is not told for how long.
+            let limit = context.slate.and_then(|_| worth_asking_after(failure.kind, failure.retry_after));
             let ended = retry::Ended {
                 kind: failure.kind,
-                retry_after: failure.retry_after,
+                retry_after: limit.or(failure.retry_after),
                 resend: sent.resend,
                 refuses_format: sent.refuses_format,
             };
-            retry::once_more(&ended, had, &bounds(context, patience.later), fastrand::f64())
+            retry::once_more(&ended, had, &bounds(context, patience), fastrand::f64())
         });
         let is_resent = again.is_some_and(|again| again.had.stale && !had.stale);
         let charge = if is_resent { Charge::held() } else { std::mem::take(&mut sent.charge) };
         let charged = engine.purse.settle(model, reservation, &charge);
+        if let Some(hold) = hold {
+            hold.settle(charged, charge.is_uncertain);
+        }
         totals.add(charged, charge.usage.as_ref());
         if let Some(told) = charge.usage.as_ref().filter(|usage| !usage.estimated) {
-            slot.took(told.prompt_tokens.saturating_add(told.completion_tokens));
+            turn.took(told.prompt_tokens.saturating_add(told.completion_tokens));
         }
         let Err(failure) = &sent.result else { break sent };
         if failure.kind == FailureKind::RateLimited {
@@ -104,8 +119,8 @@ pub(super) async fn attempt<I: Item>(context: &Context<'_, I>, assigned: &Assign
         }
         let (kind, wait_ms) = (failure.kind.as_str(), milliseconds(again.wait));
         debug!(model = model.id, kind, status = sent.status, retries = again.had.retries, wait_ms, "asking again");
-        // The slot is given back for the time of a wait.
-        before.slot = again.wait.is_zero().then_some(slot);
+        // The turn is given back for the time of a wait.
+        before.turn = again.wait.is_zero().then_some(turn);
         if context.ends.out_of_time(again.wait).await.is_some() {
             break sent;
         }

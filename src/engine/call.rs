@@ -9,6 +9,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use super::Engine;
 use super::context::Context;
 use super::fleet_waits::FleetWaits;
+use super::slate_call::SlateCall;
 use super::time::Ends;
 use crate::call_id::CallIds;
 use crate::catalog::{Catalog, ModelIndex};
@@ -19,7 +20,7 @@ use crate::request::{Options, Request};
 use crate::task::Item;
 
 /// A checked request, ready to be run once. It uses one catalogue and one set of prompts from its start to its end.
-pub struct Call<I> {
+pub struct Call<I: Item> {
     pub(super) engine: Arc<Engine>,
     pub(super) ids: Arc<CallIds>,
     pub(super) catalog: Arc<Catalog>,
@@ -28,6 +29,8 @@ pub struct Call<I> {
     pub(super) options: Options,
     pub(super) original: ModelIndex,
     pub(super) began: Instant,
+    /// The slate that it belongs to, if it belongs to one.
+    pub(super) slate: Option<Arc<SlateCall<I>>>,
     /// Keeps [`Engine::close`] waiting until the call has ended.
     pub(super) _running: TaskTrackerToken,
 }
@@ -43,9 +46,14 @@ impl<I: Item> Call<I> {
     pub(super) fn context<'a>(&'a self, wanted: &'a Wanted<'a>, abort: &'a CancellationToken) -> Context<'a, I> {
         let usual_deadline = self.began + self.engine.config.deadline;
         let deadline = self.options.deadline.map_or(usual_deadline, |deadline| self.began + deadline);
-        let ends = Ends { abort, closing: self.engine.lifecycle.closing(), deadline, usual_deadline };
+        let closing = self.engine.lifecycle.closing();
+        let ends = match &self.slate {
+            Some(member) => member.share.ends(),
+            None => Ends { abort, closing, given_up: None, deadline, usual_deadline },
+        };
         let waits = FleetWaits::new(self.engine.roster.fleet().map(Arc::as_ref));
-        Context { engine: &self.engine, request: &self.request, wanted, ends, began: self.began, waits }
+        let (request, slate) = (&self.request, self.slate.as_deref());
+        Context { engine: &self.engine, request, wanted, ends, began: self.began, waits, slate }
     }
 
     pub(super) fn rendering(&self) -> Rendering<'_> {

@@ -1,17 +1,20 @@
 //! What an attempt is given: what it shares with the others of its call, and what is decided for it alone.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::Engine;
 use super::fleet_waits::FleetWaits;
+use super::slate_call::{Joint, SlateCall};
 use super::time::{Ends, Patience};
 use crate::catalog::Model;
 use crate::outcome::{FallbackReason, NanoUsd};
 use crate::plan::{Fitted, Wanted};
 use crate::request::Request;
+use crate::task::Item;
 
 /// What the attempts of one call share.
-pub(super) struct Context<'a, I> {
+pub(super) struct Context<'a, I: Item> {
     pub(super) engine: &'a Engine,
     pub(super) request: &'a Request<I>,
     /// What any model is asked, and how.
@@ -22,6 +25,8 @@ pub(super) struct Context<'a, I> {
     pub(super) began: Instant,
     /// How long the call may still wait for its fleet.
     pub(super) waits: FleetWaits,
+    /// The slate that the call belongs to, if it belongs to one.
+    pub(super) slate: Option<&'a SlateCall<I>>,
 }
 
 /// A model that is to be asked, and what its attempt is allowed.
@@ -64,7 +69,17 @@ pub(super) struct Answered<V> {
     pub(super) text: String,
 }
 
-impl<I> Context<'_, I> {
+impl<I: Item> Context<'_, I> {
+    /// What the calls of its slate share, if it belongs to one.
+    pub(super) fn joint(&self) -> Option<&Arc<Joint>> {
+        self.slate.map(|member| &member.share.joint)
+    }
+
+    /// Whether something that is asked about has begun, where the slate forbids to ask about that.
+    pub(super) fn has_begun(&self, fitted: &Fitted) -> bool {
+        self.slate.is_some_and(|member| fitted.positions.iter().any(|&position| member.has_begun(position)))
+    }
+
     pub(super) fn asked<'b>(&'b self, fitted: &'b Fitted) -> impl Iterator<Item = &'b I> {
         fitted.positions.iter().map(|&index| &self.request.items[index])
     }

@@ -38,8 +38,14 @@ impl<I: Item> Run<'_, I> {
     /// The outcome if there is any value, else the error that says why there is none. An abort or a close is an
     /// error whatever there is.
     pub(super) fn finish(mut self, stop: Option<Stop>) -> Result<Outcome<I::Value>, EngineError> {
+        let member = self.context.slate;
+        if let (Some(member), Some(stop)) = (member, stop) {
+            member.stopped(stop);
+        }
         match (stop, self.answer.take()) {
-            (Some(Stop::Abort), _) => Err(EngineError::Aborted(Box::new(self.history))),
+            // A slate keeps whatever was answered, however it ends.
+            (Some(_), Some(answer)) if member.is_some() => Ok(self.outcome(answer)),
+            (Some(Stop::Abort | Stop::GivenUp), _) => Err(EngineError::Aborted(Box::new(self.history))),
             (Some(Stop::Close), _) => Err(EngineError::Closed(Box::new(self.history))),
             (_, Some(answer)) => Ok(self.outcome(answer)),
             (Some(Stop::Deadline), None) => Err(EngineError::DeadlineExceeded(Box::new(self.history))),

@@ -18,11 +18,12 @@ use crate::health::{Fingerprint, Permit, Verdict};
 use crate::money::Reservation;
 use crate::outcome::Refusal;
 use crate::plan::Fitted;
+use crate::task::Item;
 
 /// For how long a call waits at most until its engine has joined its fleet for the first time.
 const LONGEST_JOIN: Duration = Duration::from_secs(2);
 
-impl<I> Context<'_, I> {
+impl<I: Item> Context<'_, I> {
     /// Waits for the fleet, no longer than the call may: `ask` is given how long that is. A call that is ended from outside
     /// is not kept, and what it asked is decided without it.
     pub(super) async fn ask_fleet<T>(&self, ask: impl AsyncFnOnce(Duration) -> T) -> T {
@@ -35,7 +36,7 @@ impl<I> Context<'_, I> {
 
 /// Applies the result of an attempt: a failure that counts is decided by the fleet, if there is one, and is told before this
 /// returns.
-pub(super) async fn record<I>(context: &Context<'_, I>, model: &Model, permit: &Permit, verdict: Verdict) {
+pub(super) async fn record<I: Item>(context: &Context<'_, I>, model: &Model, permit: &Permit, verdict: Verdict) {
     let roster = &context.engine.roster;
     let Some(fleet) = roster.fleet().filter(|_| roster.is_current(model, permit)) else {
         return roster.record(model, permit, verdict);
@@ -61,7 +62,7 @@ pub(super) async fn record<I>(context: &Context<'_, I>, model: &Model, permit: &
 
 /// Takes a place of a model that has come back, for a request of at most `time`, unless `held` is one. The places are the
 /// fleet's while it is joined, and this engine's own while it is alone.
-pub(super) async fn take_place<I>(
+pub(super) async fn take_place<I: Item>(
     context: &Context<'_, I>,
     model: &Model,
     held: &mut Option<FleetPlace>,
@@ -93,7 +94,7 @@ pub(super) async fn joined(fleet: &Fleet) {
 
 /// Asks the fleet for what the ledger has refused for want of a grant: once it has answered, the rest stays refused. The
 /// first calls of an engine wait until it has joined.
-pub(super) async fn reserve<I>(
+pub(super) async fn reserve<I: Item>(
     context: &Context<'_, I>,
     model: &Model,
     fitted: &Fitted,

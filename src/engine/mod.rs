@@ -45,13 +45,17 @@ mod reading;
 mod report;
 mod retry;
 mod retry_after;
+mod reuse;
 mod roster;
 mod run;
 mod sent;
 mod setup;
+mod slate;
+mod slate_call;
 mod snapshot;
 mod state_writer;
 mod time;
+mod turn;
 mod understood;
 mod unsaved;
 
@@ -82,6 +86,8 @@ pub use call::Call;
 pub use explain::{ExplainedStep, Explanation};
 pub use face::FleetReport;
 pub use model_status::{ModelState, ModelStatus};
+pub use slate::{Slate, SlateModel, SlatePlan, SlateProvider};
+pub use slate_call::{SlateAnswer, SlateEnd, SlateEvent, SlateProgress};
 
 use blueprint::LayerDigests;
 use events::Events;
@@ -195,7 +201,7 @@ impl Engine {
         let original = known(&catalog, "request.modelId", &request.model_id)?;
         let ids = Arc::new(CallIds { call_id: self.lifecycle.next_call_id(), request_id: options.request_id.clone() });
         let engine = Arc::clone(self);
-        Ok(Call { engine, ids, catalog, prompts, request, options, original, began, _running: running })
+        Ok(Call { engine, ids, catalog, prompts, request, options, original, began, slate: None, _running: running })
     }
 
     /// What goes on beside the calls: brings each model back when its time has come, tells when a cooling is over, writes the

@@ -61,6 +61,7 @@ impl Totals {
             usage: self.usage,
             cost: self.cost,
             adjusted: fitted.adjusted.clone(),
+            reused: false,
         }
     }
 }

@@ -12,6 +12,8 @@ const BACKOFF: Duration = Duration::from_millis(500);
 const REFUSED_BACKOFF: Duration = Duration::from_millis(100);
 /// How often a request is sent again that its provider did not look at.
 const MOST_REFUSED: u32 = 3;
+/// How often a limit of the provider is waited out by one attempt, where there is time for it.
+const MOST_LIMITED: u32 = 20;
 /// How long an attempt waits in all because a provider asked to be left alone.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// The shortest wait for the end of a cooling, so that clocks that differ by a tick do not make a busy loop.
@@ -39,6 +41,8 @@ pub(super) struct Bounds {
     pub(super) max_retries: u32,
     /// The time until the deadline.
     pub(super) remaining: Duration,
+    /// How long a limit of the provider is waited out, whatever else is left to ask; `None` where it is not.
+    pub(super) patience: Option<Duration>,
 }
 
 /// How a request ended.
@@ -98,7 +102,9 @@ fn resent(ended: &Ended, had: Had, jitter: f64) -> Option<Again> {
 /// A failure that may pass is retried where no other model is left.
 fn retried(ended: &Ended, had: Had, bounds: &Bounds, jitter: f64) -> Option<Again> {
     let passes = matches!(ended.kind, FailureKind::Network | FailureKind::ServerError | FailureKind::RateLimited);
-    if !passes || !bounds.is_last || had.retries >= bounds.max_retries {
+    let is_waited_out = bounds.patience.is_some() && ended.kind == FailureKind::RateLimited;
+    let may_retry = if is_waited_out { had.retries < MOST_LIMITED } else { had.retries < bounds.max_retries };
+    if !passes || !(bounds.is_last || is_waited_out) || !may_retry {
         return None;
     }
     let counted = Had { retries: had.retries + 1, ..had };
@@ -112,7 +118,10 @@ fn retried(ended: &Ended, had: Had, bounds: &Bounds, jitter: f64) -> Option<Agai
 /// A wait that was asked for, and a jitter after it, for others were asked to wait as long: as far as the deadline and
 /// the longest wait leave room for it.
 fn asked_to_wait(asked: Duration, had: Had, bounds: &Bounds, jitter: f64) -> Option<Again> {
-    let spare = LONGEST_WAIT.checked_sub(had.waited)?.checked_sub(asked)?;
+    let spare = match bounds.patience {
+        Some(patience) => patience.checked_sub(asked)?.min(LONGEST_WAIT),
+        None => LONGEST_WAIT.checked_sub(had.waited)?.checked_sub(asked)?,
+    };
     let spare = spare.min(bounds.remaining.saturating_sub(asked));
     let wait = asked + doubled(BACKOFF, had.retries).min(spare).mul_f64(jitter);
     Some(Again { wait, had: Had { waited: had.waited + wait, ..had } })
@@ -126,7 +135,7 @@ fn doubled(first: Duration, times: u32) -> Duration {
 mod tests {
     use super::*;
 
-    const BOUNDS: Bounds = Bounds { is_last: true, max_retries: 2, remaining: Duration::from_secs(60) };
+    const BOUNDS: Bounds = Bounds { is_last: true, max_retries: 2, remaining: Duration::from_secs(60), patience: None };
     const NONE: Had = Had { retries: 0, refused: 0, stale: false, waited: Duration::ZERO };
 
     fn failed(kind: FailureKind) -> Ended {
@@ -182,6 +191,24 @@ mod tests {
         assert_eq!(once_more(&limited(5), first.had, &BOUNDS, 0.0), None);
         assert_eq!(wait_on(Duration::from_secs(5), first.had, &BOUNDS, 0.0), None);
         assert_eq!(wait(wait_on(Duration::from_secs(4), first.had, &BOUNDS, 0.9)), Some(4000));
+    }
+
+    #[test]
+    fn where_there_is_time_a_limit_is_waited_out_whatever_else_is_left() {
+        let patient = Bounds {
+            is_last: false,
+            max_retries: 0,
+            remaining: Duration::from_secs(100),
+            patience: Some(Duration::from_secs(75)),
+        };
+        assert_eq!(wait(once_more(&limited(60), NONE, &patient, 0.0)), Some(60_000));
+        assert_eq!(once_more(&limited(76), NONE, &patient, 0.0), None, "no time would be left for the attempt");
+        let often = Had { retries: 19, waited: Duration::from_secs(500), ..NONE };
+        let again = once_more(&limited(1), often, &patient, 1.0).unwrap();
+        assert_eq!((again.wait.as_secs(), again.had.retries), (11, 20));
+        assert_eq!(once_more(&limited(1), again.had, &patient, 0.0), None);
+        assert_eq!(wait(wait_on(Duration::from_secs(60), again.had, &patient, 0.0)), Some(60_000));
+        assert_eq!(once_more(&failed(FailureKind::ServerError), NONE, &patient, 0.0), None, "no limit was named");
     }
 
     #[test]

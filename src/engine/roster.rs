@@ -120,6 +120,11 @@ impl Roster {
         Some((usable.id.clone(), usable.provider.id.clone()))
     }
 
+    /// Whether a model is switched off.
+    pub(super) fn is_disabled(&self, model: &Model) -> bool {
+        self.health.is_disabled(&model.id)
+    }
+
     /// Whether nothing but a 429 keeps a model from being called.
     pub(super) fn is_only_limited(&self, model: &Model) -> bool {
         self.health.is_only_limited(&model.id, &model.provider.id)

@@ -14,6 +14,7 @@ use super::context::{Announcement, Answered, Assignment, Context};
 use super::events::CALL;
 use super::report::log;
 use super::roster::worth_asking_after;
+use super::slate_call::{Duty, OwnEnd, SlateCall};
 use super::time::{Patience, Stop};
 use crate::catalog::ModelIndex;
 use crate::error::EngineError;
@@ -25,7 +26,7 @@ use crate::protocol::Failure;
 use crate::task::Item;
 
 /// What follows on an attempt.
-enum Next {
+pub(super) enum Next {
     /// The next model of the plan.
     Model,
     /// Nothing: everything is answered, or no other model may be asked.
@@ -57,7 +58,7 @@ pub(super) struct Run<'a, I: Item> {
     pub(super) call: &'a Call<I>,
     pub(super) context: Context<'a, I>,
     pub(super) plan: &'a Plan,
-    fallback_budget: FallbackBudget,
+    pub(super) fallback_budget: FallbackBudget,
     /// Providers that refused the key or are out of credit, and what they said.
     failed_providers: Vec<(String, String)>,
     /// How long models that failed asked to be left alone.
@@ -89,7 +90,10 @@ impl<I: Item> Call<I> {
         let rendering = self.rendering();
         let formats = self.engine.formats.left();
         let wanted = Wanted { rendering: &rendering, options: &self.options, formats: &formats };
-        let plan = self.engine.plan(&self.catalog, self.original, &wanted);
+        let mut plan = self.engine.plan(&self.catalog, self.original, &wanted);
+        if self.slate.as_ref().is_some_and(|member| member.is_alone()) {
+            plan.candidates.truncate(1);
+        }
         let mut run = Run {
             call: self,
             context: self.context(&wanted, abort),
@@ -131,58 +135,110 @@ impl<I: Item> Run<'_, I> {
 
     /// Asks the model at `position` for what is outstanding, or says why it is passed over.
     async fn ask(&mut self, position: usize) -> Result<Next, Refusal> {
+        let mut duty = self.context.slate.filter(|_| position == 0).and_then(SlateCall::take_duty);
+        let result = loop {
+            if !self.keep_unbegun() {
+                break Ok(Next::Done);
+            }
+            match self.stand_in(position).await {
+                Ok(Some(next)) => break Ok(next),
+                Ok(None) => {}
+                Err(refusal) => break Err(refusal),
+            }
+            match self.ask_itself(position, &mut duty).await {
+                Ok(Some(next)) => break Ok(next),
+                // Others may ask what is left of it.
+                Ok(None) => duty = duty.filter(|_| position == 0),
+                Err(refusal) => break Err(refusal),
+            }
+        };
+        if position == 0 {
+            // The turn was waited for in vain if nothing was sent.
+            if let Some(turn) = self.context.slate.and_then(SlateCall::take_turn) {
+                turn.give_back();
+            }
+            if let (Err(refusal), Some(duty)) = (&result, duty) {
+                duty.end(OwnEnd::Skipped(refusal.clone()));
+            }
+        }
+        result
+    }
+
+    /// Asks the model at `position` in an attempt of this call; `None` if something of that has begun before it could be sent.
+    async fn ask_itself(
+        &mut self,
+        position: usize,
+        duty: &mut Option<Duty<I::Value>>,
+    ) -> Result<Option<Next>, Refusal> {
         let candidate = &self.plan.candidates[position];
         let model = self.call.catalog.model(candidate.model);
         let may_wait = self.may_wait(position);
+        let asked = self.asked_by_nobody(position);
         let fitted = match &candidate.verdict {
-            Ok(fitted) if self.outstanding.len() == self.values.len() => Cow::Borrowed(fitted),
-            Ok(_) => Cow::Owned(fit(model, self.context.wanted, &self.outstanding)),
+            Ok(fitted) if asked.len() == self.values.len() => Cow::Borrowed(fitted),
+            Ok(_) => Cow::Owned(fit(model, self.context.wanted, &asked)),
             // What others were told may have passed since the plan was made, or pass soon.
             Err(refusal) if may_wait && may_pass_soon(&self.context, model, refusal) => {
-                Cow::Owned(fit(model, self.context.wanted, &self.outstanding))
+                Cow::Owned(fit(model, self.context.wanted, &asked))
             }
             Err(refusal) => return Err(refusal.clone()),
         };
         let is_dearer = self.plan.is_dearer(position);
-        // Asked again when the request is sent, but nobody waits for a slot of a provider only to be refused.
+        // Asked again when the request is sent, but nobody waits for a turn of a provider only to be refused.
         if let Some(refusal) = self.refuses(position, &fitted)
-            && !(may_wait
-                && self.has_place(position, &fitted)
-                && is_worth_waiting_for(&self.context, model, &fitted, is_dearer, &refusal))
+            && !(self.has_place(position, &fitted)
+                && (self.may_leave_some(&refusal)
+                    || may_wait && is_worth_waiting_for(&self.context, model, &fitted, is_dearer, &refusal)))
         {
             return Err(refusal);
         }
+        if position > 0 {
+            let member = self.context.slate.filter(|member| member.reuses());
+            *duty = member.map(|member| member.asks(candidate.model, &fitted.positions));
+        }
+        let turn = match self.turn(model, &fitted).await {
+            Ok(turn) => turn,
+            Err(stop) => return Ok(Some(Next::Stopped(stop))),
+        };
         let before = self.fallback_budget;
         if position > 0 {
             self.fallback_budget.take(&fitted);
         }
         let requested = self.call.options.attempt_timeout;
+        let is_hurried = self.call.options.sets_time() || self.context.slate.is_some();
         let assigned = Assignment {
             model,
             fitted: &fitted,
             patience: self.patience(position, requested),
-            usual_patience: self.call.options.sets_time().then(|| self.patience(position, None)),
+            usual_patience: is_hurried.then(|| self.patience(position, None)),
             announcement: (position > 0).then(|| self.announcement(candidate)),
             is_dearer,
             may_wait,
             spare: if position > 0 { self.fallback_budget.spare(&fitted) } else { u32::MAX },
         };
         self.begun += 1;
-        match attempt(&self.context, &assigned).await {
+        match attempt(&self.context, &assigned, turn).await {
             Attempted::Skipped(refusal) => {
                 self.fallback_budget = before;
                 Err(refusal)
+            }
+            Attempted::Begun => {
+                self.fallback_budget = before;
+                Ok(None)
             }
             Attempted::Ended { record, result, stop, charged_again } => {
                 if position > 0 {
                     self.fallback_budget.take_again(&fitted, charged_again);
                 }
                 let status = record.status;
+                if let Some(duty) = duty.take() {
+                    duty.end(self.own_end(&record, &fitted, &result));
+                }
                 self.write(record);
-                Ok(match result {
+                Ok(Some(match result {
                     Ok(answered) => self.accept(candidate.model, &fitted, answered),
                     Err(failure) => self.after_failure(candidate.model, &failure, status, stop),
-                })
+                }))
             }
         }
     }
@@ -204,12 +260,16 @@ impl<I: Item> Run<'_, I> {
     }
 
     /// Whether the call waits for the model at `position` where a 429 to another call keeps it from being asked: it is
-    /// the last of the chain, and its provider has not failed. Without retries nothing is waited for.
+    /// the last of the chain, and its provider has not failed. Without retries nothing is waited for but in a slate.
     fn may_wait(&self, position: usize) -> bool {
         let candidates = &self.plan.candidates;
-        position + 1 == candidates.len()
-            && self.call.engine.config.max_retries > 0
-            && !self.has_failed(&self.call.catalog.provider_of(candidates[position].model).id)
+        let is_last = position + 1 == candidates.len();
+        let waits = match self.context.slate {
+            // The original of a slate's call is waited for, whatever else there is to ask.
+            Some(_) => is_last || position == 0,
+            None => is_last && self.call.engine.config.max_retries > 0,
+        };
+        waits && !self.has_failed(&self.call.catalog.provider_of(candidates[position].model).id)
     }
 
     /// Whether the fallbacks' budget has room for the model at `position`.
@@ -266,7 +326,13 @@ impl<I: Item> Run<'_, I> {
     }
 
     /// What follows on a failure that came with this status.
-    fn after_failure(&mut self, index: ModelIndex, failure: &Failure, status: Option<u16>, stop: Option<Stop>) -> Next {
+    pub(super) fn after_failure(
+        &mut self,
+        index: ModelIndex,
+        failure: &Failure,
+        status: Option<u16>,
+        stop: Option<Stop>,
+    ) -> Next {
         if let Some(wait) = worth_asking_after(failure.kind, failure.retry_after) {
             self.asked_to_wait.push((index, wait));
         }
@@ -277,17 +343,18 @@ impl<I: Item> Run<'_, I> {
             FailureKind::ContentFiltered if !self.call.engine.config.fallback_on_content_filter => return Next::Done,
             FailureKind::QuotaExhausted => self.fail_provider(index, failure.kind),
             FailureKind::Unauthorized if status == Some(401) => self.fail_provider(index, failure.kind),
-            _ => {}
+            _ => return Next::Model,
         }
+        self.call.engine.roster.cool_provider(self.call.catalog.model(index), failure.kind);
         Next::Model
     }
 
-    fn fail_provider(&mut self, index: ModelIndex, kind: FailureKind) {
+    /// Asks no more models of a provider that refused the key or the account.
+    pub(super) fn fail_provider(&mut self, index: ModelIndex, kind: FailureKind) {
         let model = self.call.catalog.model(index);
         let provider = model.provider.id.clone();
         let message = format!("{provider} answered {} ({kind})", model.id);
         self.failed_providers.push((provider, message));
-        self.call.engine.roster.cool_provider(model, kind);
     }
 
     /// What is to be told of a fallback before it is asked.

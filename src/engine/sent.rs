@@ -64,7 +64,7 @@ pub(super) async fn send<I: Item>(context: &Context<'_, I>, assigned: &Assignmen
             let received = post.as_mut().await?;
             Ok::<_, WireFailure>(read(context, model, fitted, bytes, received).await)
         } => answered,
-        ended = ends.out_of_time(timeout) => {
+        ended = ends.cut_off(timeout) => {
             let status = begun.status();
             let end = if begun.is_sent() { End::CutOff { status } } else { End::Unsent };
             return Sent { status, hurried, ..Sent::ended(ended, "no whole reply", charge(end)) };
@@ -175,6 +175,7 @@ impl<V> Sent<V> {
             Some(Stop::Deadline) => (FailureKind::Deadline, format!("{doing} before the deadline")),
             Some(Stop::Abort) => (FailureKind::Aborted, "aborted by the caller's signal".to_owned()),
             Some(Stop::Close) => (FailureKind::Aborted, "the engine was closed".to_owned()),
+            Some(Stop::GivenUp) => (FailureKind::Aborted, "given up before it was sent".to_owned()),
         };
         let failure = Failure { kind, message, retry_after: None };
         Self { stop, ..Self::new(charge, Err(failure)) }

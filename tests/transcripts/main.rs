@@ -10,6 +10,7 @@ mod money;
 mod partial;
 mod retries;
 mod skips;
+mod slates;
 mod storm;
 mod time;
 mod told;

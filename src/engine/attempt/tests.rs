@@ -100,6 +100,7 @@ fn answered(attempted: &Attempted<Score>) -> (&str, u8) {
         }
         Attempted::Ended { record, .. } => panic!("no answer: {record:?}"),
         Attempted::Skipped(refusal) => panic!("no answer: {refusal:?}"),
+        Attempted::Begun => panic!("nothing begins"),
     }
 }
 
@@ -115,8 +116,11 @@ async fn attempts_of_one_call_and_of_two_run_beside_one_another() {
     let (context, other_context) = (one.context(&wanted, &abort), other.context(&other_wanted, &abort));
 
     let [first, second] = [0, 1].map(|position| assigned(&one, &plan, position));
-    let (first, second, third) =
-        tokio::join!(attempt(&context, &first), attempt(&context, &second), attempt(&other_context, &second));
+    let (first, second, third) = tokio::join!(
+        attempt(&context, &first, None),
+        attempt(&context, &second, None),
+        attempt(&other_context, &second, None)
+    );
 
     assert_eq!([&first, &second, &third].map(answered), [("a", 1), ("b", 2), ("b", 2)]);
     assert_eq!(engine.ledger().reserved(), NanoUsd::default(), "every reservation is given back");
@@ -133,7 +137,7 @@ async fn an_attempt_at_a_model_that_was_switched_off_meanwhile_is_skipped_with_t
     let plan = engine.plan(&call.catalog, call.original, &wanted);
     let context = call.context(&wanted, &abort);
     engine.report_failure("a", FailureKind::RateLimited).expect("a known model");
-    let Attempted::Skipped(refusal) = attempt(&context, &assigned(&call, &plan, 0)).await else {
+    let Attempted::Skipped(refusal) = attempt(&context, &assigned(&call, &plan, 0), None).await else {
         panic!("it was asked")
     };
     assert_eq!(refusal.reason.as_str(), "cooling");
