@@ -57,6 +57,112 @@ export interface PredictOptions {
   requestId?: string | null
 }
 
+// What a slate is asked, and what it gives.
+
+/** Which models are to be asked about which matches, each about each. */
+export interface SlateRequest {
+  /** 1 to 1,000 matches with distinct ids; at most 10 MiB of text together, 1 MiB each. */
+  matches: Match[]
+  /** The ids of the models, each once; `'active'`: every active model, those that cool included. Default: `'active'`. */
+  models?: string[] | 'active' | null
+  /** Only these cells, each once, such as those that an earlier slate missed; not beside `models`. */
+  cells?: { modelId: string; matchId: string }[] | null
+  /**
+   * What is done about a model that fails. `'reuse'`: of its chain, a model that the slate asks about the match anyway stands in
+   * with its answer, at no cost, and one outside the slate is asked once for all who need it. `'call'`: the models of its
+   * chain are called, as by a single prediction. `'none'`: nothing. Default: `'reuse'`.
+   */
+  fallbacks?: 'reuse' | 'call' | 'none' | null
+  /** The version of the composed prompt, for every model. Default: the pinned one, else the active one. */
+  promptVersion?: string | null
+}
+
+/** How to do it. What is absent is left to the model, then to the configuration; an unknown field is refused. */
+export interface SlateOptions {
+  /** Aborts the slate and its HTTP requests; `result()` rejects with `ABORT_ERR` and what was paid for. */
+  signal?: AbortSignal | null
+  /** Time for the whole slate in milliseconds, 1 to 86,400,000. Default: 600,000, whatever the configuration's. */
+  deadlineMs?: number | null
+  /** Time for one HTTP call in milliseconds, 1 to 3,600,000; no wait counts. Default: the model's, then the configuration's. */
+  attemptTimeoutMs?: number | null
+  /** Sampling temperature, 0 to 2; moved into the provider's range. Default: the provider's own. */
+  temperature?: number | null
+  /** Most tokens of one completion, 1 to 1,000,000; cut to the provider's limit. Default: what the matches need. */
+  maxTokens?: number | null
+  /** US dollars for all fallbacks of one request together, worst case, 0 to 1,000,000. Default: the configuration's. */
+  maxFallbackCost?: number | null
+  /** How many models may stand in or be called for one request's, 0 to 100. Default: the configuration's. */
+  maxFallbackDepth?: number | null
+  /**
+   * US dollars for the whole slate, worst case, 0 to 1,000,000; beside the day's budget. A request that does not fit beside those
+   * under way waits for them; one that would not fit without them is `over_budget`. Default: no limit.
+   */
+  maxCostUsd?: number | null
+  /** How many requests may be under way at once, at all providers together, 1 to 100,000. Default: no limit but the providers'. */
+  maxInFlight?: number | null
+  /** How many matches one request asks about at most, 1 to 100. Default: as many as `max_tokens` answers, at most 20. */
+  matchesPerRequest?: number | null
+  /** Whether matches whose `kickoff` has passed are asked about; otherwise they are missed, `kicked_off`. Default: false. */
+  allowStarted?: boolean | null
+  /** Whether outcomes have `reasoning` and `rawResponse`; otherwise null and the empty string. Default: false. */
+  keepReplies?: boolean | null
+  /** Your own id of the slate, as `PredictOptions.requestId`: each of its calls has it. Default: none. */
+  requestId?: string | null
+  /**
+   * Once `afterMs` (0 to 86,400,000) have passed and every match has answers of `modelsPerMatch` (1 to 10,000) distinct models,
+   * the requests that wait are given up; those under way are awaited. Default: never.
+   */
+  enough?: { modelsPerMatch: number; afterMs: number } | null
+}
+
+/**
+ * A slate under way. It runs whether or not it is iterated, and to its end if nobody holds it. Iterating gives what became of
+ * its cells as it comes, none of it dropped; leaving the loop cancels the slate, and waits until nothing of it is left running.
+ */
+export interface Slate extends AsyncIterable<SlateEvent> {
+  /** What it set out to do. */
+  readonly plan: SlatePlan
+  /** How it stands now. */
+  progress(): SlateProgress
+  /**
+   * Resolves when the last request has ended. Rejects, then too, with a `FallcastError` whose `outcome` is what there is: after an
+   * abort or a close, or if nothing at all came. A rejection that nobody asked for is not unhandled.
+   */
+  result(): Promise<SlateOutcome>
+  /** Ends it: what is under way is cut off, and `result()` resolves with what there is. */
+  cancel(): void
+  /** The events. There is one reader: a second throws `INVALID_REQUEST`. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<SlateEvent>
+}
+
+/** What became of cells, or how the slate stands. The first and the last are `progress`. */
+export type SlateEvent =
+  /** One model's answer to one request, or another's in its place; cells without a prediction are told as `missed` as well. */
+  | { type: 'answered'; outcome: PredictionOutcome }
+  /** Cells of one model that have no answer, and will have none. */
+  | { type: 'missed'; modelId: string; matchIds: string[]; why: MissingReason; error: FallcastError }
+  /** The latest numbers, at most ten times a second but for the last. */
+  | { type: 'progress'; progress: SlateProgress }
+
+/** Why a cell has no answer: how its call ended, what its model failed with, why it was passed over, or one of the slate's own. */
+export type MissingReason = ErrorCode | FailureKind | SkipReason | 'kicked_off' | 'enough' | 'cancelled'
+
+/** What a slate came to. Every cell is among the predictions of one outcome or in `missing`, never both. */
+export interface SlateOutcome {
+  /** One for each request with an answer, as they came. */
+  outcomes: PredictionOutcome[]
+  /** The cells without an answer, by model and match in order: `cells` for a slate that tries them again. */
+  missing: MissingCell[]
+  /** What the models that answered say of each match that has an answer. */
+  consensus: Consensus[]
+  /** What all attempts cost, those without an answer included, in US dollars. */
+  costUsd: number
+  /** From the call to the end of the last request, in milliseconds. */
+  durationMs: number
+  /** Whether every cell has an answer. */
+  complete: boolean
+}
+
 // What an engine is built with.
 
 /** How an engine works. Every field is optional; an unknown one is `INVALID_CONFIG`. */
@@ -728,6 +834,8 @@ export interface FallcastError extends Error {
   costUsd?: number
   /** The soonest that a model of the chain is worth asking again, in whole milliseconds from now, where that is known. */
   retryAfterMs?: number
+  /** Of a slate: what there is all the same, and what was paid for. */
+  outcome?: SlateOutcome
   /** With `ABORT_ERR` the signal's reason; in a rejection, what the caller's own code threw if an argument could not be read. */
   cause?: unknown
 }
@@ -766,6 +874,21 @@ export declare class Fallcast {
    * Throws `INVALID_REQUEST`, `UNKNOWN_MODEL` or `CLOSED`.
    */
   explain(request: PredictionRequest, options?: PredictOptions | null): Plan
+  /**
+   * Asks many models about many matches at once: each model about each match, or the cells that are named. Requests run side by
+   * side within each provider's limits, inside one deadline and one sum of money, and tell what they came to as they end.
+   *
+   * Returns at once. Throws `INVALID_REQUEST` with every fault, `CLOSED`, or `BUDGET_EXHAUSTED` if it is expected to cost more than
+   * `options.maxCostUsd`; then nothing was sent.
+   */
+  predictSlate(request: SlateRequest, options?: SlateOptions | null): Slate
+  /**
+   * What a slate would do if no request failed: how many requests it would send, what they are expected to cost and can cost,
+   * which models would be passed over, and how many requests come one after the other at each provider. Calls nothing.
+   *
+   * Throws `INVALID_REQUEST` with every fault, or `CLOSED`.
+   */
+  explainSlate(request: SlateRequest, options?: SlateOptions | null): SlatePlan
   /** How many models are active: enabled, their provider has a key or needs none, and not switched off. */
   getActiveModelCount(): Promise<number>
   /** The next usable model of a model's chain; undefined if there is none, or no such model. */
@@ -939,6 +1062,8 @@ export interface Attempt {
   costUsd: number
   /** How the request was changed to fit the provider's limits. */
   adjusted: Array<Adjustment>
+  /** Whether another call of the same slate made it, whose answer or failure stands here at no cost; absent outside a slate. */
+  reused: true | undefined
 }
 
 /** How the day's budget stands. */
@@ -1007,6 +1132,24 @@ export declare function close(): Promise<void>
  */
 export declare function configure(config?: Config | null): void
 
+/** What the models that answered say of one match together. */
+export interface Consensus {
+  /** The match's id. */
+  matchId: string
+  /** How many models answered, each counted once; at least 1. */
+  models: number
+  /** The share of them that sees the home side win, 0 to 1. */
+  homeWin: number
+  /** The share that sees a draw. */
+  draw: number
+  /** The share that sees the away side win. */
+  awayWin: number
+  /** Goals of the home side in the most frequent score; of several that of the fewest goals. */
+  homeScore: number
+  /** Goals of the away side in it. */
+  awayScore: number
+}
+
 /** How often a fallback was about to be asked though it is dearer than `warnPriceRatio` times the original. */
 export interface CostWarnings {
   /** The model that was asked for. */
@@ -1041,6 +1184,14 @@ export declare function enableModel(modelId: string): void
  * Throws `INVALID_REQUEST`, `UNKNOWN_MODEL` or `CLOSED`.
  */
 export declare function explain(request: PredictionRequest, options?: PredictOptions | null): Plan
+
+/**
+ * What a slate would do if no request failed: how many requests it would send, what they are expected to cost and can cost,
+ * which models would be passed over, and how many requests come one after the other at each provider. Calls nothing.
+ *
+ * Throws `INVALID_REQUEST` with every fault, or `CLOSED`.
+ */
+export declare function explainSlate(request: SlateRequest, options?: SlateOptions | null): SlatePlan
 
 /** A fallback and who serves it. */
 export interface Fallback {
@@ -1197,6 +1348,16 @@ export interface Metrics {
   costWarnings: Array<CostWarnings>
 }
 
+/** A cell of a slate without an answer. */
+export interface MissingCell {
+  /** The model. */
+  modelId: string
+  /** The match's id. */
+  matchId: string
+  /** Why. */
+  why: MissingReason
+}
+
 /** The fallbacks of the built-in catalogue: a model's id, and the ids of its fallbacks in order. */
 export declare const MODEL_FALLBACKS: ModelFallbacks
 
@@ -1322,6 +1483,34 @@ export interface PlannedAttempt {
   adjusted: Array<Adjustment>
 }
 
+/** One model of a slate. */
+export interface PlannedModel {
+  /** The model. */
+  modelId: string
+  /** Its provider. */
+  providerId: string
+  /** How many cells it has. */
+  cells: number
+  /** How many requests those make. */
+  requests: number
+  /** What they are expected to cost, in US dollars. */
+  expectedCostUsd: number
+  /** The most that they can cost, in US dollars. */
+  worstCostUsd: number
+}
+
+/** One provider that a slate asks. */
+export interface PlannedProvider {
+  /** The provider. */
+  providerId: string
+  /** How many requests it gets. */
+  requests: number
+  /** How many of them are under way at once at most. */
+  atOnce: number
+  /** How many of them are under way one after the other at least: `requests` over `atOnce`, rounded up. */
+  inTurn: number
+}
+
 /** A model that would be passed over. */
 export interface PlannedSkip {
   /** The model. */
@@ -1334,6 +1523,18 @@ export interface PlannedSkip {
   expectedCostUsd: number
   /** Its expected cost in proportion to the original's; null for the original and beside a free one. */
   priceRatio: number | null
+}
+
+/** A model of a slate that would not be called. */
+export interface PlannedSlateSkip {
+  /** The model. */
+  modelId: string
+  /** How many cells it has. */
+  cells: number
+  /** Why it would not be called. */
+  reason: SkipReason
+  /** The same in words, with the numbers that decided. */
+  detail: string
 }
 
 /** The score of one match. */
@@ -1392,6 +1593,15 @@ export interface PredictionOutcome {
   /** From the call to the answer, in milliseconds. */
   durationMs: number
 }
+
+/**
+ * Asks many models about many matches at once: each model about each match, or the cells that are named. Requests run side by
+ * side within each provider's limits, inside one deadline and one sum of money, and tell what they came to as they end.
+ *
+ * Returns at once. Throws `INVALID_REQUEST` with every fault, `CLOSED`, or `BUDGET_EXHAUSTED` if it is expected to cost more than
+ * `options.maxCostUsd`; then nothing was sent.
+ */
+export declare function predictSlate(request: SlateRequest, options?: SlateOptions | null): Slate
 
 /**
  * Asks the model for scores, and when it fails the models of its chain, within the money and the time that the
@@ -1519,6 +1729,40 @@ export interface Skip {
   reason: SkipReason
   /** The same in words, with the numbers that decided. */
   detail: string
+}
+
+/** What a slate would do if no request failed: counted, for it may have thousands. */
+export interface SlatePlan {
+  /** How many cells it has: one model and one match each. */
+  cells: number
+  /** How many requests it would send if none failed: those of the models that can be called. */
+  requests: number
+  /** What they are expected to cost together, in US dollars. */
+  expectedCostUsd: number
+  /** The most that they can cost together, in US dollars: the prompts and all of `maxTokens`. */
+  worstCostUsd: number
+  /** Every model of it, in order. */
+  models: Array<PlannedModel>
+  /** The models that would not be called, in order; where another stands in for them, their cells have answers all the same. */
+  skips: Array<PlannedSlateSkip>
+  /** Every provider that would be asked. */
+  providers: Array<PlannedProvider>
+}
+
+/** How a slate stands. */
+export interface SlateProgress {
+  /** How many cells it has. */
+  cells: number
+  /** How many of them have an answer. */
+  answered: number
+  /** How many will have none. */
+  missing: number
+  /** How many requests are under way. */
+  inFlight: number
+  /** How many wait: for their turn, for money, for another's answer, or for a model that is left alone for a moment. */
+  waiting: number
+  /** What was paid so far, in US dollars. */
+  costUsd: number
 }
 
 /** The state as it stands, as plain JSON: health, cooling, the day's spend and the pinned prompts. `restore` takes it back. */

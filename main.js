@@ -8,6 +8,7 @@ try {
 } catch (error) {
   throw new Error(advice(error), { cause: error });
 }
+require('./slate.js')(module.exports);
 
 /** What is supported, what was tried, and how to go on. */
 function advice(error) {

@@ -105,12 +105,13 @@ describe('the types document the fields of the files', () => {
   const schemas = {
     Model: items('models', 'models'),
     Provider: items('providers', 'providers'),
-    Limits: items('providers', 'providers').properties.limits,
+    Limits: items('models', 'models').properties.limits,
+    'Limits, ProviderLimits': items('providers', 'providers').properties.limits,
     PromptVersion: $defs.version,
   };
 
   test.for(Object.entries(schemas))('%s', ([name, { properties, required = [] }]) => {
-    const fields = fieldsOf(name);
+    const fields = name.split(', ').flatMap(fieldsOf);
     expect(fields.map((field) => field.name).sort()).toEqual(Object.keys(properties).sort());
     expect(fields.filter(({ optional }) => !optional).map((field) => field.name).sort()).toEqual([...required].sort());
   });

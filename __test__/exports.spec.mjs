@@ -9,9 +9,9 @@ import { fallcast } from './support.mjs';
 
 const root = new URL('..', import.meta.url);
 const CALLED = [
-  'activatePrompts', 'buildPrompt', 'close', 'configure', 'disableModel', 'enableModel', 'explain', 'getActiveModelCount',
+  'activatePrompts', 'buildPrompt', 'close', 'configure', 'disableModel', 'enableModel', 'explain', 'explainSlate', 'getActiveModelCount',
   'getActiveProviders', 'getFallbackProvider', 'getModels', 'getPrompts', 'onEvent', 'onInvalidate',
-  'predictWithFallback', 'recoverDisabledModels', 'reloadPrompts', 'reportFailure', 'reportSuccess', 'restore',
+  'predictSlate', 'predictWithFallback', 'recoverDisabledModels', 'reloadPrompts', 'reportFailure', 'reportSuccess', 'restore',
   'snapshot', 'updateCatalog',
 ];
 

@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import { byModel, scoreOf, startUpstream } from '../examples/upstream.mjs';
 
 /** The addon, as CommonJS gives it. */
-export const fallcast = createRequire(import.meta.url)('../index.js');
+export const fallcast = createRequire(import.meta.url)('../main.js');
 
 /** An upstream that is closed after the test. */
 export async function upstreamFor(manner = 'clean') {

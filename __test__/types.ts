@@ -2,13 +2,13 @@
 import {
   activatePrompts, buildPrompt, close, configure, disableModel, enableModel, explain, Fallcast, getActiveModelCount,
   getActiveProviders, getBudget, getFallbackProvider, getMetrics, getMetricsText, getModels, getPrompts,
-  MODEL_FALLBACKS, onEvent, onInvalidate, predictWithFallback, recoverDisabledModels, reloadPrompts, reportFailure,
+  explainSlate, MODEL_FALLBACKS, onEvent, onInvalidate, predictSlate, predictWithFallback, recoverDisabledModels, reloadPrompts, reportFailure,
   reportSuccess, restore, snapshot, updateCatalog,
 } from '../index.js';
 import type {
   Attempt, Budget, Config, EngineEvent, FailureKind, FallbackReason, InvalidationEvent, LogRecord, Match, Metrics,
   Model, ModelStatus, Plan, PredictionOutcome, PredictionRequest, PredictOptions, Prompts, PromptVersion,
-  PromptVersionStatus, Provider, RouteMetrics, Skip, SkipReason, Snapshot, Usage,
+  PromptVersionStatus, Provider, RouteMetrics, Skip, Slate, SlateEvent, SlateOptions, SlateOutcome, SlatePlan, SlateRequest, SkipReason, Snapshot, Usage,
 } from '../index.js';
 
 /** Compiles only if both types are the same. */
@@ -280,6 +280,36 @@ function money(engine: Fallcast): void {
   console.log(dailyBudgetUsd, models[0]?.spentUsd, left, failed, sentences, getMetricsText().length, getBudget().day);
 }
 
+const slateRequests: SlateRequest[] = [
+  { matches: [match] },
+  { matches: [match], models: 'active', fallbacks: 'none' },
+  { matches: [match], models: ['deepseek-v3.1'], fallbacks: 'call', promptVersion: '1' },
+  { matches: [match], cells: [{ modelId: 'deepseek-v3.1', matchId: 'm1' }] },
+  // @ts-expect-error a cell names a match
+  { matches: [match], cells: [{ modelId: 'deepseek-v3.1' }] },
+];
+const slateOptions: Required<SlateOptions> = {
+  signal: new AbortController().signal, deadlineMs: 60_000, attemptTimeoutMs: 20_000, temperature: 0.3, maxTokens: 500,
+  maxFallbackCost: 0.01, maxFallbackDepth: 2, maxCostUsd: 0.5, maxInFlight: 16, matchesPerRequest: 5, allowStarted: true,
+  keepReplies: true, requestId: 'saturday', enough: { modelsPerMatch: 5, afterMs: 60_000 },
+};
+
+async function slates(engine: Fallcast): Promise<void> {
+  const plan: SlatePlan = explainSlate(slateRequests[0]!);
+  const slate: Slate = engine.predictSlate(slateRequests[1]!, slateOptions);
+  for await (const event of slate) {
+    same<typeof event, SlateEvent>(true);
+    if (event.type === 'answered') same<typeof event.outcome, PredictionOutcome>(true);
+    if (event.type === 'missed') console.log(event.modelId, event.matchIds, event.why, event.error.code);
+    if (event.type === 'progress') console.log(event.progress.answered, event.progress.costUsd);
+  }
+  const { outcomes, missing, consensus, complete }: SlateOutcome = await predictSlate(slateRequests[2]!, null).result();
+  same<Attempt['reused'], true | undefined>(true);
+  const next: SlateRequest = { matches: [match], cells: missing };
+  console.log(plan.providers[0]?.inTurn, outcomes.length, consensus[0]?.homeWin, complete, next, slate.progress().waiting);
+  slate.cancel();
+}
+
 export async function everything(): Promise<void> {
   configure(config);
   const closed: undefined = await close().then(() => undefined);
@@ -291,6 +321,7 @@ export async function everything(): Promise<void> {
     await states(engine);
     await health(engine);
     money(engine);
+    await slates(engine);
     const closed: Promise<void> = engine.close();
     await closed;
   }

@@ -34,6 +34,7 @@ const SECTIONS = [
   ['Prompts', 'As an object. In a folder, `manifest.json` has `versions`, and each component is a Markdown file.', 'Prompts'],
   ['A version of the prompts', '', 'PromptVersion'],
   ['Options of a request', 'The second argument of `predictWithFallback` and `explain`.', 'PredictOptions'],
+  ['Options of a slate', 'Of `predictSlate` and `explainSlate`; [slate.md](slate.md) tells what they are for.', 'SlateOptions'],
 ];
 
 const source = ts.createSourceFile('index.d.ts', readFileSync(TYPES, 'utf8'), ts.ScriptTarget.Latest, true);

@@ -1,7 +1,7 @@
 /** What the programs share: an engine on the upstream of the test, and one match. */
 import { createRequire } from 'node:module';
 
-export const fallcast = createRequire(import.meta.url)('../../index.js');
+export const fallcast = createRequire(import.meta.url)('../../main.js');
 
 export const config = {
   builtinCatalog: false,

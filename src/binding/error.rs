@@ -29,7 +29,7 @@ pub(super) struct Failed {
 /// The fields of a `FallcastError`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct FailedCall<'a> {
+pub(super) struct FailedCall<'a> {
     #[serde(flatten)]
     ids: Option<Ids<'a>>,
     message: String,
@@ -59,25 +59,30 @@ struct FailedHistory {
     retry_after_ms: Option<f64>,
 }
 
-impl Failed {
-    /// Writes an error, and the names of the call that it ends, if there is one.
-    pub(super) fn new(error: &EngineError, ids: Option<&CallIds>) -> Self {
-        let is_abort = matches!(error, EngineError::Aborted(_));
+impl<'a> FailedCall<'a> {
+    /// What is to be said of an error, with the names of the call that it ends, if there is one.
+    pub(super) fn of(error: &EngineError, ids: Option<&'a CallIds>) -> Self {
         let history = error.history().map(|history| FailedHistory {
             attempts: history.attempts.iter().map(Attempt::from).collect(),
             skips: history.skips.iter().map(Skip::from).collect(),
             cost_usd: history.cost().usd(),
             retry_after_ms: history.retry_after.map(|wait| milliseconds(wait).ceil()),
         });
-        let record = Record::new(&FailedCall {
+        Self {
             ids: ids.map(|ids| Ids { call_id: &ids.call_id, request_id: ids.request_id.as_deref() }),
             message: error.to_string(),
             code: error.code(),
-            name: is_abort.then_some("AbortError"),
+            name: matches!(error, EngineError::Aborted(_)).then_some("AbortError"),
             cause: (),
             history,
-        });
-        Self { record, is_abort }
+        }
+    }
+}
+
+impl Failed {
+    /// Writes an error, and the names of the call that it ends, if there is one.
+    pub(super) fn new(error: &EngineError, ids: Option<&CallIds>) -> Self {
+        Self { record: Record::new(&FailedCall::of(error, ids)), is_abort: matches!(error, EngineError::Aborted(_)) }
     }
 
     /// Makes a blank `Error` say it. `cause` is what the user's own code threw, or aborted its signal with.

@@ -73,6 +73,11 @@ impl<'a> Fields<'a> {
         self.of_type(name, ValueType::Number, "a number", faults)
     }
 
+    /// A boolean.
+    pub(super) fn boolean(&self, name: &str, faults: &mut Faults) -> napi::Result<Option<bool>> {
+        self.of_type(name, ValueType::Boolean, "true or false", faults)
+    }
+
     /// A string that must be there.
     pub(super) fn required(&self, name: &str, faults: &mut Faults) -> napi::Result<String> {
         let before = faults.len();

@@ -1,12 +1,14 @@
 //! The sport as JavaScript sees it: matches in, predictions out; the transfer twins of the room of that name.
 
+use std::hash::Hash;
+
 use napi::{Env, Unknown};
 use napi_derive::napi;
 use serde::Serialize;
 
 use super::fields::{Fields, elements};
 use crate::check::Faults;
-use crate::football::{Match, Score, check_count};
+use crate::football::{Match, Score, check_count, check_slate_count};
 use crate::outcome::Finding;
 
 /// The score of one match.
@@ -36,8 +38,81 @@ pub(super) fn predictions(findings: Vec<Finding<Score>>) -> Vec<Prediction> {
     filled.map(prediction).collect()
 }
 
+/// What the models that answered say of one match together.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[napi(object, object_from_js = false)]
+pub struct Consensus {
+    /// The match's id.
+    pub match_id: String,
+    /// How many models answered, each counted once; at least 1.
+    pub models: u32,
+    /// The share of them that sees the home side win, 0 to 1.
+    pub home_win: f64,
+    /// The share that sees a draw.
+    pub draw: f64,
+    /// The share that sees the away side win.
+    pub away_win: f64,
+    /// Goals of the home side in the most frequent score; of several that of the fewest goals.
+    pub home_score: u32,
+    /// Goals of the away side in it.
+    pub away_score: u32,
+}
+
+/// A cell of a slate without an answer.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[napi(object, object_from_js = false)]
+pub struct MissingCell {
+    /// The model.
+    pub model_id: String,
+    /// The match's id.
+    pub match_id: String,
+    /// Why.
+    #[napi(ts_type = "MissingReason")]
+    pub why: &'static str,
+}
+
+/// A cell without an answer.
+pub(super) fn missing_cell(model_id: String, match_id: String, why: &'static str) -> MissingCell {
+    MissingCell { model_id, match_id, why }
+}
+
+/// What is said of each match that has an answer; a model counts once for each, with the first that is given.
+pub(super) fn consensus<M: Copy + Eq + Hash>(
+    matches: &[Match],
+    answers: impl IntoIterator<Item = (usize, M, Score)>,
+) -> Vec<Consensus> {
+    let said = crate::football::consensus(matches, answers);
+    let twin = |said: crate::football::Consensus| Consensus {
+        match_id: said.id,
+        models: u32::try_from(said.models).unwrap_or(u32::MAX),
+        home_win: said.home_win,
+        draw: said.draw,
+        away_win: said.away_win,
+        home_score: said.score.home.into(),
+        away_score: said.score.away.into(),
+    };
+    said.into_iter().map(twin).collect()
+}
+
+/// The matches of a slate that stand at `path`.
+pub(super) fn slate_items(env: &Env, value: Unknown<'_>, path: &str, faults: &mut Faults) -> napi::Result<Vec<Match>> {
+    read_items(env, value, path, check_slate_count, faults)
+}
+
 /// A list of matches that stands at `path`.
 pub(super) fn items(env: &Env, value: Unknown<'_>, path: &str, faults: &mut Faults) -> napi::Result<Vec<Match>> {
+    read_items(env, value, path, check_count, faults)
+}
+
+fn read_items(
+    env: &Env,
+    value: Unknown<'_>,
+    path: &str,
+    check_count: fn(&str, usize, &mut Faults) -> bool,
+    faults: &mut Faults,
+) -> napi::Result<Vec<Match>> {
     let Some(elements) = elements(env, value, &path, faults)? else { return Ok(Vec::new()) };
     if !check_count(path, elements.len(), faults) {
         return Ok(Vec::new());

@@ -27,6 +27,7 @@ use super::outcome::{BuiltPrompt, Fallback, PredictionOutcome, PromptVersionStat
 use super::plan::Plan;
 use super::read::{self, CallArguments};
 use super::realm::Realm;
+use super::slate::SlatePlan;
 use super::status::ModelStatus;
 use crate::engine::{Engine, ModelState};
 
@@ -104,6 +105,23 @@ methods! {
         let CallArguments { request, options, .. } = read::call(env, request, options, &mut None)?;
         let call = this.engine.call(request, options)?;
         Ok(Plan::from(call.explain()))
+    }
+
+    /// Asks many models about many matches at once: each model about each match, or the cells that are named. Requests run side by
+    /// side within each provider's limits, inside one deadline and one sum of money, and tell what they came to as they end.
+    ///
+    /// Returns at once. Throws `INVALID_REQUEST` with every fault, `CLOSED`, or `BUDGET_EXHAUSTED` if it is expected to cost more than
+    /// `options.maxCostUsd`; then nothing was sent.
+    fn predict_slate(this, env, caller, request: "SlateRequest"; options: "SlateOptions | null") -> value [Object<'env>] as "Slate" {
+        this.begin_slate(env, request, options, caller.owner())
+    }
+
+    /// What a slate would do if no request failed: how many requests it would send, what they are expected to cost and can cost,
+    /// which models would be passed over, and how many requests come one after the other at each provider. Calls nothing.
+    ///
+    /// Throws `INVALID_REQUEST` with every fault, or `CLOSED`.
+    fn explain_slate(this, env, _caller, request: "SlateRequest"; options: "SlateOptions | null") -> value [SlatePlan] {
+        this.slate_plan(env, request, options)
     }
 
     /// How many models are active: enabled, their provider has a key or needs none, and not switched off.

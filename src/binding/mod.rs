@@ -25,5 +25,7 @@ mod plan;
 mod read;
 mod realm;
 mod record;
+mod slate;
+mod slate_arguments;
 mod status;
 mod text;

@@ -102,6 +102,10 @@ pub struct Attempt {
     pub cost_usd: f64,
     /// How the request was changed to fit the provider's limits.
     pub adjusted: Vec<Adjustment>,
+    /// Whether another call of the same slate made it, whose answer or failure stands here at no cost; absent outside a slate.
+    #[serde(skip_serializing_if = "is_absent")]
+    #[napi(ts_type = "true | undefined")]
+    pub reused: napi::Either<bool, ()>,
 }
 
 /// A change that made a request fit its provider.
@@ -251,8 +255,14 @@ impl From<&core::Attempt> for Attempt {
             usage: attempt.usage.as_ref().map(Usage::from),
             cost_usd: attempt.cost.usd(),
             adjusted: adjustments(&attempt.adjusted),
+            reused: if attempt.reused { napi::Either::A(true) } else { napi::Either::B(()) },
         }
     }
+}
+
+/// Whether a field is left out.
+fn is_absent(field: &napi::Either<bool, ()>) -> bool {
+    matches!(field, napi::Either::B(()))
 }
 
 pub(super) fn adjustments(adjusted: &[core::Adjustment]) -> Vec<Adjustment> {

@@ -111,7 +111,12 @@ fn options<'a>(
     if let Some(signal) = signal {
         abort::check(env, signal, faults)?;
     }
-    let options = RawOptions {
+    Ok((options_of(env, &fields, faults)?, signal))
+}
+
+/// The options that a call and a slate have in common, as far as they are there.
+pub(super) fn options_of(env: &Env, fields: &Fields<'_>, faults: &mut Faults) -> napi::Result<RawOptions> {
+    Ok(RawOptions {
         deadline_ms: fields.number("deadlineMs", faults)?,
         attempt_timeout_ms: fields.number("attemptTimeoutMs", faults)?,
         max_fallback_cost: fields.number("maxFallbackCost", faults)?,
@@ -120,8 +125,7 @@ fn options<'a>(
         max_tokens: fields.number("maxTokens", faults)?,
         stop: fields.value("stop")?.map(|value| stop(env, value, faults)).transpose()?,
         request_id: fields.id("requestId", faults)?,
-    };
-    Ok((options, signal))
+    })
 }
 
 fn stop(env: &Env, value: Unknown<'_>, faults: &mut Faults) -> napi::Result<Vec<String>> {

@@ -62,6 +62,8 @@ export interface FallcastError extends Error {
   costUsd?: number
   /** The soonest that a model of the chain is worth asking again, in whole milliseconds from now, where that is known. */
   retryAfterMs?: number
+  /** Of a slate: what there is all the same, and what was paid for. */
+  outcome?: SlateOutcome
   /** With `ABORT_ERR` the signal's reason; in a rejection, what the caller's own code threw if an argument could not be read. */
   cause?: unknown
 }
