@@ -1,10 +1,13 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-import { expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 
+import { byModel, scoreOf } from '../examples/upstream.mjs';
 import { promptFolder, temporaryFolder, version, write } from './prompt-folder.mjs';
-import { chain, engineFor, fallcast, matches } from './support.mjs';
+import { chain, engineFor, fallcast, matches, upstreamFor } from './support.mjs';
 
 const program = fileURLToPath(new URL('../bin/fallcast.mjs', import.meta.url));
 
@@ -88,4 +91,57 @@ test('a wrong use prints the usage and exits 2', () => {
   }
   expect(run('check', '--loud').status).toBe(2);
   expect(run('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('fallcast check') });
+});
+
+describe('slate', () => {
+  const file = (held) => `${write(temporaryFolder(), { 'slate.json': held })}/slate.json`;
+  const configFor = (upstream, models) => file(chain(upstream, models));
+  /** Runs the command beside an upstream of this process. */
+  async function runBeside(...args) {
+    const child = spawn(process.execPath, [program, ...args]);
+    onTestFinished(() => child.kill('SIGKILL'));
+    const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+    return { status, stdout, stderr };
+  }
+
+  test('shows a bar for each provider, then the table', async () => {
+    const upstream = await upstreamFor();
+    const config = configFor(upstream, ['a', 'b']);
+    const args = ['slate', file(matches(2)), '--config', config, '--models', 'a,b', '--allow-started'];
+    const { status, stdout, stderr } = await runBeside(...args);
+    expect(stderr).toBe(`p            ${'█'.repeat(30)} 4/4\n`);
+    expect(status).toBe(0);
+    const { homeScore, awayScore } = scoreOf('m1');
+    expect(stdout).toMatch(new RegExp(`^Home 1 – Away 1 +${homeScore}:${awayScore} +2 `, 'm'));
+    expect(stdout).toMatch(/^4 of 4 cells, \$0\.\d+, \d+\.\d s$/m);
+  });
+
+  test('says what is missing, and exits 1', async () => {
+    const upstream = await upstreamFor(byModel({ a: 'prose', b: 'clean' }));
+    const config = configFor(upstream, { a: { fallbacks: [] }, b: {} });
+    const { status, stdout, stderr } = await runBeside('slate', file({ matches: matches(1), models: ['a', 'b'] }), '--config', config, '--allow-started');
+    expect(status).toBe(1);
+    expect(stderr).toBe(`p            ${'█'.repeat(15)}${'░'.repeat(15)} 1/2, 1 missed\n`);
+    expect(stdout).toContain('; missing: 1 parse_error');
+  });
+
+  test('prints an event a line for machines, and what came of it last', async () => {
+    const upstream = await upstreamFor(byModel({ a: 'clean', b: 'prose' }));
+    const config = configFor(upstream, ['a', 'b']);
+    const { stdout, stderr } = await runBeside('slate', file(matches(1)), '--config', config, '--allow-started', '--json');
+    expect(stderr).toBe('');
+    const lines = stdout.trim().split('\n').map((line) => JSON.parse(line));
+    const types = lines.map(({ type }) => type);
+    expect([types[0], ...types.slice(-2)]).toEqual(['progress', 'progress', 'result']);
+    expect(lines.find(({ type }) => type === 'missed')).toMatchObject({ modelId: 'b', why: 'parse_error', error: { code: 'ALL_ATTEMPTS_FAILED' } });
+    expect(lines.at(-1)).toMatchObject({ requests: 1, complete: false, missing: [{ modelId: 'b', matchId: 'm1', why: 'parse_error' }] });
+  });
+
+  test('says what is wrong with a file, a request or an option', () => {
+    expect(run('slate', file([]))).toMatchObject(failed('request.matches: must hold 1 to 1000 matches, got 0'));
+    expect(run('slate', file(matches(1)), '--models', 'nobody')).toMatchObject(failed('request.models[0]: no model has the id "nobody"'));
+    expect(run('slate', file(matches(1)), '--max-cost', 'much')).toMatchObject(failed('--max-cost: must be a number, got "much"'));
+    expect(run('slate', `${temporaryFolder()}/nothing.json`)).toMatchObject(failed('nothing.json'));
+    expect(run('slate')).toMatchObject({ status: 2 });
+  });
 });

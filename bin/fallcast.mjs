@@ -1,20 +1,25 @@
 #!/usr/bin/env node
-/** The command `fallcast`: checks a catalogue and prompts, and prints the prompt that a model would be sent. */
+/** The command `fallcast`: checks a catalogue and prompts, prints the prompt that a model would be sent, and runs a slate. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { Fallcast } from '../main.js';
+import { numberOf, requestIn, runSlate } from './slate.mjs';
 
 const USAGE = `Usage:
   fallcast check [folder]        load catalogue and prompts, render every model; exits 1 on any fault
   fallcast prompt <model> --match <file.json> [--version <name>]
                                  print the prompt that the model would be sent; the file holds a match, or an array
+  fallcast slate <file.json> [--config <file.json>] [--models a,b | active] [--max-cost <usd>]
+                 [--deadline <seconds>] [--allow-started] [--json]
+                                 ask every model about every match, with a bar for each provider, and print what they
+                                 say; the file holds an array of matches, or a whole request; exits 1 if a cell is missing
 
 A folder holds models.json and providers.json, or prompts (manifest.json), or both with the prompts in its folder
 prompts. Without one, what ships is meant.
 
-Options of both:
+Options of all:
   --catalog <folder>             a folder with models.json, providers.json or both
   --prompts <folder>             a folder with manifest.json
   --help`;
@@ -26,6 +31,12 @@ const OPTIONS = {
   prompts: { type: 'string' },
   match: { type: 'string' },
   version: { type: 'string' },
+  config: { type: 'string' },
+  models: { type: 'string' },
+  'max-cost': { type: 'string' },
+  deadline: { type: 'string' },
+  json: { type: 'boolean' },
+  'allow-started': { type: 'boolean' },
   help: { type: 'boolean' },
 };
 
@@ -53,36 +64,53 @@ function check(engine) {
   console.log('\nNo faults. Tokens are estimates, for one match.');
 }
 
+/** What a file of JSON holds. */
+function jsonIn(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
+  } catch (error) {
+    throw new Error(`${file}: ${error.message}`);
+  }
+}
+
 /** Prints the prompt for the matches in a file. */
 function prompt(engine, modelId, { match, version }) {
-  let matches;
-  try {
-    matches = [JSON.parse(readFileSync(match, 'utf8').replace(/^\uFEFF/, ''))].flat();
-  } catch (error) {
-    throw new Error(`${match}: ${error.message}`);
-  }
+  const matches = [jsonIn(match)].flat();
   const { system, user, promptVersion, overrides, estimatedTokens } = engine.buildPrompt(modelId, matches, version);
   console.log(`[system]\n${system}\n\n[user]\n${user}`);
   const names = overrides.join(', ') || 'none';
   console.error(`\nversion ${promptVersion}, overrides: ${names}, about ${estimatedTokens} tokens`);
 }
 
+/** Runs the slate that a file holds. */
+function slate(engine, file, { models, json, deadline, 'max-cost': maxCost, 'allow-started': allowStarted }) {
+  const request = requestIn(jsonIn(file), models);
+  const seconds = numberOf('deadline', deadline);
+  const deadlineMs = seconds === undefined ? undefined : Math.round(seconds * 1000);
+  const options = { maxCostUsd: numberOf('max-cost', maxCost), deadlineMs, allowStarted };
+  return runSlate(engine, request, options, { json });
+}
+
 /** Runs the command; the exit code. */
 async function main(args) {
   const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
   const [command, operand, ...rest] = positionals;
-  const isComplete = command === 'check' || (command === 'prompt' && operand && values.match);
+  const isComplete = command === 'check' || (command === 'prompt' && operand && values.match) || (command === 'slate' && operand);
   if (values.help || !isComplete || rest.length > 0) {
     (values.help ? console.log : console.error)(USAGE);
     return values.help ? 0 : 2;
   }
   const { catalog, prompts } = values;
-  const found = command === 'check' && operand ? configIn(operand) : {};
+  const found = command === 'check' && operand ? configIn(operand) : values.config ? jsonIn(values.config) : {};
   const engine = new Fallcast({ ...found, ...(catalog && { catalog }), ...(prompts && { prompts }) });
-  if (command === 'check') check(engine);
-  else prompt(engine, operand, values);
-  await engine.close();
-  return 0;
+  try {
+    if (command === 'slate') return await slate(engine, operand, values);
+    if (command === 'check') check(engine);
+    else prompt(engine, operand, values);
+    return 0;
+  } finally {
+    await engine.close();
+  }
 }
 
 try {
