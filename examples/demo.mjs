@@ -1,5 +1,6 @@
 /**
- * Predicts a slate of fixtures with several models, and shows who answered, why, at what cost and in what time.
+ * Predicts a slate of fixtures with several models, and shows who answered, why, at what cost and in what time. On loopback it then
+ * asks several models about all of it at once.
  *
  *     npm run demo                          the fixtures of examples/fixtures.json
  *     npm run demo -- my-slate.json         one's own
@@ -13,6 +14,7 @@ import { Fallcast } from 'fallcast';
 import { chooseLineUp } from './demo/line-up.mjs';
 import { startProgress } from './demo/progress.mjs';
 import { errorLine, predictionRows, routeRows, summary, title } from './demo/report.mjs';
+import { showSlate } from './demo/slate.mjs';
 import { paint, table } from './demo/table.mjs';
 
 const controller = new AbortController();
@@ -34,10 +36,13 @@ async function main() {
   const progress = startProgress(lineUp.calls.length, process.stderr);
   const results = await inTurn(lineUp.calls, lineUp.concurrency, (call) => predict(engine, lineUp, call, progress));
   progress.stop();
+  report(results);
+  if (lineUp.slate && !controller.signal.aborted) {
+    console.log(`\n${paint.bold('The same fixtures, every model about every match')}\n`);
+    console.log(await showSlate(engine, { matches: slate, models: lineUp.slate }, { deadlineMs: 20_000, allowStarted: true, signal: controller.signal }, process.stderr));
+  }
   await engine.close();
   await lineUp.close?.();
-
-  report(results);
   if (controller.signal.aborted) return 130;
   return results.some(({ outcome }) => outcome) ? 0 : 1;
 }

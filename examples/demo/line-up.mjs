@@ -12,6 +12,7 @@
  * @property {import('fallcast').PredictOptions} options
  * @property {import('fallcast').PredictionRequest[]} calls
  * @property {number} concurrency how many calls at once
+ * @property {string[]} [slate] the models that are asked about everything afterwards
  * @property {() => Promise<void>} [close]
  */
 import { byModel, knownManner, startUpstream } from '../upstream.mjs';
@@ -38,6 +39,11 @@ const SCRIPT = [
   ['deepseek-r1', 'deepseek-ai/DeepSeek-R1', 'think', 'thinks aloud, then answers'],
   ['llama-3.2-3b-turbo', 'meta-llama/Llama-3.2-3B-Instruct-Turbo', 'model_missing', 'status 404'],
   ['minimax-m2.1-syn', 'hf:MiniMaxAI/MiniMax-M2.1', 'partial', 'answers half of a batch'],
+];
+
+/** What is asked about everything on loopback: two models fail, for one of which another of these stands in. */
+const SLATE = [
+  'deepseek-v3.1', 'deepseek-r1', 'kimi-k2-instruct', 'kimi-k2-thinking-syn', 'minimax-m2-syn', 'glm-4.6-syn', 'gpt-oss-120b-syn',
 ];
 
 const TOGETHER = ['deepseek-v3.1', 'llama-3.3-70b-turbo', 'qwen3-235b-instruct', 'gpt-oss-20b', 'llama-4-maverick'];
@@ -125,6 +131,7 @@ async function loopback(slate) {
     options: { attemptTimeoutMs: 2000 },
     calls: callsFor(SCRIPT.map(([modelId]) => modelId), slate),
     concurrency: 4,
+    slate: SLATE,
     close: upstream.close,
   };
 }
