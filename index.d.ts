@@ -1066,7 +1066,7 @@ export interface Attempt {
   reused: true | undefined
 }
 
-/** How the day's budget stands. */
+/** How the day's budget stands; for the whole fleet, if the engine belongs to one, as it was a second ago at most. */
 export interface Budget {
   /** The day in UTC, as `YYYY-MM-DD`. */
   day: string
@@ -1074,11 +1074,15 @@ export interface Budget {
   dailyBudgetUsd: number | null
   /** What the day has cost so far, in US dollars. */
   spentUsd: number
-  /** The most that today's attempts under way can cost, in US dollars. */
+  /**
+   * The most that today's attempts under way can cost, in US dollars. In a fleet: those of this engine, and what the other
+   * members are granted.
+   */
   reservedUsd: number
   /**
    * What today's attempts that have ended may be billed beyond `spentUsd`, in US dollars: they were sent and cut off,
-   * or came without a count of their tokens that can be believed. It is held until the day ends.
+   * or came without a count of their tokens that can be believed. In a fleet also what members were granted that are gone.
+   * It is held until the day ends.
    */
   uncertainUsd: number
   /** What is neither spent nor reserved nor uncertain, in US dollars, 0 or more; null without a budget. */
@@ -1088,7 +1092,7 @@ export interface Budget {
    * `pauseFallbacksAt` on), or only what is free (all of it is gone).
    */
   state: 'open' | 'fallbacks_paused' | 'exhausted'
-  /** The models that have spent, reserved or left uncertain anything, sorted by id. */
+  /** The models that have spent, reserved or left uncertain anything, sorted by id; in a fleet by this engine's attempts. */
   models: Array<ModelBudget>
 }
 

@@ -277,6 +277,13 @@ describe('grants', () => {
     expect(page.getFleet().grantUsd).toBeNull();
   });
 
+  test('a page joins before there is any worker', async () => {
+    const server = await startServer();
+    const page = engineFor({ fleet: { url: server.url, role: 'reader' } });
+    await page.ready();
+    expect([page.getFleet().state, page.getBudget().spentUsd]).toEqual(['joined', 0]);
+  });
+
   test('what members have counted is the fleet\'s, and survives them', async () => {
     const server = await startServer();
     const { upstream } = await billingUpstream();

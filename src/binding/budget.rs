@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::money;
 use crate::outcome::NanoUsd;
 
-/// How the day's budget stands.
+/// How the day's budget stands; for the whole fleet, if the engine belongs to one, as it was a second ago at most.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 #[napi(object, object_from_js = false, use_nullable = true)]
@@ -17,10 +17,12 @@ pub struct Budget {
     pub daily_budget_usd: Option<f64>,
     /// What the day has cost so far, in US dollars.
     pub spent_usd: f64,
-    /// The most that today's attempts under way can cost, in US dollars.
+    /// The most that today's attempts under way can cost, in US dollars. In a fleet: those of this engine, and what the other
+    /// members are granted.
     pub reserved_usd: f64,
     /// What today's attempts that have ended may be billed beyond `spentUsd`, in US dollars: they were sent and cut off,
-    /// or came without a count of their tokens that can be believed. It is held until the day ends.
+    /// or came without a count of their tokens that can be believed. In a fleet also what members were granted that are gone.
+    /// It is held until the day ends.
     pub uncertain_usd: f64,
     /// What is neither spent nor reserved nor uncertain, in US dollars, 0 or more; null without a budget.
     pub remaining_usd: Option<f64>,
@@ -28,7 +30,7 @@ pub struct Budget {
     /// `pauseFallbacksAt` on), or only what is free (all of it is gone).
     #[napi(ts_type = "'open' | 'fallbacks_paused' | 'exhausted'")]
     pub state: &'static str,
-    /// The models that have spent, reserved or left uncertain anything, sorted by id.
+    /// The models that have spent, reserved or left uncertain anything, sorted by id; in a fleet by this engine's attempts.
     pub models: Vec<ModelBudget>,
 }
 

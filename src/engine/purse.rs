@@ -134,7 +134,7 @@ impl Purse {
     /// Tells that the budget is as good as spent, for what is left covers no model of a call.
     pub(super) fn exhausted(&self) {
         match self.fleet() {
-            Some(fleet) => fleet.report_soon(true),
+            Some(fleet) => fleet.note_spent_out(),
             None => self.ledger.exhausted(self.now(), |alert| self.tell_alert(alert)),
         }
     }
@@ -197,7 +197,7 @@ impl Purse {
     /// Tells a share of the budget that is gone; of one that is shared only the fleet knows.
     fn tell_alert(&self, alert: &Alert) {
         if let Some(fleet) = self.fleet() {
-            fleet.report_soon(false);
+            fleet.report_soon();
             return;
         }
         let Alert { share, spent, daily, day } = alert.clone();

@@ -49,7 +49,9 @@ pub(super) struct Grants {
     is_behind: AtomicBool,
     /// Whether what is left covered no call since the last message.
     is_spent_out: AtomicBool,
-    /// Whether anything could be granted yet.
+    /// Whether the server has answered that something can be granted.
+    can_open: AtomicBool,
+    /// Whether anything could be granted yet, and the fleet was joined.
     opened: watch::Sender<bool>,
 }
 
@@ -106,6 +108,7 @@ impl Grants {
             due: Notify::new(),
             is_behind: AtomicBool::new(false),
             is_spent_out: AtomicBool::new(false),
+            can_open: AtomicBool::new(false),
             opened: watch::Sender::new(false),
         }
     }
@@ -125,6 +128,13 @@ impl Grants {
         *self.opened.borrow()
     }
 
+    /// Notes that the fleet is joined: from now on calls can be granted something, if the server has answered so.
+    pub(super) fn open(&self) {
+        if self.can_open.load(Ordering::Acquire) && !self.is_opened() {
+            self.opened.send_replace(true);
+        }
+    }
+
     /// Waits until something can be granted.
     pub(super) async fn opened(&self) {
         // The sender is this one's own.
@@ -137,12 +147,14 @@ impl Grants {
         self.is_limited().then(|| self.ledger.granted(today).unwrap_or_default())
     }
 
-    /// Has a message sent now. `is_spent_out`: what is left covered no call.
-    pub(super) fn report_soon(&self, is_spent_out: bool) {
-        if is_spent_out {
-            self.is_spent_out.store(true, Ordering::Relaxed);
-        }
+    /// Has a message sent now.
+    pub(super) fn report_soon(&self) {
         self.due.notify_one();
+    }
+
+    /// Has the next beat say that a call needs more than is not gone; there may be many such calls.
+    pub(super) fn note_spent_out(&self) {
+        self.is_spent_out.store(true, Ordering::Relaxed);
     }
 
     /// Has what others have marked read now.

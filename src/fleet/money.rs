@@ -102,10 +102,14 @@ impl Fleet {
         self.grants.restore(saved);
     }
 
-    /// Has what was spent reported now, for a share of the budget seems to be gone. `is_spent_out`: what is left covered no
-    /// call.
-    pub fn report_soon(&self, is_spent_out: bool) {
-        self.grants.report_soon(is_spent_out);
+    /// Has what was spent reported now, for a share of the budget seems to be gone.
+    pub fn report_soon(&self) {
+        self.grants.report_soon();
+    }
+
+    /// Has it reported that a call needs more than is not gone of the budget.
+    pub fn note_spent_out(&self) {
+        self.grants.note_spent_out();
     }
 
     /// Reports each second, and asks for grants as soon as a call waits for one.
@@ -151,6 +155,9 @@ impl Fleet {
             let arguments: Vec<&str> = message.arguments.iter().map(String::as_str).collect();
             let answer: MoneyAnswer = read(&MONEY, &self.script(&MONEY, &names, &arguments).await?)?;
             let taken = self.grants.take(&self.id, &message, &answer);
+            if self.is_joined() {
+                self.grants.open();
+            }
             if taken.is_stale {
                 wants = message.wants;
             } else {

@@ -93,6 +93,7 @@ impl Fleet {
         if self.standing.join() {
             self.tell(News::Joined);
         }
+        self.grants.open();
         self.tell_standing();
         for fault in self.faults_of_server().await {
             self.warn(format!("of the fleet's Redis: {fault}"));

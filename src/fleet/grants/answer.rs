@@ -1,6 +1,7 @@
 //! What the script that grants money answers.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::money::Elsewhere;
 use crate::outcome::NanoUsd;
@@ -24,7 +25,9 @@ pub(in crate::fleet) struct MoneyAnswer {
     held: String,
     lapsed: String,
     budget: Option<String>,
-    rows: Option<Vec<String>>,
+    /// An empty list is written as an object.
+    #[serde(default)]
+    rows: Value,
 }
 
 impl MoneyAnswer {
@@ -68,12 +71,36 @@ impl MoneyAnswer {
 
     /// Every field of the day's hash and its value, if the member had not seen them.
     pub(in crate::fleet) fn fields(&self) -> Option<impl Iterator<Item = (&str, &str)>> {
-        let rows = self.rows.as_deref()?;
-        Some(rows.chunks_exact(2).map(|pair| (pair[0].as_str(), pair[1].as_str())))
+        if self.rows.is_null() {
+            return None;
+        }
+        let rows = self.rows.as_array().map(Vec::as_slice).unwrap_or_default();
+        Some(rows.chunks_exact(2).filter_map(|pair| Some((pair[0].as_str()?, pair[1].as_str()?))))
     }
 }
 
 /// Millionths of a dollar.
 fn amount(text: &str) -> NanoUsd {
     NanoUsd::micro(text.parse().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(rows: &str) -> Option<Vec<(String, String)>> {
+        let answer = format!(
+            r#"{{"g":"x:1","now":"2","done":0,"opens":0,"v":1,"living":0,"spent":"0","uncertain":"0","held":"0","lapsed":"0"{rows}}}"#
+        );
+        let answer: MoneyAnswer = serde_json::from_str(&answer).expect("it is an answer");
+        let owned = |(field, value): (&str, &str)| (field.to_owned(), value.to_owned());
+        answer.fields().map(|fields| fields.map(owned).collect())
+    }
+
+    #[test]
+    fn no_rows_are_told_apart_from_rows_that_are_known() {
+        assert_eq!(fields(""), None);
+        assert_eq!(fields(r#","rows":{}"#), Some(Vec::new()), "so an empty list is written by the script");
+        assert_eq!(fields(r#","rows":["a","1"]"#), Some(vec![("a".to_owned(), "1".to_owned())]));
+    }
 }

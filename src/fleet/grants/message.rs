@@ -177,8 +177,8 @@ impl Grants {
         {
             taken.other_budget = Some(other);
         }
-        if (answer.is_open() || !self.is_limited()) && !self.is_opened() {
-            self.opened.send_replace(true);
+        if answer.is_open() || !self.is_limited() {
+            self.can_open.store(true, Ordering::Release);
         }
         taken
     }
