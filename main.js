@@ -1,13 +1,15 @@
 'use strict';
 
 /**
- * The package's entry: the generated loader, `index.js`, with an error that says what to do where no binary loads.
+ * The package's entry: the generated loader, `index.js`, with an error that says what to do where no binary loads, and
+ * what crosses in JavaScript before it.
  */
 try {
   module.exports = require('./index.js');
 } catch (error) {
   throw new Error(advice(error), { cause: error });
 }
+require('./crossing.js')(module.exports);
 require('./slate.js')(module.exports);
 
 /** What is supported, what was tried, and how to go on. */

@@ -249,7 +249,7 @@ test('keys appear in no record', async () => {
 
 test('without onLog nothing is written anywhere', () => {
   const program = `
-    const { Fallcast } = require('./index.js');
+    const { Fallcast } = require('./main.js');
     const engine = new Fallcast({ builtinCatalog: false, logLevel: 'trace', maxRetries: 0,
       providers: [{ id: 'p', baseUrl: 'http://127.0.0.1:9/v1' }],
       models: [{ id: 'a', provider: 'p', upstreamModel: 'a', promptUsdPer1M: 0, completionUsdPer1M: 0 }] });

@@ -303,7 +303,7 @@ test('many engines watch one folder, and a closed one watches no more', async ()
 });
 
 test('a watched folder does not keep the process alive', () => {
-  const program = `const { Fallcast } = require('./index.js');
+  const program = `const { Fallcast } = require('./main.js');
     const engine = new Fallcast({ prompts: ${JSON.stringify(copyOfBuiltin())} });
     console.log(engine.getPrompts()[0].version);`;
   const options = { cwd: new URL('..', import.meta.url), encoding: 'utf8', timeout: 20_000 };

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 
-const fallcast = createRequire(import.meta.url)('../../index.js');
+const fallcast = createRequire(import.meta.url)('../../main.js');
 const { seed, own, shared, calls, isTimed } = workerData;
 
 /** What happened to each model here, in order: kinds of failure, null for a success, and what was done by hand. */

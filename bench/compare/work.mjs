@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 
 /** The addon, as CommonJS gives it. */
-export const { Fallcast } = createRequire(import.meta.url)('../../index.js');
+export const { Fallcast } = createRequire(import.meta.url)('../../main.js');
 
 export const key = 'sk-0123456789abcdef0123456789abcdef';
 

@@ -1,27 +1,21 @@
 //! The engine's errors as JavaScript's: an `Error` with a stable `code`, and what the caller needs beside it.
 
-use napi::bindgen_prelude::{JsObjectValue, Null, Object, PromiseRaw};
 use napi::{Env, Unknown};
 use serde::Serialize;
 
 use super::mistake::Mistake;
-use super::node::{Deferred, take_exception};
+use super::node::take_exception;
 use super::outcome::{Attempt, Skip, milliseconds};
-use super::record::{Objects, Record};
+use super::record::Record;
 use crate::call_id::CallIds;
 use crate::error::EngineError;
 
 /// What a synchronous function throws; napi makes an `Error` with this `code` of it.
 pub(super) type Thrown = napi::Error<&'static str>;
 
-/// An `Error` that says nothing yet but who called.
-pub(super) fn blank(env: &Env) -> napi::Result<Object<'_>> {
-    env.create_error(napi::Error::from_reason(""))
-}
-
 /// What the `Error` of a call that failed is to say, written on the thread where it did.
 pub(super) struct Failed {
-    record: Record,
+    pub(super) record: Record,
     /// Whether the caller's signal ended it, whose reason is then the cause.
     pub(super) is_abort: bool,
 }
@@ -30,16 +24,27 @@ pub(super) struct Failed {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct FailedCall<'a> {
-    #[serde(flatten)]
-    ids: Option<Ids<'a>>,
     message: String,
     code: &'static str,
+    #[serde(flatten)]
+    ids: Option<Ids<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'static str>,
     /// The place of what the user's own code threw, or aborted its signal with, which is no record.
     cause: (),
     #[serde(flatten)]
     history: Option<FailedHistory>,
+}
+
+/// Those of one that was refused before it began.
+#[derive(Serialize)]
+struct RefusedCall<'a> {
+    message: String,
+    code: &'static str,
+    /// As above.
+    cause: (),
+    #[serde(flatten)]
+    ids: Option<Ids<'a>>,
 }
 
 #[derive(Serialize)]
@@ -69,9 +74,9 @@ impl<'a> FailedCall<'a> {
             retry_after_ms: history.retry_after.map(|wait| milliseconds(wait).ceil()),
         });
         Self {
-            ids: ids.map(|ids| Ids { call_id: &ids.call_id, request_id: ids.request_id.as_deref() }),
             message: error.to_string(),
             code: error.code(),
+            ids: ids.map(Ids::of),
             name: matches!(error, EngineError::Aborted(_)).then_some("AbortError"),
             cause: (),
             history,
@@ -85,73 +90,22 @@ impl Failed {
         Self { record: Record::new(&FailedCall::of(error, ids)), is_abort: matches!(error, EngineError::Aborted(_)) }
     }
 
-    /// Makes a blank `Error` say it. `cause` is what the user's own code threw, or aborted its signal with.
-    pub(super) fn fill(
-        self,
-        env: &Env,
-        objects: &Objects,
-        error: Object<'_>,
-        cause: Option<Unknown<'_>>,
-    ) -> napi::Result<()> {
-        let mut fields = objects.make(env, self.record)?;
-        match cause {
-            Some(cause) => fields.set("cause", cause)?,
-            None => {
-                fields.delete_named_property("cause")?;
-            }
-        }
-        objects.assign(env, error, fields)
+    /// Writes the error of a call that was refused before it began.
+    pub(super) fn refused(error: &EngineError, ids: Option<&CallIds>) -> Self {
+        let refusal = RefusedCall { message: error.to_string(), code: error.code(), cause: (), ids: ids.map(Ids::of) };
+        Self { record: Record::new(&refusal), is_abort: false }
     }
 }
 
-/// A promise that is rejected already.
-pub(super) fn rejected<T>(env: &Env, mistake: Mistake) -> napi::Result<PromiseRaw<'_, T>> {
-    let (error, cause) = into_engine_error(env, mistake);
-    refused(env, &error, cause, None)
-}
-
-/// A promise that is rejected already, of a call if it has `ids`.
-pub(super) fn refused<'env, T>(
-    env: &'env Env,
-    error: &EngineError,
-    cause: Option<Unknown<'_>>,
-    ids: Option<&CallIds>,
-) -> napi::Result<PromiseRaw<'env, T>> {
-    let (deferred, promise) = Deferred::new(env)?;
-    let mut object = blank(env)?;
-    Failed::new(error, None).fill(env, &Objects::new(env)?, object, cause)?;
-    if let Some(ids) = ids {
-        object.set("callId", &ids.call_id)?;
-        match &ids.request_id {
-            Some(request_id) => object.set("requestId", request_id)?,
-            None => object.set("requestId", Null)?,
-        }
+impl<'a> Ids<'a> {
+    fn of(ids: &'a CallIds) -> Self {
+        Self { call_id: &ids.call_id, request_id: ids.request_id.as_deref() }
     }
-    deferred.reject(env, object)?;
-    Ok(promise)
 }
 
 /// What to throw.
 pub(super) fn thrown(env: &Env, mistake: Mistake) -> Thrown {
     into_engine_error(env, mistake).0.into()
-}
-
-/// What a function gives where a [`Mistake`] was made: it throws, or its promise is rejected.
-pub(super) trait Refuse<'env>: Sized {
-    /// Refuses for this mistake.
-    fn refuse(env: &'env Env, mistake: Mistake) -> Self;
-}
-
-impl<T> Refuse<'_> for Result<T, Thrown> {
-    fn refuse(env: &Env, mistake: Mistake) -> Self {
-        Err(thrown(env, mistake))
-    }
-}
-
-impl<'env, T> Refuse<'env> for napi::Result<PromiseRaw<'env, T>> {
-    fn refuse(env: &'env Env, mistake: Mistake) -> Self {
-        rejected(env, mistake)
-    }
 }
 
 /// The error, and what the user's own code threw if that is what went wrong. Takes the exception back in any case:
@@ -179,16 +133,16 @@ mod tests {
     use crate::outcome::History;
 
     fn json(error: &EngineError, ids: Option<&CallIds>) -> String {
-        Failed::new(error, ids).record.json().to_owned()
+        Failed::new(error, ids).record.json()
     }
 
     #[test]
-    fn an_error_of_a_call_has_its_ids_first_and_what_was_tried_last() {
+    fn an_error_of_a_call_has_its_ids_before_what_was_tried() {
         let ids = CallIds { call_id: "c-1".to_owned(), request_id: None };
         let history = History { retry_after: Some(Duration::from_micros(1500)), ..History::default() };
         let expected = concat!(
-            r#"{"callId":"c-1","requestId":null,"message":"the request was aborted","code":"ABORT_ERR","#,
-            r#""name":"AbortError","cause":null,"attempts":[],"skips":[],"costUsd":0.0,"retryAfterMs":2.0}"#,
+            r#"{"message":"the request was aborted","code":"ABORT_ERR","callId":"c-1","requestId":null,"#,
+            r#""name":"AbortError","cause":null,"attempts":[],"skips":[],"costUsd":0,"retryAfterMs":2}"#,
         );
         assert_eq!(json(&EngineError::Aborted(Box::new(history)), Some(&ids)), expected);
     }
@@ -196,6 +150,8 @@ mod tests {
     #[test]
     fn an_error_before_any_call_has_only_what_it_is() {
         let error = EngineError::Internal("x".to_owned());
-        assert_eq!(json(&error, None), r#"{"message":"internal error: x","code":"INTERNAL_ERROR","cause":null}"#);
+        let expected = r#"{"message":"internal error: x","code":"INTERNAL_ERROR","cause":null}"#;
+        assert_eq!(json(&error, None), expected);
+        assert_eq!(Failed::refused(&error, None).record.json(), expected);
     }
 }

@@ -6,9 +6,11 @@ use napi::bindgen_prelude::{Object, PromiseRaw, This};
 use napi::{Env, Unknown};
 use napi_derive::napi;
 
-use super::error::{Refuse, Thrown, thrown};
+use super::error::{Thrown, thrown};
+use super::half::Owner;
 use super::handle::Handle;
-use super::listeners::Owner;
+use super::realm::Realm;
+use super::refusal::Refuse;
 
 /// An engine with a catalogue, a health and a budget of its own, apart from the one that the module's functions share.
 #[napi]
@@ -37,13 +39,14 @@ impl Fallcast {
     /// state file for the last time. Resolves when nothing is left running.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn close<'env>(&self, env: &'env Env, this: This<'env>) -> napi::Result<PromiseRaw<'env, ()>> {
-        self.handle.close(env, self.caller(this).owner()).or_else(|mistake| Refuse::refuse(env, mistake))
+        self.handle.close(env, self.caller(env, this).owner()).or_else(|mistake| Refuse::refuse(env, mistake))
     }
 }
 
 impl Fallcast {
-    /// Who calls a method of `this`.
-    pub(super) fn caller<'s, 'env>(&'s self, this: This<'env>) -> Caller<'s, 'env> {
+    /// Who calls a method of `this`. What this thread called before it comes before it.
+    pub(super) fn caller<'s, 'env>(&'s self, env: &Env, this: This<'env>) -> Caller<'s, 'env> {
+        Realm::flush(env);
         Caller(Some((this.object, &self.is_listened_to)))
     }
 }

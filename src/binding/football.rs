@@ -7,6 +7,7 @@ use napi_derive::napi;
 use serde::Serialize;
 
 use super::fields::{Fields, elements};
+use super::gathered::Texts;
 use crate::check::Faults;
 use crate::football::{Match, Score, check_count, check_slate_count};
 use crate::outcome::Finding;
@@ -133,4 +134,20 @@ fn read_items(
         });
     }
     Ok(items)
+}
+
+/// How many texts of an item are gathered.
+pub(super) const TEXTS_OF_ITEM: usize = 6;
+
+/// The items of a request that was gathered, of which there are `count`.
+pub(super) fn gathered(texts: &mut Texts<'_>, path: &str, count: usize, faults: &mut Faults) -> Vec<Match> {
+    let item = |index| Match {
+        id: texts.whole(&format_args!("{path}[{index}].id"), faults).unwrap_or_default(),
+        home_team: texts.text().unwrap_or_default(),
+        away_team: texts.text().unwrap_or_default(),
+        competition: texts.text(),
+        kickoff: texts.text(),
+        analysis: texts.text(),
+    };
+    (0..count).map(item).collect()
 }

@@ -8,10 +8,12 @@ use napi::{Env, Unknown};
 use napi_derive::napi;
 use tracing::info;
 
-use super::error::{Refuse, Thrown, thrown};
+use super::error::{Thrown, thrown};
 use super::handle::{Handle, Plans, close_all};
 use super::mistake::Mistake;
 use super::node::ModelFallbacks;
+use super::realm::Realm;
+use super::refusal::Refuse;
 use crate::check::{Faults, path};
 use crate::config::ROOT;
 use crate::engine::Engine;
@@ -38,6 +40,7 @@ pub const MODEL_FALLBACKS: ModelFallbacks = ModelFallbacks;
 /// `onLog` is not compared: the first one stays.
 #[napi]
 pub fn configure(env: &Env, #[napi(ts_arg_type = "Config | null")] config: Option<Unknown<'_>>) -> Result<(), Thrown> {
+    Realm::flush(env);
     let configure = || {
         let plans = Plans::read(env, config)?;
         let mut shared = lock();
@@ -64,6 +67,7 @@ pub fn configure(env: &Env, #[napi(ts_arg_type = "Config | null")] config: Optio
 /// when this promise has resolved.
 #[napi(ts_return_type = "Promise<void>")]
 pub fn close(env: &Env) -> napi::Result<PromiseRaw<'_, ()>> {
+    Realm::flush(env);
     let mut shared = lock();
     shared.closed.retain(|engine| engine.strong_count() > 0);
     let current = shared.current.take();
@@ -77,8 +81,10 @@ fn lock() -> MutexGuard<'static, Shared> {
     SHARED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The shared engine, built with the default configuration if nobody configured it.
+/// The shared engine, built with the default configuration if nobody configured it. What this thread called before it is
+/// asked for comes before it.
 pub(super) fn shared(env: &Env) -> Result<Handle, Mistake> {
+    Realm::flush(env);
     let mut shared = lock();
     if let Some(handle) = &shared.current {
         return Ok(handle.clone());

@@ -5,27 +5,31 @@ use std::sync::{Arc, LazyLock};
 use napi::bindgen_prelude::{FromNapiValue, Function, PromiseRaw};
 use napi::{Env, Unknown, ValueType};
 use tokio::runtime::{Builder, Runtime};
+use tokio_util::sync::CancellationToken;
 use tracing::instrument::WithSubscriber;
 use tracing::{Dispatch, info};
 
 use super::abort::AbortListener;
-use super::error::{into_engine_error, refused};
+use super::error::{Failed, into_engine_error};
 use super::fields::Fields;
 use super::fleet::FleetReport;
+use super::gathered::Gathered;
+use super::half::{Listener, Owner};
 use super::inbox::{Sender, Settled};
-use super::listeners::{Listener, Owner};
 use super::log;
 use super::mistake::{Mistake, describe};
 use super::outcome::PredictionOutcome;
 use super::plain::plain;
 use super::read::{self, CallArguments};
-use super::realm::Realm;
+use super::realm::{Delivery, Realm};
 use super::record::Record;
 use crate::call_id::CallIds;
 use crate::check::Faults;
-use crate::engine::{Blueprint, Engine};
+use crate::engine::{Blueprint, Call, Engine};
 use crate::error::EngineError;
 use crate::event::{Announcer, EventSink};
+use crate::football::Item;
+use crate::request::RawOptions;
 
 /// The threads on which all engines of the process run; they live as long as it does.
 static RUNTIME: LazyLock<Result<Runtime, String>> = LazyLock::new(|| {
@@ -90,13 +94,19 @@ impl Handle {
         let mut request_id = None;
         self.start(env, request, options, owner, &mut request_id).or_else(|mistake| {
             let (error, cause) = into_engine_error(env, mistake);
-            let error = self.engine.redacted(error);
-            let ids = CallIds { call_id: self.engine.next_call_id(), request_id };
-            let CallIds { call_id, request_id } = &ids;
-            let (code, path, request_id) = (error.code(), error.path(), request_id.as_deref());
-            self.act(|_| info!(code, path, call_id, request_id, "call refused"));
-            refused(env, &error, cause, Some(&ids))
+            let refused = self.act(|_| self.refused(error, request_id));
+            Realm::current(env)?.refuse(env, refused, cause)
         })
+    }
+
+    /// The refusal of a call that did not begin.
+    fn refused(&self, error: EngineError, request_id: Option<String>) -> Failed {
+        let error = self.engine.redacted(error);
+        let ids = CallIds { call_id: self.engine.next_call_id(), request_id };
+        let CallIds { call_id, request_id } = &ids;
+        let (code, path, request_id) = (error.code(), error.path(), request_id.as_deref());
+        info!(code, path, call_id, request_id, "call refused");
+        Failed::refused(&error, Some(&ids))
     }
 
     /// Begins a call; `request_id` is what the caller named it by, as soon as that is known.
@@ -116,13 +126,41 @@ impl Handle {
             .transpose()?;
         let token = abort.as_ref().map_or_else(|| realm.call_token(), AbortListener::token);
         let (delivery, promise) = realm.promise(env, Some(Arc::clone(call.ids())), abort, owner)?;
-        self.spawn(async move {
-            match call.run(&token).await {
-                Ok(outcome) => delivery.deliver(Settled::Outcome(outcome.into())),
-                Err(error) => delivery.fail(&error),
-            }
-        })?;
+        self.spawn(run(call, token, delivery))?;
         Ok(promise)
+    }
+
+    /// Begins the calls that crossed together, each with where its end is delivered.
+    pub(super) fn submit(self, gathered: Gathered, deliveries: Vec<Delivery>, token: CancellationToken) {
+        let (handle, beginning) = (self.clone(), self.engine.begin().ok());
+        let begin = async move {
+            let mut texts = gathered.texts();
+            let mut last = None;
+            for delivery in deliveries {
+                let call = read::gathered(&mut texts).and_then(|request| match &beginning {
+                    Some(beginning) => beginning.call(request, RawOptions::default()),
+                    None => handle.engine.call(request, RawOptions::default()),
+                });
+                match call {
+                    // A task for each but the last, which goes on in this one.
+                    Ok(call) => {
+                        let ids = Arc::clone(call.ids());
+                        if let Some(earlier) = last.replace(run(call, token.clone(), delivery.of(ids))) {
+                            // It began on this runtime, which is there.
+                            let _ = handle.spawn(earlier);
+                        }
+                    }
+                    Err(error) => delivery.deliver(Settled::Failed(handle.refused(error, None))),
+                }
+            }
+            // What was gathered is not kept while the last one runs.
+            drop((gathered, beginning));
+            if let Some(last) = last {
+                last.await;
+            }
+        };
+        // Without a runtime nothing is delivered, which every delivery reports.
+        let _ = self.spawn(begin);
     }
 
     /// Has `listener` called with whatever is told by what `announcer` gives; returns what ends that.
@@ -193,6 +231,14 @@ impl Handle {
             delivery.deliver(Settled::Done);
         })?;
         Ok(promise)
+    }
+}
+
+/// Runs a call to its end.
+async fn run(call: Call<Item>, token: CancellationToken, delivery: Delivery) {
+    match call.run(&token).await {
+        Ok(outcome) => delivery.deliver(Settled::Outcome(outcome.into())),
+        Err(error) => delivery.fail(&error),
     }
 }
 

@@ -2,6 +2,10 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio::task::yield_now;
 
 use super::error::Failed;
 use super::record::Record;
@@ -9,6 +13,9 @@ use crate::event::{Event, EventSink, Invalidation};
 
 /// Most records that wait for one listener; beyond it the oldest is dropped, and the next one says how many were.
 const MAX_WAITING: usize = 4096;
+
+/// The longest that the JavaScript thread is left asleep for what may still come.
+const LATEST: Duration = Duration::from_micros(100);
 
 /// The end of one call.
 pub(super) enum Settled {
@@ -19,6 +26,9 @@ pub(super) enum Settled {
 }
 
 /// Waits for the JavaScript thread, and wakes it once for all that arrives before it comes.
+///
+/// Each wake is dear beside what is then done for a call, so it is left asleep while the runtime's thread still polls what is
+/// ready: of many calls under way several end close to each other. Where nothing else is under way, it is woken at once.
 pub(super) struct Inbox {
     waiting: Mutex<Waiting>,
     wake: Box<dyn Fn() + Send + Sync>,
@@ -30,10 +40,14 @@ pub(super) struct Waiting {
     /// What listeners are to be called with, those first who were written to first.
     pub(super) mailboxes: Vec<Mailbox>,
     /// Listeners to whom nobody can write any more.
-    pub(super) forgotten: Vec<u64>,
+    pub(super) forgotten: Vec<u32>,
     /// Ends of calls, by the number of the call.
-    pub(super) settled: Vec<(u64, Settled)>,
-    /// Whether the JavaScript thread has been told and has not come yet.
+    pub(super) settled: Vec<(u32, Settled)>,
+    /// How many calls have not ended.
+    running: usize,
+    /// How often something was added.
+    added: usize,
+    /// Whether the JavaScript thread has been told, or is about to be, and has not come yet.
     woken: bool,
     /// Whether it has ended and will never come.
     closed: bool,
@@ -41,7 +55,7 @@ pub(super) struct Waiting {
 
 /// What waits for one listener.
 pub(super) struct Mailbox {
-    pub(super) listener: u64,
+    pub(super) listener: u32,
     pub(super) records: VecDeque<Record>,
     /// How many were dropped before these.
     pub(super) dropped: u32,
@@ -49,7 +63,7 @@ pub(super) struct Mailbox {
 
 /// Where to write to one listener. When it is dropped, the listener is let go.
 pub(super) struct Sender {
-    listener: u64,
+    listener: u32,
     inbox: Arc<Inbox>,
 }
 
@@ -58,14 +72,24 @@ impl Inbox {
         Self { waiting: Mutex::default(), wake }
     }
 
+    /// Expects the ends of so many calls more.
+    pub(super) fn expect(&self, calls: usize) {
+        self.waiting().running += calls;
+    }
+
     /// Leaves the end of a call.
-    pub(super) fn settle(&self, call: u64, result: Settled) {
-        self.put(|waiting| waiting.settled.push((call, result)));
+    pub(super) fn settle(self: &Arc<Self>, call: u32, result: Settled) {
+        self.put(|waiting| {
+            waiting.settled.push((call, result));
+            waiting.running = waiting.running.saturating_sub(1);
+        });
     }
 
     /// Takes all that waits.
     pub(super) fn take(&self) -> Waiting {
-        std::mem::take(&mut *self.waiting())
+        let mut waiting = self.waiting();
+        let Waiting { running, closed, .. } = *waiting;
+        std::mem::replace(&mut *waiting, Waiting { running, closed, ..Waiting::default() })
     }
 
     /// Takes nothing more, for the thread has ended.
@@ -74,18 +98,43 @@ impl Inbox {
     }
 
     /// Adds to what waits; false if nobody will ever take it.
-    fn put(&self, add: impl FnOnce(&mut Waiting)) -> bool {
+    fn put(self: &Arc<Self>, add: impl FnOnce(&mut Waiting)) -> bool {
         let mut waiting = self.waiting();
         if waiting.closed {
             return false;
         }
+        let is_alone = waiting.running <= 1;
         add(&mut waiting);
+        waiting.added += 1;
         let woken = std::mem::replace(&mut waiting.woken, true);
         drop(waiting);
         if !woken {
-            (self.wake)();
+            match Handle::try_current() {
+                Ok(runtime) if !is_alone => drop(runtime.spawn(Arc::clone(self).wake_late())),
+                // A thread of JavaScript's, which has no turn to wait for, or nothing to wait for.
+                _ => (self.wake)(),
+            }
         }
         true
+    }
+
+    /// Wakes the JavaScript thread when a turn of this one has brought nothing more.
+    async fn wake_late(self: Arc<Self>) {
+        let began = Instant::now();
+        let mut seen = 0;
+        loop {
+            yield_now().await;
+            let added = {
+                let waiting = self.waiting();
+                // It ended, or nothing else can come.
+                if waiting.running == 0 { seen } else { waiting.added }
+            };
+            if added == seen || began.elapsed() >= LATEST {
+                break;
+            }
+            seen = added;
+        }
+        (self.wake)();
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -95,7 +144,7 @@ impl Inbox {
 
 impl Waiting {
     /// What waits for one listener.
-    fn mailbox_of(&mut self, listener: u64) -> &mut Mailbox {
+    fn mailbox_of(&mut self, listener: u32) -> &mut Mailbox {
         let known = self.mailboxes.iter().position(|mailbox| mailbox.listener == listener);
         let place = known.unwrap_or_else(|| {
             self.mailboxes.push(Mailbox { listener, records: VecDeque::new(), dropped: 0 });
@@ -117,7 +166,7 @@ impl Mailbox {
 
 impl Sender {
     /// Writes to `listener` of the thread whose inbox this is.
-    pub(super) fn new(inbox: Arc<Inbox>, listener: u64) -> Self {
+    pub(super) fn new(inbox: Arc<Inbox>, listener: u32) -> Self {
         Self { listener, inbox }
     }
 

@@ -15,7 +15,7 @@ use napi::{Either, Env, Unknown};
 use napi_derive::napi;
 
 use super::budget::Budget;
-use super::error::{Refuse, Thrown};
+use super::error::Thrown;
 use super::fallcast::{Caller, Fallcast};
 use super::fleet::{FleetReport, FleetStatus};
 use super::functions::shared;
@@ -27,6 +27,7 @@ use super::outcome::{BuiltPrompt, Fallback, PredictionOutcome, PromptVersionStat
 use super::plan::Plan;
 use super::read::{self, CallArguments};
 use super::realm::Realm;
+use super::refusal::Refuse;
 use super::slate::SlatePlan;
 use super::status::ModelStatus;
 use crate::engine::{Engine, ModelState};
@@ -64,7 +65,7 @@ macro_rules! methods {
                     $(#[napi(ts_arg_type = $ts)] $argument: Unknown<'env>,)*
                     $(#[napi(ts_arg_type = $optional_ts)] $optional: Option<Unknown<'env>>,)?
                 ) -> $(Result<$($value)+, Thrown>)? $(napi::Result<PromiseRaw<'env, $($promised)+>>)? {
-                    Handle::$name(&self.handle, env, self.caller(this), $($argument,)* $($optional)?)
+                    Handle::$name(&self.handle, env, self.caller(env, this), $($argument,)* $($optional)?)
                         .map_err(|mistake| self.handle.redacted(mistake))
                         .or_else(|mistake| Refuse::refuse(env, mistake))
                 }

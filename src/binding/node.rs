@@ -1,77 +1,54 @@
-//! What napi's safe interface does not offer: a promise that is settled later without a thread-safe function of its
-//! own, a thread-safe function that keeps the process alive only at times, a weak reference, and the exception that a
-//! getter left behind.
+//! What napi's safe interface does not offer, or not as quick: texts and arrays in the form in which they are read at once, a
+//! thread-safe function that keeps the process alive only at times, and the exception that a getter left behind.
 //!
 //! All of it must be used on the JavaScript thread of its environment, which nothing here that is not `Send` leaves.
 #![expect(unsafe_code, reason = "calls Node-API directly; the one file that does")]
 
 use std::ptr;
 
-use napi::bindgen_prelude::{FromNapiValue, Object, PromiseRaw, ToNapiValue};
+use napi::bindgen_prelude::{Float64Array, Int32Array, Object, ToNapiValue};
 use napi::{Env, JsValue, Status, Unknown, sys};
 
 use crate::engine;
 
-/// The two ends of a promise; dropping it leaves the promise pending.
-pub(super) struct Deferred(sys::napi_deferred);
+/// A text as a JavaScript string.
+pub(super) struct Text(pub(super) String);
 
-impl Deferred {
-    /// A pending promise and what settles it.
-    pub(super) fn new<T>(env: &Env) -> napi::Result<(Self, PromiseRaw<'_, T>)> {
-        let (mut deferred, mut promise) = (ptr::null_mut(), ptr::null_mut());
-        // SAFETY: `env` is live on this thread, and both pointers are valid for writing.
-        check(unsafe { sys::napi_create_promise(env.raw(), &raw mut deferred, &raw mut promise) })?;
-        Ok((Self(deferred), PromiseRaw::new(env.raw(), promise)))
-    }
-
-    /// Resolves the promise.
-    pub(super) fn resolve<T: ToNapiValue>(self, env: &Env, value: T) -> napi::Result<()> {
-        // SAFETY: `env` is the live environment of this promise; the deferred is consumed, so it is used only once.
-        check(unsafe { sys::napi_resolve_deferred(env.raw(), self.0, T::to_napi_value(env.raw(), value)?) })
-    }
-
-    /// Rejects the promise.
-    pub(super) fn reject(self, env: &Env, error: Object<'_>) -> napi::Result<()> {
-        // SAFETY: as above, and `error` is a live value of the same environment.
-        check(unsafe { sys::napi_reject_deferred(env.raw(), self.0, error.raw()) })
+impl ToNapiValue for Text {
+    unsafe fn to_napi_value(env: sys::napi_env, Self(text): Self) -> napi::Result<sys::napi_value> {
+        let env = Env::from_raw(env);
+        // A string of one byte a character takes half the memory, and is made without being decoded.
+        let string = if text.is_ascii() { env.create_string_latin1(text)? } else { env.create_string(text)? };
+        Ok(string.raw())
     }
 }
 
-/// Knows a JavaScript value without keeping it alive.
-pub(super) struct Weak {
-    env: sys::napi_env,
-    reference: sys::napi_ref,
+/// Writes into an array that JavaScript reads afterwards, from its beginning; it must have the room.
+pub(super) fn write_codes(array: &mut Int32Array, codes: &[i32]) {
+    // SAFETY: it is called on the JavaScript thread, so JavaScript reads nothing meanwhile, and nobody else knows the array.
+    let to = unsafe { array.as_mut() };
+    to[..codes.len()].copy_from_slice(codes);
 }
 
-impl Weak {
-    /// Knows `value`, an object or a function.
-    pub(super) fn new<'env>(env: &'env Env, value: &impl JsValue<'env>) -> napi::Result<Self> {
-        let mut reference = ptr::null_mut();
-        // SAFETY: `env` is live on this thread, `value` is one of its values, and the pointer is valid for writing.
-        check(unsafe { sys::napi_create_reference(env.raw(), value.raw(), 0, &raw mut reference) })?;
-        Ok(Self { env: env.raw(), reference })
-    }
-
-    /// The value, unless it has been collected.
-    pub(super) fn get<T: FromNapiValue>(&self, env: &Env) -> Option<T> {
-        let mut value = ptr::null_mut();
-        // SAFETY: `env` is live on this thread and made the reference, which is deleted only on drop; what is read is
-        // null, or a live value that the scope of the caller holds.
-        unsafe {
-            check(sys::napi_get_reference_value(env.raw(), self.reference, &raw mut value)).ok()?;
-            if value.is_null() { None } else { T::from_napi_value(env.raw(), value).ok() }
-        }
-    }
+/// Writes into an array that JavaScript reads afterwards, from its beginning; it must have the room.
+pub(super) fn write_doubles(array: &mut Float64Array, doubles: &[f64]) {
+    // SAFETY: as above.
+    let to = unsafe { array.as_mut() };
+    to[..doubles.len()].copy_from_slice(doubles);
 }
 
-impl Drop for Weak {
-    fn drop(&mut self) {
-        // SAFETY: it is dropped on the thread of its environment, at the latest by the environment's cleanup hook, and the
-        // reference is deleted only here.
-        unsafe {
-            sys::napi_delete_reference(self.env, self.reference);
-        }
+/// The UTF-16 code units of a JavaScript string, of which there are `length`.
+pub(super) fn units(env: &Env, string: Unknown<'_>, length: usize) -> napi::Result<Vec<u16>> {
+    // Room for the zero that Node-API writes at the end.
+    let mut units: Vec<u16> = Vec::with_capacity(length + 1);
+    let mut written = 0;
+    // SAFETY: `env` is live on this thread, `string` is one of its values, and there is room for what is written.
+    unsafe {
+        let to = units.as_mut_ptr();
+        check(sys::napi_get_value_string_utf16(env.raw(), string.raw(), to, length + 1, &raw mut written))?;
+        units.set_len(written);
     }
+    Ok(units)
 }
 
 /// Makes a thread-safe function keep the process alive, or not.

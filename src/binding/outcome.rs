@@ -228,14 +228,7 @@ impl From<Answers> for PredictionOutcome {
 
 impl From<Answers> for Record {
     fn from(outcome: Answers) -> Self {
-        let mut outcome = PredictionOutcome::from(outcome);
-        let reasoning = outcome.reasoning.take();
-        let raw_response = std::mem::take(&mut outcome.raw_response);
-        let record = Self::new(&outcome).with_text("rawResponse", raw_response);
-        match reasoning {
-            Some(reasoning) => record.with_text("reasoning", reasoning),
-            None => record,
-        }
+        Self::new(&PredictionOutcome::from(outcome))
     }
 }
 

@@ -11,7 +11,8 @@ use napi::{Env, Unknown, ValueType};
 use super::abort;
 use super::fields::{Fields, elements, whole_text};
 use super::football;
-use super::listeners::Listener;
+use super::gathered::Texts;
+use super::half::Listener;
 use super::mistake::{Mistake, expected};
 use crate::check::Faults;
 use crate::error::EngineError;
@@ -55,11 +56,26 @@ pub(super) fn call<'a>(
     if faults.is_empty() {
         return Ok(CallArguments { request, options, signal });
     }
-    // What was read is not whole, but what else is wrong with it is told at once.
-    if let Err(others) = request::check(&request, options, |items, faults| check_items(PATH, items, faults)) {
+    Err(refusal(&request, options, faults).into())
+}
+
+/// A request that was gathered in JavaScript, the next of `texts`.
+pub(super) fn gathered(texts: &mut Texts<'_>) -> Result<Question, EngineError> {
+    let mut faults = Faults::new();
+    let count = texts.begin();
+    let model_id = texts.whole(&"request.modelId", &mut faults).unwrap_or_default();
+    let prompt_version = texts.whole(&"request.promptVersion", &mut faults);
+    let items = football::gathered(texts, PATH, count, &mut faults);
+    let request = Question { model_id, items, prompt: None, prompt_version };
+    if faults.is_empty() { Ok(request) } else { Err(refusal(&request, RawOptions::default(), faults)) }
+}
+
+/// The refusal of a request that was not read whole: what else is wrong with it is told at once.
+fn refusal(request: &Question, options: RawOptions, mut faults: Faults) -> EngineError {
+    if let Err(others) = request::check(request, options, |items, faults| check_items(PATH, items, faults)) {
         faults.extend_elsewhere(others);
     }
-    Err(EngineError::InvalidRequest(faults).into())
+    EngineError::InvalidRequest(faults)
 }
 
 fn request(env: &Env, value: Unknown<'_>, faults: &mut Faults) -> napi::Result<Question> {

@@ -1,4 +1,4 @@
-//! What Fallcast keeps for each JavaScript thread that loaded it: the promises that are pending there, and the one
+//! What Fallcast keeps for each JavaScript thread that loaded it: that thread's half of the crossing, and the one
 //! thread-safe function through which everything that other threads have for it arrives, in batches.
 
 use std::cell::{Cell, RefCell};
@@ -6,17 +6,17 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
-use napi::bindgen_prelude::{ObjectRef, PromiseRaw};
+use napi::bindgen_prelude::{Array, Object, PromiseRaw};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{Env, Status};
+use napi::{Env, Status, Unknown};
 use tokio_util::sync::CancellationToken;
 
 use super::abort::{AbortListener, Signals};
-use super::error::{self, Failed};
-use super::inbox::{Inbox, Sender, Settled};
-use super::listeners::{Listener, Listeners, Owner};
-use super::node::{Deferred, keep_alive, take_exception};
-use super::record::Objects;
+use super::error::Failed;
+use super::half::{Half, Listener, Owner};
+use super::inbox::{Inbox, Sender, Settled, Waiting};
+use super::node::{keep_alive, take_exception};
+use super::record::Batch;
 use crate::call_id::CallIds;
 use crate::error::EngineError;
 
@@ -31,29 +31,21 @@ thread_local! {
 pub(super) struct Realm {
     wake: Arc<OnceLock<Wake>>,
     inbox: Arc<Inbox>,
-    pending: RefCell<HashMap<u64, PendingPromise>>,
-    listeners: Listeners,
-    next: Cell<u64>,
+    half: Half,
+    /// How many promises are pending.
+    pending: Cell<usize>,
+    /// The signals of those that have one.
+    aborts: RefCell<HashMap<u32, AbortListener>>,
     signals: Signals,
-    objects: Objects,
+    batch: RefCell<Batch>,
     /// Cancelled when the thread's environment ends, with every call that began in it.
     ended: CancellationToken,
-}
-
-/// A promise that is not settled yet.
-struct PendingPromise {
-    deferred: Deferred,
-    /// What it would be rejected with: made while the caller is on the stack, so that its `stack` tells who called.
-    error: ObjectRef<false>,
-    abort: Option<AbortListener>,
-    /// The engine whose listeners are to be told until then.
-    owner: Option<ObjectRef<false>>,
 }
 
 /// Where another thread delivers the end of one call. Dropped without having done so, it reports a defect, so that no
 /// promise stays pending for ever.
 pub(super) struct Delivery {
-    number: u64,
+    number: u32,
     /// The call whose end it is, if it is one's.
     ids: Option<Arc<CallIds>>,
     inbox: Arc<Inbox>,
@@ -61,21 +53,25 @@ pub(super) struct Delivery {
 }
 
 impl Realm {
-    /// The state of this thread, made at its first use; again if its environment has ended and it has another.
-    pub(super) fn current(env: &Env) -> napi::Result<Rc<Self>> {
-        if let Some(realm) = Self::known() {
-            return Ok(realm);
-        }
-        let new = Self::new(env)?;
-        REALM.set(Some(Rc::clone(&new)));
-        Ok(new)
+    /// The state of this thread, which the package's entry made.
+    pub(super) fn current(_: &Env) -> napi::Result<Rc<Self>> {
+        Self::known().ok_or_else(|| napi::Error::from_reason("it was not loaded by its entry, main.js"))
     }
 
     fn known() -> Option<Rc<Self>> {
         REALM.with_borrow(Clone::clone)
     }
 
-    fn new(env: &Env) -> napi::Result<Rc<Self>> {
+    /// Joins this thread's half of the crossing, and returns it; the one that came first, if one has.
+    pub(super) fn join<'env>(env: &'env Env, half: Object<'env>) -> napi::Result<Object<'env>> {
+        if let Some(realm) = Self::known() {
+            return realm.half.object(env);
+        }
+        REALM.set(Some(Self::new(env, half)?));
+        Ok(half)
+    }
+
+    fn new(env: &Env, half: Object<'_>) -> napi::Result<Rc<Self>> {
         let wake: Arc<OnceLock<Wake>> = Arc::default();
         let ringing = Arc::clone(&wake);
         let inbox = Arc::new(Inbox::new(Box::new(move || {
@@ -95,11 +91,11 @@ impl Realm {
         let realm = Rc::new(Self {
             wake,
             inbox,
-            pending: RefCell::default(),
-            listeners: Listeners::new(env)?,
-            next: Cell::new(0),
+            half: Half::new(half)?,
+            pending: Cell::new(0),
+            aborts: RefCell::default(),
             signals: Signals::new(env),
-            objects: Objects::new(env)?,
+            batch: RefCell::default(),
             ended: CancellationToken::new(),
         });
         env.add_env_cleanup_hook(Rc::clone(&realm), |realm| realm.end())?;
@@ -107,19 +103,16 @@ impl Realm {
     }
 
     /// Has a function of the user's called with whatever is written to the sender, as long as its owner lives.
-    pub(super) fn listen(&self, env: &Env, listener: Listener<'_>, owner: Owner<'_>) -> napi::Result<(u64, Sender)> {
-        let number = self.number();
-        self.listeners.add(env, number, listener, owner)?;
+    pub(super) fn listen(&self, env: &Env, listener: Listener<'_>, owner: Owner<'_>) -> napi::Result<(u32, Sender)> {
+        let number = self.half.listen(env, listener, owner)?;
         Ok((number, Sender::new(Arc::clone(&self.inbox), number)))
     }
 
     /// Never calls that function again, whatever waits for it.
-    pub(super) fn let_go(&self, env: &Env, listener: u64) {
-        self.listeners.let_go(env, listener);
-    }
-
-    fn number(&self) -> u64 {
-        self.next.replace(self.next.get() + 1)
+    pub(super) fn let_go(&self, env: &Env, listener: u32) {
+        // A failure here means that the environment is being torn down and runs no more JavaScript.
+        let _ = self.half.let_go(env, listener);
+        take_exception(env);
     }
 
     /// A signal for one call, cancelled at the latest when this thread's environment ends.
@@ -135,35 +128,100 @@ impl Realm {
         abort: Option<AbortListener>,
         owner: Owner<'_>,
     ) -> napi::Result<(Delivery, PromiseRaw<'env, T>)> {
-        let (deferred, promise) = Deferred::new(env)?;
-        let error = error::blank(env)?.create_ref()?;
-        let owner = owner.map(|owner| owner.create_ref()).transpose()?;
-        let number = self.number();
-        let mut pending = self.pending.borrow_mut();
-        pending.insert(number, PendingPromise { deferred, error, abort, owner });
-        if pending.len() == 1 {
+        let (number, promise) = self.half.expect(env, owner)?;
+        if let Some(abort) = abort {
+            self.aborts.borrow_mut().insert(number, abort);
+        }
+        self.expect(env, 1);
+        Ok((Delivery { number, ids, inbox: Arc::clone(&self.inbox), delivered: false }, promise))
+    }
+
+    /// A promise that is rejected already. `cause` is what the user's own code threw, if it did.
+    pub(super) fn refuse<'env, T>(
+        &self,
+        env: &'env Env,
+        failed: Failed,
+        cause: Option<Unknown<'_>>,
+    ) -> napi::Result<PromiseRaw<'env, T>> {
+        self.half.refuse(env, failed.record, cause)
+    }
+
+    /// Where the calls are delivered whose promises have these numbers: they were made where the calls were gathered.
+    pub(super) fn deliveries(&self, env: &Env, numbers: impl ExactSizeIterator<Item = u32>) -> Vec<Delivery> {
+        self.expect(env, numbers.len());
+        let delivery = |number| Delivery { number, ids: None, inbox: Arc::clone(&self.inbox), delivered: false };
+        numbers.map(delivery).collect()
+    }
+
+    fn expect(&self, env: &Env, promises: usize) {
+        self.inbox.expect(promises);
+        if self.pending.replace(self.pending.get() + promises) == 0 && promises > 0 {
             self.keep_alive(env, true);
         }
-        Ok((Delivery { number, ids, inbox: Arc::clone(&self.inbox), delivered: false }, promise))
+    }
+
+    /// What is to be read of the calls that cross: so many numbers.
+    pub(super) fn asked(&self, length: usize) -> &[i32] {
+        self.half.asked(length)
+    }
+
+    /// Has the calls cross that this thread has gathered, so that they come before whatever is asked for now.
+    pub(super) fn flush(env: &Env) {
+        if let Some(realm) = Self::known() {
+            // A failure here means that the environment is being torn down.
+            let _ = realm.half.flush(env);
+        }
     }
 
     /// Hands over all that has arrived: what listeners are told first, then results.
     fn drain(&self, env: &Env) {
-        let waiting = self.inbox.take();
-        for mailbox in waiting.mailboxes {
-            self.listeners.tell(env, &self.objects, mailbox);
+        let Waiting { mailboxes, forgotten, settled, .. } = self.inbox.take();
+        let mut batch = self.batch.take();
+        for mailbox in mailboxes {
+            let mut dropped = mailbox.dropped;
+            for record in mailbox.records {
+                batch.tell(mailbox.listener, std::mem::take(&mut dropped), record);
+                self.deliver(env, &mut batch, &mut Vec::new(), false);
+            }
         }
-        for listener in waiting.forgotten {
-            self.let_go(env, listener);
+        for listener in forgotten {
+            batch.forget(listener);
         }
-        for (call, result) in waiting.settled {
-            let Some(pending) = self.pending.borrow_mut().remove(&call) else { continue };
-            // A failure here means that the environment is being torn down and runs no more JavaScript.
-            let _ = env.run_in_scope(|| pending.settle(env, &self.objects, result));
-            take_exception(env);
+        let mut causes = Vec::new();
+        for (number, result) in settled {
+            self.pending.set(self.pending.get().saturating_sub(1));
+            let abort = self.aborts.borrow_mut().remove(&number);
+            let is_abort = matches!(&result, Settled::Failed(failed) if failed.is_abort);
+            let reason = abort.and_then(|abort| abort.detach(env, is_abort));
+            let cause = if reason.is_some() { u32::try_from(causes.len() + 1).unwrap_or_default() } else { 0 };
+            causes.extend(reason);
+            match result {
+                Settled::Outcome(outcome) => batch.resolve(number, outcome),
+                Settled::Number(value) => batch.resolve_number(number, value),
+                Settled::Done => batch.resolve_nothing(number),
+                Settled::Failed(failed) => batch.reject(number, cause, failed.record),
+            }
+            self.deliver(env, &mut batch, &mut causes, false);
         }
-        if self.pending.borrow().is_empty() {
+        self.deliver(env, &mut batch, &mut causes, true);
+        *self.batch.borrow_mut() = batch;
+        if self.pending.get() == 0 {
             self.keep_alive(env, false);
+        }
+    }
+
+    /// Hands a batch over if it is full, or the last one.
+    fn deliver(&self, env: &Env, batch: &mut Batch, causes: &mut Vec<Unknown<'_>>, is_last: bool) {
+        if batch.is_full() || (is_last && !batch.is_empty()) {
+            // A failure here means that the environment is being torn down and runs no more JavaScript.
+            let _ = env.run_in_scope(|| {
+                let mut array: Array<'_> = env.create_array(0)?;
+                for cause in causes.drain(..) {
+                    array.insert(cause)?;
+                }
+                self.half.deliver(env, batch, array)
+            });
+            take_exception(env);
         }
     }
 
@@ -182,34 +240,18 @@ impl Realm {
     fn end(&self) {
         self.ended.cancel();
         self.inbox.close();
-        self.pending.borrow_mut().clear();
-        self.listeners.clear();
+        self.aborts.borrow_mut().clear();
         REALM.take();
     }
 }
 
-impl PendingPromise {
-    fn settle(self, env: &Env, objects: &Objects, result: Settled) -> napi::Result<()> {
-        let is_abort = matches!(&result, Settled::Failed(failed) if failed.is_abort);
-        let cause = self.abort.and_then(|abort| abort.detach(env, is_abort));
-        match result {
-            Settled::Outcome(outcome) => self.deferred.resolve(env, objects.make(env, outcome)?),
-            Settled::Number(number) => self.deferred.resolve(env, number),
-            Settled::Done => self.deferred.resolve(env, ()),
-            Settled::Failed(failed) => {
-                let error = self.error.get_value(env)?;
-                failed.fill(env, objects, error, cause)?;
-                self.deferred.reject(env, error)
-            }
-        }?;
-        if let Some(owner) = self.owner {
-            owner.unref(env)?;
-        }
-        self.error.unref(env)
-    }
-}
-
 impl Delivery {
+    /// Names the call whose end it is.
+    pub(super) fn of(mut self, ids: Arc<CallIds>) -> Self {
+        self.ids = Some(ids);
+        self
+    }
+
     /// Delivers the end of the call.
     pub(super) fn deliver(mut self, result: Settled) {
         self.settle(result);

@@ -1,72 +1,93 @@
-//! The one way in which what is told or settled becomes a JavaScript object: written as JSON on the thread that has it,
-//! parsed on the thread of JavaScript. To parse takes that thread less than half of the time in which Node-API makes the
-//! same object field by field.
+//! The one way in which what is told or settled becomes a JavaScript object: written flat on the thread that has it, made
+//! into an object on the thread of JavaScript, by whose half of the crossing it is read in batches.
 
-use napi::bindgen_prelude::{FnArgs, Function, FunctionRef, JsObjectValue, Object};
-use napi::{Env, JsValue, Unknown};
 use serde::Serialize;
 
-/// A record on its way to JavaScript: JSON, and beside it the texts that would only be escaped to be unescaped.
-pub(super) struct Record {
-    json: String,
-    texts: Vec<(&'static str, String)>,
-}
+use super::flat::{Flat, UNDEFINED};
+
+/// A record on its way to JavaScript.
+pub(super) struct Record(pub(super) Flat);
 
 impl Record {
     /// Writes a record.
     pub(super) fn new(record: &impl Serialize) -> Self {
-        // Strings, numbers and null written to memory cannot fail.
-        Self { json: serde_json::to_string(record).unwrap_or_default(), texts: Vec::new() }
-    }
-
-    /// Sets a long text apart: the field stands empty in what was written, so that it keeps its place.
-    pub(super) fn with_text(mut self, name: &'static str, text: String) -> Self {
-        self.texts.push((name, text));
-        self
+        Self(Flat::of(record))
     }
 }
 
-/// Makes JavaScript objects of records.
-pub(super) struct Objects {
-    /// `JSON.parse`.
-    parse: FunctionRef<String, Object<'static>>,
-    /// `Object.assign`.
-    assign: FunctionRef<FnArgs<(Object<'static>, Object<'static>)>, Unknown<'static>>,
+/// What stands in a batch, as `crossing.js` reads it.
+#[derive(Clone, Copy)]
+#[repr(i32)]
+enum Kind {
+    Told = 0,
+    Forgotten = 1,
+    Resolved = 2,
+    Rejected = 3,
 }
 
-impl Objects {
-    /// Finds what it needs.
-    pub(super) fn new(env: &Env) -> napi::Result<Self> {
-        let global = env.get_global()?;
-        let json: Object<'_> = global.get_named_property("JSON")?;
-        let parse: Function<'_, String, Object<'static>> = json.get_named_property("parse")?;
-        // `Object` is a function, which is no `Object` to napi unless it is told so.
-        let constructor: Object<'_> = global.get_named_property_unchecked("Object")?;
-        let assign: Function<'_, FnArgs<(Object<'static>, Object<'static>)>, Unknown<'static>> =
-            constructor.get_named_property("assign")?;
-        Ok(Self { parse: parse.create_ref()?, assign: assign.create_ref()? })
+/// What crosses at once: each item is what kind it is, a number, a code more, and a value.
+#[derive(Default)]
+pub(super) struct Batch(pub(super) Flat);
+
+impl Batch {
+    /// So many codes or bytes of text are enough: whoever keeps a text of it keeps no more.
+    const MOST_CODES: usize = 1 << 13;
+    const MOST_TEXT: usize = 1 << 15;
+
+    fn begin(&mut self, kind: Kind, number: u32, more: u32) {
+        self.0.codes.extend([kind as i32, number.cast_signed(), more.cast_signed()]);
     }
 
-    /// Makes the object of a record.
-    pub(super) fn make(&self, env: &Env, record: Record) -> napi::Result<Object<'static>> {
-        let mut object = self.parse.borrow_back(env)?.call(record.json)?;
-        for (name, text) in record.texts {
-            object.set(name, text)?;
-        }
-        Ok(object)
+    /// A listener is told something, after so many others were dropped.
+    pub(super) fn tell(&mut self, listener: u32, dropped: u32, mut record: Record) {
+        self.begin(Kind::Told, listener, dropped);
+        self.0.append(&mut record.0);
     }
 
-    /// Sets the fields of `from`, which [`Objects::make`] made, on another object.
-    pub(super) fn assign(&self, env: &Env, to: Object<'_>, from: Object<'static>) -> napi::Result<()> {
-        let to = Object::from_raw(env.raw(), to.raw());
-        self.assign.borrow_back(env)?.call((to, from).into()).map(drop)
+    /// Nobody can tell that listener anything any more.
+    pub(super) fn forget(&mut self, listener: u32) {
+        self.begin(Kind::Forgotten, listener, 0);
+        self.0.codes.push(UNDEFINED);
+    }
+
+    /// A promise resolves with a record.
+    pub(super) fn resolve(&mut self, promise: u32, mut record: Record) {
+        self.begin(Kind::Resolved, promise, 0);
+        self.0.append(&mut record.0);
+    }
+
+    /// A promise resolves with a number.
+    pub(super) fn resolve_number(&mut self, promise: u32, number: u32) {
+        self.resolve(promise, Record::new(&number));
+    }
+
+    /// A promise resolves with nothing.
+    pub(super) fn resolve_nothing(&mut self, promise: u32) {
+        self.begin(Kind::Resolved, promise, 0);
+        self.0.codes.push(UNDEFINED);
+    }
+
+    /// A promise rejects; `cause` says which of the causes beside the batch is its, from 1 on, or 0 for none.
+    pub(super) fn reject(&mut self, promise: u32, cause: u32, mut record: Record) {
+        self.begin(Kind::Rejected, promise, cause);
+        self.0.append(&mut record.0);
+    }
+
+    /// Whether nothing stands in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.codes.is_empty()
+    }
+
+    /// Whether it is time to hand it over.
+    pub(super) fn is_full(&self) -> bool {
+        self.0.codes.len() >= Self::MOST_CODES || self.0.text.len() >= Self::MOST_TEXT
     }
 }
 
 #[cfg(test)]
 impl Record {
-    /// What is parsed on the thread of JavaScript.
-    pub(super) fn json(&self) -> &str {
-        &self.json
+    /// What JavaScript makes of it, as JSON.
+    pub(super) fn json(&self) -> String {
+        super::flat::tests::Reader::new(&self.0).read().to_string()
     }
 }

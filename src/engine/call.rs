@@ -9,15 +9,26 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use super::Engine;
 use super::context::Context;
 use super::fleet_waits::FleetWaits;
+use super::setup::{Setup, check_version, known};
 use super::slate_call::SlateCall;
 use super::time::Ends;
 use crate::call_id::CallIds;
 use crate::catalog::{Catalog, ModelIndex};
+use crate::check::Faults;
+use crate::error::EngineError;
 use crate::outcome::Refusal;
 use crate::plan::{FallbackBudget, Fitted, Plan, Wanted};
 use crate::prompt::{Ask, Prompts, Rendering};
-use crate::request::{Options, Request};
+use crate::request::{self, Options, RawOptions, Request};
 use crate::task::Item;
+
+/// Calls that have begun, before their requests are checked.
+pub struct Beginning {
+    pub(super) engine: Arc<Engine>,
+    pub(super) setup: Arc<Setup>,
+    pub(super) began: Instant,
+    pub(super) running: TaskTrackerToken,
+}
 
 /// A checked request, ready to be run once. It uses one catalogue and one set of prompts from its start to its end.
 pub struct Call<I: Item> {
@@ -33,6 +44,24 @@ pub struct Call<I: Item> {
     pub(super) slate: Option<Arc<SlateCall<I>>>,
     /// Keeps [`Engine::close`] waiting until the call has ended.
     pub(super) _running: TaskTrackerToken,
+}
+
+impl Beginning {
+    /// Checks a request and prepares its call; nothing is sent before [`Call::run`].
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` with every fault, or `UNKNOWN_MODEL`.
+    pub fn call<I: Item>(&self, request: Request<I>, options: RawOptions) -> Result<Call<I>, EngineError> {
+        let check_items = |items: &[I], faults: &mut Faults| I::check(I::PATH, items, faults);
+        let options = request::check(&request, options, check_items).map_err(EngineError::InvalidRequest)?;
+        let Setup { catalog, prompts } = Setup::clone(&self.setup);
+        check_version(&prompts, "request.promptVersion", request.prompt_version.as_deref())?;
+        let original = known(&catalog, "request.modelId", &request.model_id)?;
+        let call_id = self.engine.lifecycle.next_call_id();
+        let ids = Arc::new(CallIds { call_id, request_id: options.request_id.clone() });
+        let (engine, began, running) = (Arc::clone(&self.engine), self.began, self.running.clone());
+        Ok(Call { engine, ids, catalog, prompts, request, options, original, began, slate: None, _running: running })
+    }
 }
 
 impl<I: Item> Call<I> {

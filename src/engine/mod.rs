@@ -65,7 +65,6 @@ use std::time::Instant;
 use serde_json::Value;
 use tracing::info;
 
-use crate::call_id::CallIds;
 use crate::catalog::{Catalog, ModelIndex, Variables};
 use crate::check::Faults;
 use crate::config::Config;
@@ -74,7 +73,7 @@ use crate::event::{Announcer, Event, EventSink, Invalidation};
 use crate::fleet::Fleet;
 use crate::metrics::{DayTotals, Recorder};
 use crate::plan::{Plan, Wanted};
-use crate::request::{self, RawOptions, Request};
+use crate::request::{RawOptions, Request};
 use crate::task::Item;
 use crate::transport::concurrency::ConcurrencyLimits;
 use crate::transport::http::Http;
@@ -82,7 +81,7 @@ use crate::transport::proxies;
 
 pub use blueprint::{Blueprint, builtin_fallbacks};
 pub use built_prompt::BuiltPrompt;
-pub use call::Call;
+pub use call::{Beginning, Call};
 pub use explain::{ExplainedStep, Explanation};
 pub use face::FleetReport;
 pub use model_status::{ModelState, ModelStatus};
@@ -97,7 +96,7 @@ use lifecycle::Lifecycle;
 use purse::Purse;
 use reading::Readers;
 use roster::Roster;
-use setup::{CurrentSetup, Setup, check_version, known};
+use setup::CurrentSetup;
 use snapshot::SavedParts;
 use state_writer::StateWriter;
 use unsaved::Unsaved;
@@ -192,16 +191,18 @@ impl Engine {
     /// # Errors
     /// `INVALID_REQUEST` with every fault, `UNKNOWN_MODEL`, or `CLOSED`.
     pub fn call<I: Item>(self: &Arc<Self>, request: Request<I>, options: RawOptions) -> Result<Call<I>, EngineError> {
+        self.begin()?.call(request, options)
+    }
+
+    /// Begins calls whose requests are checked later, by another thread say: they have the time, the catalogue and the
+    /// prompts of now, and a close that comes meanwhile waits for them.
+    ///
+    /// # Errors
+    /// `CLOSED`.
+    pub fn begin(self: &Arc<Self>) -> Result<Beginning, EngineError> {
         let began = Instant::now();
         let running = self.lifecycle.begin_call()?;
-        let check_items = |items: &[I], faults: &mut Faults| I::check(I::PATH, items, faults);
-        let options = request::check(&request, options, check_items).map_err(EngineError::InvalidRequest)?;
-        let Setup { catalog, prompts } = Setup::clone(&self.library.setup().get());
-        check_version(&prompts, "request.promptVersion", request.prompt_version.as_deref())?;
-        let original = known(&catalog, "request.modelId", &request.model_id)?;
-        let ids = Arc::new(CallIds { call_id: self.lifecycle.next_call_id(), request_id: options.request_id.clone() });
-        let engine = Arc::clone(self);
-        Ok(Call { engine, ids, catalog, prompts, request, options, original, began, slate: None, _running: running })
+        Ok(Beginning { engine: Arc::clone(self), setup: self.library.setup().get(), began, running })
     }
 
     /// What goes on beside the calls: brings each model back when its time has come, tells when a cooling is over, writes the

@@ -1,0 +1,390 @@
+//! How a value is written to cross to JavaScript: as codes, numbers and one text, each read from its beginning to its end.
+//! To read that takes the JavaScript thread a fifth of the time in which it parses the same value from JSON.
+//!
+//! A code says what comes, `crossing.js` reads them:
+//!
+//! | code | then |
+//! | --- | --- |
+//! | `NULL`, `UNDEFINED`, `FALSE`, `TRUE` | |
+//! | `DOUBLE` | the next of the numbers |
+//! | `INTEGER` | the next code |
+//! | `ARRAY` | a code, how many; so many values |
+//! | `OBJECT` | a code, its shape; a value for each field |
+//! | `MAP` | a code, its shape; a code, how many more fields; a value for each field of the shape; so many names and values |
+//! | `LONG_TEXT` | the next of the long texts |
+//! | `TEXT` and more | so many UTF-16 code units of the text |
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::ser::{self, Serialize};
+
+use super::shapes::Shapes;
+
+const NULL: i32 = 0;
+pub(super) const UNDEFINED: i32 = 1;
+const FALSE: i32 = 2;
+const TRUE: i32 = 3;
+const DOUBLE: i32 = 4;
+pub(super) const INTEGER: i32 = 5;
+const ARRAY: i32 = 6;
+const OBJECT: i32 = 7;
+const MAP: i32 = 8;
+const LONG_TEXT: i32 = 9;
+const TEXT: i32 = 16;
+
+/// A longer text, in bytes, is a string of its own: who keeps it shall not keep what stood beside it.
+const MOST_BESIDE: usize = 1024;
+
+/// What was written.
+#[derive(Default)]
+pub(super) struct Flat {
+    pub(super) codes: Vec<i32>,
+    pub(super) doubles: Vec<f64>,
+    pub(super) text: String,
+    pub(super) long_texts: Vec<String>,
+}
+
+impl Flat {
+    /// Writes a value; null where it cannot be written, which no record is.
+    pub(super) fn of(value: &impl Serialize) -> Self {
+        let mut writer = Writer { flat: Self::default(), shapes: Shapes::known() };
+        match value.serialize(&mut writer) {
+            Ok(()) => writer.flat,
+            Err(fmt::Error) => Self { codes: vec![NULL], ..Self::default() },
+        }
+    }
+
+    /// Adds what another has, and leaves that empty.
+    pub(super) fn append(&mut self, other: &mut Self) {
+        self.codes.append(&mut other.codes);
+        self.doubles.append(&mut other.doubles);
+        self.text.push_str(&other.text);
+        self.long_texts.append(&mut other.long_texts);
+    }
+
+    fn text(&mut self, text: &str) {
+        if text.len() > MOST_BESIDE {
+            self.codes.push(LONG_TEXT);
+            self.long_texts.push(text.to_owned());
+            return;
+        }
+        let units = if text.is_ascii() { text.len() } else { text.encode_utf16().count() };
+        self.codes.push(TEXT + code(units));
+        self.text.push_str(text);
+    }
+}
+
+/// A length as a code; none that is written here is longer than a code can be.
+fn code(length: usize) -> i32 {
+    i32::try_from(length).unwrap_or_default()
+}
+
+struct Writer {
+    flat: Flat,
+    shapes: Arc<Shapes>,
+}
+
+/// The elements of an array, as they come.
+struct ArrayWriter<'w> {
+    writer: &'w mut Writer,
+    /// Where their number is to stand.
+    at: usize,
+    count: usize,
+}
+
+/// The fields of an object, as they come.
+struct ObjectWriter<'w> {
+    writer: &'w mut Writer,
+    /// Where its shape is to stand.
+    at: usize,
+    shape: u32,
+}
+
+/// The fields of an object whose names are nobody's type, as they come.
+struct MapWriter<'w> {
+    fields: ObjectWriter<'w>,
+    /// How many are not among the shape's.
+    more: usize,
+}
+
+impl Writer {
+    fn push(&mut self, code: i32) -> Result<(), fmt::Error> {
+        self.flat.codes.push(code);
+        Ok(())
+    }
+
+    /// Leaves a place for a code that is known later.
+    fn place(&mut self) -> usize {
+        self.flat.codes.push(0);
+        self.flat.codes.len() - 1
+    }
+
+    fn elements(&mut self) -> ArrayWriter<'_> {
+        self.flat.codes.push(ARRAY);
+        ArrayWriter { at: self.place(), writer: self, count: 0 }
+    }
+
+    fn fields(&mut self) -> ObjectWriter<'_> {
+        self.flat.codes.push(OBJECT);
+        ObjectWriter { at: self.place(), writer: self, shape: Shapes::EMPTY }
+    }
+
+    fn child(&mut self, parent: u32, key: &str, is_map: bool) -> Option<u32> {
+        self.shapes.child(parent, key).or_else(|| {
+            let child = Shapes::grown(parent, key, is_map);
+            self.shapes = Shapes::known();
+            child
+        })
+    }
+}
+
+/// Writes numbers of other types as doubles, for a JavaScript number is one.
+macro_rules! numbers {
+    ($($method:ident $type:ty),*) => { $(
+        #[expect(clippy::allow_attributes, reason = "some of them lose nothing")]
+        #[allow(clippy::cast_precision_loss, clippy::cast_lossless, reason = "a JavaScript number is a double")]
+        fn $method(self, value: $type) -> Result<(), fmt::Error> {
+            self.serialize_f64(value as f64)
+        }
+    )* };
+}
+
+impl<'w> ser::Serializer for &'w mut Writer {
+    type Ok = ();
+    type Error = fmt::Error;
+    type SerializeSeq = ArrayWriter<'w>;
+    type SerializeTuple = ArrayWriter<'w>;
+    type SerializeTupleStruct = ArrayWriter<'w>;
+    type SerializeTupleVariant = ArrayWriter<'w>;
+    type SerializeMap = MapWriter<'w>;
+    type SerializeStruct = ObjectWriter<'w>;
+    type SerializeStructVariant = ObjectWriter<'w>;
+
+    fn serialize_bool(self, value: bool) -> Result<(), fmt::Error> {
+        self.push(if value { TRUE } else { FALSE })
+    }
+
+    numbers! { serialize_i8 i8, serialize_i16 i16, serialize_i32 i32, serialize_i64 i64 }
+    numbers! { serialize_u8 u8, serialize_u16 u16, serialize_u32 u32, serialize_u64 u64 }
+
+    fn serialize_f32(self, value: f32) -> Result<(), fmt::Error> {
+        self.serialize_f64(value.into())
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a number that is another one as an integer is written as it is"
+    )]
+    fn serialize_f64(self, value: f64) -> Result<(), fmt::Error> {
+        let integer = value as i32;
+        if f64::from(integer).to_bits() == value.to_bits() {
+            self.flat.codes.extend([INTEGER, integer]);
+        } else if value.is_finite() {
+            self.flat.codes.push(DOUBLE);
+            self.flat.doubles.push(value);
+        } else {
+            // As in JSON.
+            self.flat.codes.push(NULL);
+        }
+        Ok(())
+    }
+
+    fn serialize_char(self, value: char) -> Result<(), fmt::Error> {
+        self.serialize_str(value.encode_utf8(&mut [0; 4]))
+    }
+
+    fn serialize_str(self, value: &str) -> Result<(), fmt::Error> {
+        self.flat.text(value);
+        Ok(())
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), fmt::Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_none(self) -> Result<(), fmt::Error> {
+        self.push(NULL)
+    }
+
+    fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<(), fmt::Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), fmt::Error> {
+        self.push(NULL)
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<(), fmt::Error> {
+        self.push(NULL)
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), fmt::Error> {
+        self.serialize_str(variant)
+    }
+
+    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _: &'static str, value: &T) -> Result<(), fmt::Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: ?Sized + Serialize>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), fmt::Error> {
+        let mut fields = self.fields();
+        fields.field(variant, value)?;
+        fields.close();
+        Ok(())
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<ArrayWriter<'w>, fmt::Error> {
+        Ok(self.elements())
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<ArrayWriter<'w>, fmt::Error> {
+        Ok(self.elements())
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<ArrayWriter<'w>, fmt::Error> {
+        Ok(self.elements())
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<ArrayWriter<'w>, fmt::Error> {
+        let mut fields = self.fields();
+        fields.name(variant)?;
+        fields.close();
+        Ok(self.elements())
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<MapWriter<'w>, fmt::Error> {
+        self.flat.codes.push(MAP);
+        let at = self.place();
+        self.place();
+        Ok(MapWriter { fields: ObjectWriter { writer: self, at, shape: Shapes::EMPTY }, more: 0 })
+    }
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<ObjectWriter<'w>, fmt::Error> {
+        Ok(self.fields())
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<ObjectWriter<'w>, fmt::Error> {
+        let mut fields = self.fields();
+        fields.name(variant)?;
+        fields.close();
+        Ok(self.fields())
+    }
+}
+
+impl ArrayWriter<'_> {
+    fn element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), fmt::Error> {
+        self.count += 1;
+        value.serialize(&mut *self.writer)
+    }
+
+    fn close(&mut self) {
+        self.writer.flat.codes[self.at] = code(self.count);
+    }
+}
+
+impl ObjectWriter<'_> {
+    /// Adds a field to the shape.
+    fn name(&mut self, key: &'static str) -> Result<(), fmt::Error> {
+        self.shape = self.writer.child(self.shape, key, false).ok_or(fmt::Error)?;
+        Ok(())
+    }
+
+    fn field<T: ?Sized + Serialize>(&mut self, key: &'static str, value: &T) -> Result<(), fmt::Error> {
+        self.name(key)?;
+        value.serialize(&mut *self.writer)
+    }
+
+    fn close(&mut self) {
+        self.writer.flat.codes[self.at] = code(self.shape as usize);
+    }
+}
+
+impl MapWriter<'_> {
+    fn name<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<(), fmt::Error> {
+        let ObjectWriter { writer, shape, .. } = &mut self.fields;
+        let (codes, text) = (writer.flat.codes.len(), writer.flat.text.len());
+        key.serialize(&mut **writer)?;
+        if self.more == 0 && writer.flat.codes[codes] >= TEXT {
+            let key = writer.flat.text.split_off(text);
+            if let Some(child) = writer.child(*shape, &key, true) {
+                writer.flat.codes.truncate(codes);
+                *shape = child;
+                return Ok(());
+            }
+            writer.flat.text.push_str(&key);
+        }
+        self.more += 1;
+        Ok(())
+    }
+}
+
+macro_rules! compound {
+    ($type:ty: $($trait:ident $method:ident($($key:ident: $of:ty)?) by $add:ident),*) => { $(
+        impl ser::$trait for $type {
+            type Ok = ();
+            type Error = fmt::Error;
+
+            fn $method<T: ?Sized + Serialize>(&mut self, $($key: $of,)? value: &T) -> Result<(), fmt::Error> {
+                self.$add($($key,)? value)
+            }
+
+            fn end(mut self) -> Result<(), fmt::Error> {
+                self.close();
+                Ok(())
+            }
+        }
+    )* };
+}
+
+compound! { ArrayWriter<'_>:
+    SerializeSeq serialize_element() by element,
+    SerializeTuple serialize_element() by element,
+    SerializeTupleStruct serialize_field() by element,
+    SerializeTupleVariant serialize_field() by element
+}
+
+compound! { ObjectWriter<'_>:
+    SerializeStruct serialize_field(key: &'static str) by field,
+    SerializeStructVariant serialize_field(key: &'static str) by field
+}
+
+impl ser::SerializeMap for MapWriter<'_> {
+    type Ok = ();
+    type Error = fmt::Error;
+
+    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<(), fmt::Error> {
+        self.name(key)
+    }
+
+    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), fmt::Error> {
+        value.serialize(&mut *self.fields.writer)
+    }
+
+    fn end(mut self) -> Result<(), fmt::Error> {
+        self.fields.close();
+        self.fields.writer.flat.codes[self.fields.at + 1] = code(self.more);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! The shapes of objects that have crossed to JavaScript: which fields, in which order. A shape is another one and a field
+//! more, so that it is found while an object is written, and JavaScript has to be told the names of each only once.
+
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+
+/// Most shapes that are made for objects whose fields are no type's: their names may be anybody's data.
+const MOST_OF_MAPS: usize = 512;
+
+static KNOWN: LazyLock<ArcSwap<Shapes>> = LazyLock::new(ArcSwap::default);
+static GROWING: Mutex<()> = Mutex::new(());
+
+/// Every shape that is known. It only grows, so a number means the same shape for ever.
+#[derive(Clone)]
+pub(super) struct Shapes {
+    all: Vec<Shape>,
+    of_maps: usize,
+}
+
+#[derive(Clone)]
+struct Shape {
+    parent: u32,
+    key: Arc<str>,
+    /// The shapes that have one field more.
+    children: Vec<u32>,
+}
+
+impl Default for Shapes {
+    fn default() -> Self {
+        let empty = Shape { parent: Self::EMPTY, key: Arc::from(""), children: Vec::new() };
+        Self { all: vec![empty], of_maps: 0 }
+    }
+}
+
+impl Shapes {
+    /// The shape without any field.
+    pub(super) const EMPTY: u32 = 0;
+
+    /// What is known now.
+    pub(super) fn known() -> Arc<Self> {
+        KNOWN.load_full()
+    }
+
+    /// The shape of `parent` and a field more, if it is known.
+    pub(super) fn child(&self, parent: u32, key: &str) -> Option<u32> {
+        let children = &self.all[parent as usize].children;
+        children.iter().copied().find(|&child| *self.all[child as usize].key == *key)
+    }
+
+    /// The shape of `parent` and a field more, new if need be; `None` if it is a map's and there are too many.
+    pub(super) fn grown(parent: u32, key: &str, is_map: bool) -> Option<u32> {
+        let _growing = GROWING.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = Self::known();
+        if let Some(child) = known.child(parent, key) {
+            return Some(child);
+        }
+        if is_map && known.of_maps >= MOST_OF_MAPS {
+            return None;
+        }
+        let mut grown = Self::clone(&known);
+        let child = u32::try_from(grown.all.len()).ok()?;
+        grown.all.push(Shape { parent, key: Arc::from(key), children: Vec::new() });
+        grown.all[parent as usize].children.push(child);
+        grown.of_maps += usize::from(is_map);
+        KNOWN.store(Arc::new(grown));
+        Some(child)
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// The shapes from a number on: of each, the one that has a field less, and that field.
+    pub(super) fn since(&self, number: usize) -> impl Iterator<Item = (u32, &str)> {
+        self.all.iter().skip(number).map(|shape| (shape.parent, &*shape.key))
+    }
+}
