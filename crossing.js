@@ -200,7 +200,12 @@ function settle(number, kind, what, hasCause, cause) {
 function filled(error, fields, hasCause, cause) {
   if (hasCause) fields.cause = cause;
   else delete fields.cause;
-  return assign(error, fields);
+  try {
+    assign(error, fields);
+  } catch {
+    // Somebody's setter on a prototype. What could be set is.
+  }
+  return error;
 }
 
 /** A promise that is rejected already, with what was written. */

@@ -18,8 +18,8 @@ const MOST_BYTES = 8_000_000;
 const LIBRARIES = ['ld-linux-x86-64.so.2', 'libc.so.6', 'libdl.so.2', 'libm.so.6', 'libpthread.so.0', 'librt.so.1'];
 /** What the main package holds beside the whole folders `bin`, `catalog` and `docs`. */
 const FILES = [
-  'CHANGELOG.md', 'LICENSE', 'README.md', 'examples/manners.mjs', 'examples/upstream.d.mts', 'examples/upstream.mjs',
-  'index.d.ts', 'index.js', 'main.js', 'package.json',
+  'CHANGELOG.md', 'LICENSE', 'README.md', 'crossing.js', 'examples/manners.mjs', 'examples/upstream.d.mts', 'examples/upstream.mjs',
+  'index.d.ts', 'index.js', 'main.js', 'package.json', 'slate.js',
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -109,11 +109,6 @@ struct MapWriter<'w> {
 }
 
 impl Writer {
-    fn push(&mut self, code: i32) -> Result<(), fmt::Error> {
-        self.flat.codes.push(code);
-        Ok(())
-    }
-
     /// Leaves a place for a code that is known later.
     fn place(&mut self) -> usize {
         self.flat.codes.push(0);
@@ -142,10 +137,8 @@ impl Writer {
 /// Writes numbers of other types as doubles, for a JavaScript number is one.
 macro_rules! numbers {
     ($($method:ident $type:ty),*) => { $(
-        #[expect(clippy::allow_attributes, reason = "some of them lose nothing")]
-        #[allow(clippy::cast_precision_loss, clippy::cast_lossless, reason = "a JavaScript number is a double")]
         fn $method(self, value: $type) -> Result<(), fmt::Error> {
-            self.serialize_f64(value as f64)
+            self.serialize_f64(value.into())
         }
     )* };
 }
@@ -162,14 +155,20 @@ impl<'w> ser::Serializer for &'w mut Writer {
     type SerializeStructVariant = ObjectWriter<'w>;
 
     fn serialize_bool(self, value: bool) -> Result<(), fmt::Error> {
-        self.push(if value { TRUE } else { FALSE })
+        self.flat.codes.push(if value { TRUE } else { FALSE });
+        Ok(())
     }
 
-    numbers! { serialize_i8 i8, serialize_i16 i16, serialize_i32 i32, serialize_i64 i64 }
-    numbers! { serialize_u8 u8, serialize_u16 u16, serialize_u32 u32, serialize_u64 u64 }
+    numbers! { serialize_i8 i8, serialize_i16 i16, serialize_i32 i32, serialize_u8 u8, serialize_u16 u16, serialize_u32 u32, serialize_f32 f32 }
 
-    fn serialize_f32(self, value: f32) -> Result<(), fmt::Error> {
-        self.serialize_f64(value.into())
+    #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
+    fn serialize_i64(self, value: i64) -> Result<(), fmt::Error> {
+        self.serialize_f64(value as f64)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
+    fn serialize_u64(self, value: u64) -> Result<(), fmt::Error> {
+        self.serialize_f64(value as f64)
     }
 
     #[expect(
@@ -204,7 +203,7 @@ impl<'w> ser::Serializer for &'w mut Writer {
     }
 
     fn serialize_none(self) -> Result<(), fmt::Error> {
-        self.push(NULL)
+        self.serialize_unit()
     }
 
     fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<(), fmt::Error> {
@@ -212,11 +211,12 @@ impl<'w> ser::Serializer for &'w mut Writer {
     }
 
     fn serialize_unit(self) -> Result<(), fmt::Error> {
-        self.push(NULL)
+        self.flat.codes.push(NULL);
+        Ok(())
     }
 
     fn serialize_unit_struct(self, _: &'static str) -> Result<(), fmt::Error> {
-        self.push(NULL)
+        self.serialize_unit()
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), fmt::Error> {

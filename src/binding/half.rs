@@ -24,11 +24,14 @@ type Deliver = FunctionRef<FnArgs<(u32, Text, Vec<Text>, Object<'static>)>, ()>;
 /// The text and the long texts of a record, and an array with its cause or nothing.
 type RefuseNow = FunctionRef<FnArgs<(Text, Vec<Text>, Object<'static>)>, Object<'static>>;
 
+/// Of each shape, the one with a field less, and that field.
+type Learn = FunctionRef<FnArgs<(Vec<u32>, Vec<String>)>, ()>;
+
 /// What stands in `crossing.js`, for one thread.
 pub(super) struct Half {
     object: ObjectRef<false>,
     deliver: Deliver,
-    learn: FunctionRef<FnArgs<(Vec<u32>, Vec<String>)>, ()>,
+    learn: Learn,
     make_room: FunctionRef<FnArgs<(u32, u32)>, Array<'static>>,
     expect: FunctionRef<Option<Object<'static>>, Array<'static>>,
     refuse: RefuseNow,

@@ -88,6 +88,6 @@ impl Batch {
 impl Record {
     /// What JavaScript makes of it, as JSON.
     pub(super) fn json(&self) -> String {
-        super::flat::tests::Reader::new(&self.0).read().to_string()
+        self.0.json()
     }
 }

@@ -77,7 +77,7 @@ fn every_event_has_its_type_first_and_its_fields_in_order() {
                 expected: NanoUsd(2_500_000),
                 original: NanoUsd(1_000_000),
             },
-            r#""cost_warning","originalModelId":"a","modelId":"b","priceRatio":2.5,"expectedCostUsd":0.0025,"originalCostUsd":0.001"#
+            r#""cost_warning","originalModelId":"a","modelId":"b","priceRatio":2.5,"expectedCostUsd":0025,"originalCostUsd":001"#
                 .to_owned(),
         ),
         (
@@ -87,13 +87,13 @@ fn every_event_has_its_type_first_and_its_fields_in_order() {
                 daily: NanoUsd(1_000_000_000),
                 day: "2025-01-01".to_owned(),
             },
-            r#""budget","threshold":0.5,"spentUsd":0.6,"dailyBudgetUsd":1.0,"day":"2025-01-01""#.to_owned(),
+            r#""budget","threshold":0.5,"spentUsd":0.6,"dailyBudgetUsd":1,"day":"2025-01-01""#.to_owned(),
         ),
         (
             What::UsageDoubted { model_id: model_id(), doubt },
             concat!(
                 r#""usage_doubted","modelId":"a","told":{"promptTokens":1.5,"completionTokens":null,"totalTokens":null},"#,
-                r#""booked":{"promptTokens":1.0,"completionTokens":0.0,"cachedTokens":0.0,"reasoningTokens":0.0,"#,
+                r#""booked":{"promptTokens":1,"completionTokens":0,"cachedTokens":0,"reasoningTokens":0,"#,
                 r#""estimated":false},"problem":"odd \"count\"""#,
             )
             .to_owned(),

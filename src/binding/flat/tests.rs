@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proptest::prelude::*;
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::*;
+use super::{ARRAY, DOUBLE, FALSE, Flat, INTEGER, LONG_TEXT, MAP, NULL, OBJECT, Shapes, TEXT, TRUE, UNDEFINED};
 
 /// Reads what was written, as JavaScript does.
-pub(in crate::binding) struct Reader<'f> {
+struct Reader<'f> {
     flat: &'f Flat,
     shapes: Arc<Shapes>,
     code: usize,
@@ -17,7 +19,7 @@ pub(in crate::binding) struct Reader<'f> {
 }
 
 impl<'f> Reader<'f> {
-    pub(in crate::binding) fn new(flat: &'f Flat) -> Self {
+    fn new(flat: &'f Flat) -> Self {
         let units = flat.text.encode_utf16().collect();
         Self { flat, shapes: Shapes::known(), code: 0, double: 0, units, place: 0, long: 0 }
     }
@@ -41,7 +43,7 @@ impl<'f> Reader<'f> {
         keys
     }
 
-    pub(in crate::binding) fn read(&mut self) -> Value {
+    fn read(&mut self) -> Value {
         match self.next() {
             NULL | UNDEFINED => Value::Null,
             FALSE => Value::Bool(false),
@@ -77,6 +79,13 @@ impl<'f> Reader<'f> {
     }
 }
 
+impl Flat {
+    /// What JavaScript makes of it, as JSON.
+    pub(in crate::binding) fn json(&self) -> String {
+        Reader::new(self).read().to_string()
+    }
+}
+
 /// A number as JavaScript has it, whatever it is in Rust.
 fn as_in_javascript(value: &Value) -> Value {
     match value {
@@ -94,7 +103,7 @@ fn as_in_javascript(value: &Value) -> Value {
 }
 
 fn read(value: &impl Serialize) -> String {
-    Reader::new(&Flat::of(value)).read().to_string()
+    Flat::of(value).json()
 }
 
 fn values() -> impl Strategy<Value = Value> {
