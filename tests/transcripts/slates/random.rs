@@ -112,6 +112,7 @@ enum Leaves {
 async fn whatever_happens_every_cell_is_told_of_once_and_nothing_is_left() {
     let upstream = Arc::new(Upstream::handler(reply).await);
     let seeds = std::env::var("SLATE_SEED").ok().and_then(|seed| seed.parse().ok());
+    let is_whole = seeds.is_none();
     let seeds = seeds.map_or(0..SLATES, |seed: u64| seed..seed + 1);
     let mut slates = tokio::task::JoinSet::new();
     let mut counts = [0_usize; 4];
@@ -126,8 +127,8 @@ async fn whatever_happens_every_cell_is_told_of_once_and_nothing_is_left() {
     }
     // The slates were of all kinds, else nothing is shown.
     let [answered, missed, reused, left] = counts;
-    if left > 0 {
-        assert!(answered > 1000 && missed > 1000 && reused > 100, "{counts:?}");
+    if is_whole {
+        assert!(answered > 400 && missed > 1000 && reused > 50 && left > 100, "{counts:?}");
     }
 }
 
