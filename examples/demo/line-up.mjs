@@ -41,7 +41,7 @@ const SCRIPT = [
   ['minimax-m2.1-syn', 'hf:MiniMaxAI/MiniMax-M2.1', 'partial', 'answers half of a batch'],
 ];
 
-/** What is asked about everything on loopback: two models fail, for one of which another of these stands in. */
+/** What is asked about everything on loopback: two models fail, for each of which another of these stands in. */
 const SLATE = [
   'deepseek-v3.1', 'deepseek-r1', 'kimi-k2-instruct', 'kimi-k2-thinking-syn', 'minimax-m2-syn', 'glm-4.6-syn', 'gpt-oss-120b-syn',
 ];
