@@ -855,6 +855,7 @@ module.exports.getMetrics = nativeBinding.getMetrics
 module.exports.getMetricsText = nativeBinding.getMetricsText
 module.exports.getModels = nativeBinding.getModels
 module.exports.getPrompts = nativeBinding.getPrompts
+module.exports.getStatus = nativeBinding.getStatus
 module.exports.MODEL_FALLBACKS = nativeBinding.MODEL_FALLBACKS
 module.exports.onEvent = nativeBinding.onEvent
 module.exports.onInvalidate = nativeBinding.onInvalidate

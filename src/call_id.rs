@@ -28,6 +28,12 @@ impl Default for CallNumbers {
 }
 
 impl CallNumbers {
+    /// What the ids begin with: no other engine has it, whatever process made it.
+    #[must_use]
+    pub fn engine(&self) -> &str {
+        &self.engine
+    }
+
     /// An id that no other call has.
     #[must_use]
     pub fn next(&self) -> String {

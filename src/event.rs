@@ -258,41 +258,51 @@ pub struct Announcer<T>(Mutex<Sinks<T>>);
 
 struct Sinks<T> {
     sequence: u64,
-    sinks: Vec<Arc<dyn EventSink<T>>>,
+    listening: Vec<Arc<dyn EventSink<T>>>,
+    /// Told everything as well, but nobody who listens.
+    memory: Option<Arc<dyn EventSink<T>>>,
 }
 
 impl<T> Default for Announcer<T> {
     fn default() -> Self {
-        Self(Mutex::new(Sinks { sequence: 0, sinks: Vec::new() }))
+        Self(Mutex::new(Sinks { sequence: 0, listening: Vec::new(), memory: None }))
     }
 }
 
 impl<T> Announcer<T> {
     /// Tells `sink` everything from now on.
     pub fn add(&self, sink: Arc<dyn EventSink<T>>) {
-        self.with(|told| told.sinks.push(sink));
+        self.with(|told| told.listening.push(sink));
     }
 
-    /// Whether anybody is told.
+    /// Has `memory` keep everything from now on; it is nobody who listens.
+    pub fn remember(&self, memory: Arc<dyn EventSink<T>>) {
+        self.with(|told| told.memory = Some(memory));
+    }
+
+    /// Whether anybody listens.
     #[must_use]
     pub fn is_heard(&self) -> bool {
         let mut is_heard = false;
-        self.with(|told| is_heard = !told.sinks.is_empty());
+        self.with(|told| is_heard = !told.listening.is_empty());
         is_heard
     }
 
     /// Tells `sink` nothing more.
     pub fn remove(&self, sink: &Arc<dyn EventSink<T>>) {
-        self.with(|told| told.sinks.retain(|known| !Arc::ptr_eq(known, sink)));
+        self.with(|told| told.listening.retain(|known| !Arc::ptr_eq(known, sink)));
     }
 
-    /// Gives what happened the next number and tells it; it is only made if anybody listens.
+    /// Gives what happened the next number and tells it; it is only made if anybody listens or it is kept.
     pub fn tell(&self, happened: impl FnOnce(u64) -> T) {
         self.with(|told| {
             told.sequence += 1;
-            if !told.sinks.is_empty() {
+            if !told.listening.is_empty() || told.memory.is_some() {
                 let happened = Arc::new(happened(told.sequence));
-                told.sinks.retain(|sink| sink.put(&happened));
+                if let Some(memory) = &told.memory {
+                    memory.put(&happened);
+                }
+                told.listening.retain(|sink| sink.put(&happened));
             }
         });
     }

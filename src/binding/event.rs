@@ -134,15 +134,20 @@ struct InvalidationEvent<'a> {
 
 impl From<&Event> for Record {
     fn from(event: &Event) -> Self {
-        let call = event.call.as_deref();
-        Self::new(&EngineEvent {
-            what: EventKind::from(&event.what),
-            call_id: call.map(|ids| ids.call_id.as_str()),
-            request_id: call.and_then(|ids| ids.request_id.as_deref()),
-            sequence: event.sequence,
-            at: iso(event.at),
-            origin: event.origin.as_deref().filter(|_| is_shared(&event.what)),
-        })
+        Self::new(&written(event))
+    }
+}
+
+/// An event as it is written, but for `dropped`.
+pub(super) fn written(event: &Event) -> impl Serialize {
+    let call = event.call.as_deref();
+    EngineEvent {
+        what: EventKind::from(&event.what),
+        call_id: call.map(|ids| ids.call_id.as_str()),
+        request_id: call.and_then(|ids| ids.request_id.as_deref()),
+        sequence: event.sequence,
+        at: iso(event.at),
+        origin: event.origin.as_deref().filter(|_| is_shared(&event.what)),
     }
 }
 

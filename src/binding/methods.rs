@@ -15,6 +15,7 @@ use napi::{Either, Env, Unknown};
 use napi_derive::napi;
 
 use super::budget::Budget;
+use super::engine_status;
 use super::error::Thrown;
 use super::fallcast::{Caller, Fallcast};
 use super::fleet::{FleetReport, FleetStatus};
@@ -286,6 +287,12 @@ methods! {
     /// `fallcast_`.
     fn get_metrics_text(this, _env, _caller) -> value [String] {
         Ok(this.engine.metrics_text())
+    }
+
+    /// What an operator sees: models, providers, today's routes, the day's budget, prompts, the last calls and events, all of
+    /// one moment. It can be asked of a closed engine too.
+    fn get_status(this, env, _caller) -> value [Object<'static>] as "Status" {
+        Ok(engine_status::object(env, this.engine.status())?)
     }
 
     /// The state as it stands, as plain JSON: health, cooling, the day's spend and the pinned prompts. `restore` takes it back.

@@ -5,6 +5,7 @@
 mod abort;
 mod budget;
 mod crossing;
+mod engine_status;
 mod error;
 mod event;
 mod fallcast;

@@ -179,6 +179,8 @@ pub struct BuiltPrompt {
 }
 
 /// A version of the prompts.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct PromptVersionStatus {
     /// Its name.

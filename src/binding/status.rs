@@ -1,12 +1,15 @@
 //! The state of a model as a JavaScript object.
 
 use napi_derive::napi;
+use serde::Serialize;
 
 use super::outcome::iso;
 use crate::engine;
 use crate::kind::FailureKind;
 
 /// A model and whether it may be called.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct ModelStatus {
     /// The model.
@@ -32,6 +35,8 @@ pub struct ModelStatus {
 }
 
 /// The last failure of a model.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 #[napi(object, object_from_js = false)]
 pub struct LastFailure {
     /// What kind of failure it was.

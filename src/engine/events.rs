@@ -8,19 +8,23 @@
 //! An event that a call brought about bears the names of that call. They are not handed down to whoever may have something
 //! to tell; the task that runs the call carries them, see [`CALL`].
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use tracing::{info, warn};
 
 use crate::call_id::CallIds;
-use crate::event::{Announcer, Cause, Event, Invalidation, What};
+use crate::event::{Announcer, Cause, Event, EventSink, Invalidation, What};
 use crate::outcome::Doubt;
 
 tokio::task_local! {
     /// The call that the task runs: whatever happens meanwhile is told with its names, wherever it is found out.
     pub(super) static CALL: Arc<CallIds>;
 }
+
+/// How many events are kept for who comes later.
+const KEPT: usize = 200;
 
 /// Who is told of what happens, and of changes of the active set.
 #[derive(Default)]
@@ -32,6 +36,29 @@ pub(super) struct Events {
     member: OnceLock<Arc<str>>,
     /// What nobody has heard, and is to be told to whoever listens first.
     unheard: Mutex<Option<What>>,
+    last: Arc<LastEvents>,
+}
+
+/// What happened last.
+#[derive(Default)]
+struct LastEvents(Mutex<VecDeque<Arc<Event>>>);
+
+impl LastEvents {
+    fn with<T>(&self, act: impl FnOnce(&mut VecDeque<Arc<Event>>) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl EventSink<Event> for LastEvents {
+    fn put(&self, told: &Arc<Event>) -> bool {
+        self.with(|last| {
+            if last.len() == KEPT {
+                last.pop_front();
+            }
+            last.push_back(Arc::clone(told));
+        });
+        true
+    }
 }
 
 impl Events {
@@ -69,6 +96,11 @@ impl Events {
         self.member.get_or_init(|| Arc::from(member));
     }
 
+    /// The last events, the last first.
+    pub(super) fn last(&self) -> Vec<Arc<Event>> {
+        self.last.with(|last| last.iter().rev().cloned().collect())
+    }
+
     /// Logs what happened here and tells it.
     pub(super) fn announce(&self, what: What) {
         self.announce_of(what, None);
@@ -101,6 +133,7 @@ impl Events {
     pub(super) fn begin(&self) {
         self.events.begin();
         self.invalidations.begin();
+        self.events.remember(Arc::clone(&self.last) as Arc<dyn EventSink<Event>>);
     }
 }
 

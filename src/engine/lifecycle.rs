@@ -35,6 +35,11 @@ impl Lifecycle {
         self.numbers.next()
     }
 
+    /// What the ids of its calls begin with.
+    pub(super) fn engine_id(&self) -> &str {
+        self.numbers.engine()
+    }
+
     /// Whether the engine is closed, or is being closed.
     pub(super) fn is_closed(&self) -> bool {
         self.closing.is_cancelled()

@@ -48,12 +48,14 @@ mod retry_after;
 mod reuse;
 mod roster;
 mod run;
+mod saved_days;
 mod sent;
 mod setup;
 mod slate;
 mod slate_call;
 mod snapshot;
 mod state_writer;
+mod status;
 mod time;
 mod turn;
 mod understood;
@@ -87,6 +89,7 @@ pub use face::FleetReport;
 pub use model_status::{ModelState, ModelStatus};
 pub use slate::{Slate, SlateModel, SlatePlan, SlateProvider};
 pub use slate_call::{SlateAnswer, SlateEnd, SlateEvent, SlateProgress};
+pub use status::{EngineStatus, PromptStatus, ProviderStatus};
 
 use blueprint::LayerDigests;
 use events::Events;
@@ -113,6 +116,8 @@ pub struct Engine {
     library: Arc<Library>,
     formats: Formats,
     metrics: Arc<Recorder>,
+    /// Set when a call was counted, as by the parts above.
+    unsaved: Unsaved,
     /// The parts above that are saved, together.
     saved: SavedParts,
     /// Keeps the state in a file, if the configuration names one.
@@ -161,8 +166,12 @@ impl Engine {
             fleet.count(Box::new(move || DayTotals::of(&counted.snapshot())));
             member::listen(fleet, (&roster, &library, &purse), &events);
         }
-        let saved =
-            SavedParts { roster: Arc::clone(&roster), purse: Arc::clone(&purse), library: Arc::clone(&library) };
+        let saved = SavedParts {
+            roster: Arc::clone(&roster),
+            purse: Arc::clone(&purse),
+            library: Arc::clone(&library),
+            metrics: Arc::clone(&metrics),
+        };
         let open = |path| StateWriter::open(path, saved.clone(), shared()).map(Arc::new);
         let state = config.state_file.as_deref().map(open).transpose();
         let state = state.map_err(|error| error.with_text(|text| library.setup().catalog().redacted(text)))?;
@@ -177,6 +186,7 @@ impl Engine {
             library,
             formats: Formats::default(),
             metrics,
+            unsaved,
             saved,
             state,
             limits: ConcurrencyLimits::default(),

@@ -12,6 +12,7 @@
 //! Changes come out at one place, [`Roster::tell`], and come in from elsewhere at one, [`Roster::restore`]; whatever is to
 //! share health between engines attaches to those two.
 
+mod seen;
 mod shared;
 
 use std::collections::HashSet;
@@ -21,17 +22,16 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::events::Events;
-use super::model_status::{ModelState, ModelStatus};
 use super::setup::{CurrentSetup, Setup, known};
 use super::unsaved::Unsaved;
-use crate::catalog::{Catalog, Model, ModelIndex, Provider};
+use crate::catalog::{Catalog, Model, Provider};
 use crate::config::HealthConfig;
 use crate::count::{self, Count, Moka};
 use crate::error::EngineError;
 use crate::event::{Cause, What};
 use crate::fleet::{Fleet, lane};
 use crate::health::{Blame, Circumstances, Cooling, Health, Permit, Saved, Subject, Verdict};
-use crate::kind::{FailureKind, SkipReason};
+use crate::kind::FailureKind;
 use crate::line;
 use crate::metrics::ModelGauge;
 use crate::outcome::{LONGEST_RETRY_AFTER, Refusal};
@@ -93,12 +93,6 @@ impl Roster {
             Some(models) => models.iter().filter(|model| !self.health.is_off_for_all(model)).count(),
             None => count::active_models(&self.setup.catalog(), |model| self.health.is_disabled(&model.id)),
         })
-    }
-
-    /// Every model with its state, in the order of the catalogue.
-    pub(super) fn models(&self) -> Vec<ModelStatus> {
-        let catalog = self.setup.catalog();
-        catalog.indexed().map(|(index, _)| self.status(&catalog, index)).collect()
     }
 
     /// Every model, and whether it is switched off.
@@ -366,18 +360,6 @@ impl Roster {
         self.sooner.notify_one();
         self.unsaved.mark();
         (saved.models.len(), saved.providers.len())
-    }
-
-    fn status(&self, catalog: &Catalog, index: ModelIndex) -> ModelStatus {
-        let model = catalog.model(index);
-        let health = self.health.status(&model.id, &model.provider.id);
-        let state = match plan::not_usable(catalog, index) {
-            Some(Refusal { reason: SkipReason::NotEnabled, .. }) => ModelState::NotEnabled,
-            Some(_) => ModelState::Unconfigured,
-            None if health.disabled.is_some() => ModelState::Disabled,
-            None => ModelState::Active,
-        };
-        ModelStatus { id: model.id.clone(), provider_id: model.provider.id.clone(), state, health }
     }
 
     fn active_ids<'a>(&self, catalog: &'a Catalog) -> Vec<&'a str> {

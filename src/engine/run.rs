@@ -19,7 +19,7 @@ use super::time::{Patience, Stop};
 use crate::catalog::ModelIndex;
 use crate::error::EngineError;
 use crate::kind::{FailureKind, SkipReason};
-use crate::metrics::Finished;
+use crate::metrics::{CallRecord, Finished};
 use crate::outcome::{Attempt, History, Outcome, Refusal};
 use crate::plan::{self, Candidate, FallbackBudget, Fitted, Plan, Wanted, fit};
 use crate::protocol::Failure;
@@ -111,7 +111,10 @@ impl<I: Item> Call<I> {
         let stop = run.ask_in_order().await;
         let result = run.finish(stop);
         self.log_end(&result);
-        self.engine.metrics.called(&Finished::of(&self.request.model_id, plan.original_cost(), &result));
+        let finished = Finished::of(&self.request.model_id, plan.original_cost(), &result);
+        let scope = (self.request.items.len(), self.began.elapsed());
+        self.engine.metrics.ended(&finished, CallRecord::of(&self.ids, &finished, scope, &result));
+        self.engine.unsaved.mark();
         result
     }
 }

@@ -14,11 +14,13 @@ use tracing::info;
 use super::library::Library;
 use super::purse::{Purse, SavedSpend};
 use super::roster::{LONGEST_REASON, Roster};
+use super::saved_days::{DAYS, day_to_json, read_day};
 use crate::check::{Checked, Faults, Object, Violation, rule};
 use crate::error::EngineError;
 use crate::health::{Saved, SavedModel, SavedOff};
 use crate::kind::FailureKind;
 use crate::line;
+use crate::metrics::{DayMetrics, Recorder};
 use crate::money::{Spend, SpendOf};
 use crate::outcome::NanoUsd;
 
@@ -34,6 +36,7 @@ pub(super) struct SavedParts {
     pub(super) roster: Arc<Roster>,
     pub(super) purse: Arc<Purse>,
     pub(super) library: Arc<Library>,
+    pub(super) metrics: Arc<Recorder>,
 }
 
 impl SavedParts {
@@ -61,6 +64,10 @@ impl SavedParts {
         if let Some(fleet) = fleet {
             state[FLEET] = fleet;
         }
+        let days = self.metrics.saved_days();
+        if !days.is_empty() {
+            state[DAYS] = days.iter().map(day_to_json).collect();
+        }
         state
     }
 
@@ -69,9 +76,10 @@ impl SavedParts {
     /// # Errors
     /// `INVALID_CONFIG` with every fault, or for another version.
     pub(super) fn restore(&self, snapshot: &Value) -> Result<(), EngineError> {
-        let SavedState { health, spend, pinned_prompts } = read(snapshot).map_err(EngineError::InvalidConfig)?;
+        let SavedState { health, spend, pinned_prompts, days } = read(snapshot).map_err(EngineError::InvalidConfig)?;
         // First, for the state may be written as soon as any part has changed, and be the last that is.
         self.purse.restore(&spend);
+        self.metrics.restore_days(&days);
         let (models, providers) = self.roster.restore(health);
         info!(models, providers, "state restored");
         if let Some(version) = pinned_prompts {
@@ -88,6 +96,8 @@ struct SavedState {
     spend: SavedSpend,
     /// The version of the prompts that is pinned.
     pinned_prompts: Option<String>,
+    /// What calls came to on each day.
+    days: Vec<DayMetrics>,
 }
 
 /// What was spent on other days, where anything was.
@@ -168,10 +178,14 @@ fn read(snapshot: &Value) -> Result<SavedState, Faults> {
         for (path, value) in fields.list(OTHER_DAYS) {
             other_days.extend(Object::read(value, &path, fields.faults(), read_spend).flatten());
         }
+        let mut days = Vec::new();
+        for (path, value) in fields.list(DAYS) {
+            days.extend(Object::read(value, &path, fields.faults(), read_day).flatten());
+        }
         let pinned_prompts = fields.nullable("pinnedPrompts", rule::name, None);
         let fleet = fields.raw(FLEET).filter(|fleet| fleet.is_object()).cloned();
         let spend = SavedSpend { taken_at, today, other_days, fleet };
-        SavedState { health: saved, spend, pinned_prompts }
+        SavedState { health: saved, spend, pinned_prompts, days }
     });
     faults.into_result(read.unwrap_or_default())
 }

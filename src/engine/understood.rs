@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::saved_days::DAYS;
 use super::snapshot::{FLEET, OTHER_DAYS, VERSION, faults_in};
 
 /// What is known of a part of a state.
@@ -27,6 +28,7 @@ const STATE: Pattern = Fields(&[
     ("providers", Entries(&PROVIDER)),
     (SPEND, DAY),
     (OTHER_DAYS, Days(&DAY)),
+    (DAYS, Days(&COUNTED_DAY)),
     ("pinnedPrompts", Whole),
     (FLEET, Whole),
 ]);
@@ -42,6 +44,8 @@ const MODEL: Pattern = Fields(&[
     ("lastSuccessAt", Whole),
 ]);
 const PROVIDER: Pattern = Fields(&[("coolingUntil", Whole), ("kind", Whole)]);
+const COUNTED_DAY: Pattern = Fields(&[("day", Whole), ("routes", Whole), ("models", Entries(&COUNTED_MODEL))]);
+const COUNTED_MODEL: Pattern = Fields(&[("attempts", Whole), ("answered", Whole), ("nanoUsd", Whole)]);
 const SPEND: &str = "spend";
 const AMOUNTS: [&str; 3] = ["microUsd", "nanoUsd", "uncertainNanoUsd"];
 const DAY: Pattern = Fields(&[("day", Whole), (AMOUNTS[0], Whole), (AMOUNTS[1], Whole), (AMOUNTS[2], Whole)]);
@@ -79,6 +83,10 @@ pub(super) fn readable(state: &Value) -> Value {
                 Some(entries.iter().filter_map(read).collect::<Map<_, _>>().into())
             }
             (OTHER_DAYS, Value::Array(days)) => Some(days.iter().filter_map(|day| day_alone(day.clone())).collect()),
+            (DAYS, Value::Array(days)) => {
+                let is_read = |day: &&Value| faults_in(&json!({ "version": VERSION, DAYS: [day] })) == 0;
+                Some(days.iter().filter(is_read).cloned().collect())
+            }
             (SPEND, day) => day_alone(day.clone()),
             _ => alone(name, section, ""),
         };

@@ -68,6 +68,14 @@ impl Health {
         Saved { models, providers }
     }
 
+    /// Every provider that is left alone, until when and why.
+    #[must_use]
+    pub fn cooling_providers(&self) -> Vec<(String, (SystemTime, FailureKind))> {
+        let now = self.clock.now();
+        let cooling = self.providers.all().into_iter().filter(|(_, until, _)| now < *until);
+        cooling.map(|(provider, until, kind)| (provider, (self.clock.wall(until), kind))).collect()
+    }
+
     /// Takes over what is later than what is known here; a cooling only ever becomes longer. `tell` is called when all
     /// of it is done and before anything else can open or close, with whether it switched any model off or on of which
     /// `counts` says that this changes the active set.

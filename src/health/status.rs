@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::Health;
+use super::model_health::ModelHealth;
 use crate::kind::FailureKind;
 
 /// What is known of a model.
@@ -25,6 +26,16 @@ impl Health {
     /// What is known of `model` of `provider`.
     #[must_use]
     pub fn status(&self, model: &str, provider: &str) -> HealthStatus {
+        self.status_with(model, provider, |entry| self.reason_of(entry))
+    }
+
+    /// Does something while no breaker can open or close, with what is known of a model of a provider at that moment.
+    pub fn at_one_moment<T>(&self, act: impl FnOnce(&dyn Fn(&str, &str) -> HealthStatus) -> T) -> T {
+        // Reasons are read under the lock that is held here already.
+        self.unchanged(|| act(&|model, provider| self.status_with(model, provider, ModelHealth::reason)))
+    }
+
+    fn status_with(&self, model: &str, provider: &str, reason: impl FnOnce(&ModelHealth) -> String) -> HealthStatus {
         let now = self.clock.now();
         let mut cooling = self.providers.until(provider).filter(|until| now < *until);
         let mut status = HealthStatus::default();
@@ -35,7 +46,7 @@ impl Health {
             }
             let off_until = entry.off_until();
             status.failures = faults.failures.saturating_add(entry.denials.state().failures);
-            status.disabled = (off_until != 0).then(|| (self.wall(off_until), self.reason_of(&entry)));
+            status.disabled = (off_until != 0).then(|| (self.wall(off_until), reason(&entry)));
             status.last_failure = entry.last_failure();
             status.last_success = entry.last_success();
         }

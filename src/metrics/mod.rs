@@ -3,34 +3,48 @@
 //! An attempt's cost is added once to the model that was asked, and once, within its call, to the call's route. Both are
 //! whole billionths of a dollar, so whenever no call is under way their sums are the same number.
 
+mod calls;
+mod days;
 mod finished;
 mod latency;
+mod spread;
 mod table;
 mod tally;
 mod text;
 mod totals;
 mod view;
+mod windows;
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use dashmap::DashMap;
 
 use crate::outcome::{Attempt, FallbackReason};
+use calls::LastCalls;
+use days::Days;
 use table::Table;
 use tally::RouteTally;
+use windows::Windows;
 
+pub use calls::{AttemptRecord, CallRecord};
+pub use days::{DayMetrics, DayOfModel};
 pub use finished::Finished;
 pub use latency::Latency;
 pub use tally::{ModelTally, Results, Tokens};
 pub use text::{CONTENT_TYPE, Gauges, ModelGauge};
 pub use totals::{DayTotals, ModelTotals};
 pub use view::{CostWarnings, Metrics, ModelMetrics, PromptMetrics, Route};
+pub use windows::{ModelWindows, WindowSums};
 
 /// Stands for the model that answered where none did; no model has an empty id.
 const NOBODY: &str = "";
 
 /// The counts of one engine. They begin at nothing with the engine and only grow; at their largest value they stay.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Recorder {
+    began: Instant,
     /// By the original model and the model that answered, then by the reason.
     routes: Table<HashMap<Option<FallbackReason>, RouteTally>>,
     /// By model and provider.
@@ -39,6 +53,41 @@ pub struct Recorder {
     prompts: Table<HashMap<Box<[String]>, Results>>,
     /// By the original model and the fallback that was much dearer.
     warnings: Table<u64>,
+    /// By model.
+    windows: DashMap<Box<str>, Windows>,
+    journal: Mutex<Journal>,
+}
+
+/// What is known by day, and of the last calls: changed together, so that whoever reads it never mixes two moments.
+#[derive(Debug, Default)]
+struct Journal {
+    days: Days,
+    calls: LastCalls,
+}
+
+/// What calls came to lately.
+#[derive(Clone, Debug, Default)]
+pub struct Lately {
+    /// Today.
+    pub today: DayMetrics,
+    /// Today and the seven days before, where anything is known of them, the latest first.
+    pub days: Vec<DayMetrics>,
+    /// The last 200 calls, the last first.
+    pub calls: Vec<Arc<CallRecord>>,
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self {
+            began: Instant::now(),
+            routes: Table::default(),
+            models: Table::default(),
+            prompts: Table::default(),
+            warnings: Table::default(),
+            windows: DashMap::default(),
+            journal: Mutex::default(),
+        }
+    }
 }
 
 impl Recorder {
@@ -49,9 +98,22 @@ impl Recorder {
         self.prompts.change(&attempt.model_id, &attempt.prompt_version, |variants| {
             table::change_in(variants, attempt.overrides.as_slice(), |results| results.add(attempt.failure));
         });
+        self.with_windows(&attempt.model_id, |windows| {
+            windows.add(self.began.elapsed(), attempt.failure.is_none(), attempt.duration, attempt.cost);
+        });
+        self.journal().days.attempted(attempt, SystemTime::now());
     }
 
-    /// Counts a call that has ended, whatever became of it; its attempts are counted by [`Self::attempted`].
+    /// Counts a call that has ended, whatever became of it, and keeps its record for a while.
+    pub fn ended(&self, call: &Finished<'_>, record: CallRecord) {
+        let mut journal = self.journal();
+        journal.days.called(call, SystemTime::now());
+        journal.calls.add(record);
+        self.called(call);
+    }
+
+    /// Counts a call that has ended since the engine began, whatever became of it; its attempts are counted by
+    /// [`Self::attempted`].
     pub fn called(&self, call: &Finished<'_>) {
         self.routes.change(call.original, call.answered_by.unwrap_or(NOBODY), |reasons| {
             reasons.entry(call.reason).or_default().add(call);
@@ -99,6 +161,58 @@ impl Recorder {
         });
         let (routes, prompts) = (routes.into_iter().flatten(), prompts.into_iter().flatten());
         Metrics::sorted(routes.collect(), models, prompts.collect(), warnings)
+    }
+
+    /// What the attempts at a model came to in the last minutes, hour and day; `None` if it was never asked.
+    #[must_use]
+    pub fn windows(&self, model: &str) -> Option<ModelWindows> {
+        Some(self.windows.get(model)?.at(self.began.elapsed()))
+    }
+
+    /// What calls came to lately.
+    #[must_use]
+    pub fn lately(&self) -> Lately {
+        let (journal, now) = (self.journal(), SystemTime::now());
+        Lately { today: journal.days.of_today(now), days: journal.days.all(now), calls: journal.calls.all() }
+    }
+
+    /// How many attempts were sent each version of the prompts since the engine began, and how many of them gave at least one prediction.
+    #[must_use]
+    pub fn results_by_version(&self) -> HashMap<String, (u64, u64)> {
+        let mut by_version: HashMap<String, (u64, u64)> = HashMap::new();
+        let each = self.prompts.collect(|_, version, variants| {
+            let sum = |(attempts, answered): (u64, u64), results: &Results| {
+                (attempts.saturating_add(results.attempts), answered.saturating_add(results.successes()))
+            };
+            (version.to_owned(), variants.values().fold((0, 0), sum))
+        });
+        for (version, (attempts, answered)) in each {
+            let sums = by_version.entry(version).or_default();
+            *sums = (sums.0.saturating_add(attempts), sums.1.saturating_add(answered));
+        }
+        by_version
+    }
+
+    /// What is known by day, to be saved.
+    #[must_use]
+    pub fn saved_days(&self) -> Vec<DayMetrics> {
+        self.journal().days.all(SystemTime::now())
+    }
+
+    /// Takes over what was counted elsewhere, or before: of each number the larger.
+    pub fn restore_days(&self, saved: &[DayMetrics]) {
+        self.journal().days.restore(saved, SystemTime::now());
+    }
+
+    fn with_windows(&self, model: &str, step: impl FnOnce(&mut Windows)) {
+        match self.windows.get_mut(model) {
+            Some(mut windows) => step(&mut windows),
+            None => step(&mut self.windows.entry(model.into()).or_default()),
+        }
+    }
+
+    fn journal(&self) -> MutexGuard<'_, Journal> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What all calls came to, in the text format of `OpenMetrics`, of the type [`CONTENT_TYPE`], with the gauges as they are now.

@@ -76,13 +76,12 @@ pub struct PromptMetrics {
 impl Metrics {
     /// Puts what was counted in order and works out the shares.
     pub(super) fn sorted(
-        mut routes: Vec<Route>,
+        routes: Vec<Route>,
         mut models: Vec<ModelMetrics>,
         mut prompts: Vec<PromptMetrics>,
         mut cost_warnings: Vec<CostWarnings>,
     ) -> Self {
-        set_shares(&mut routes);
-        routes.sort_by(|a, b| a.key().cmp(&b.key()));
+        let routes = Route::with_shares(routes);
         models.sort_by(|a, b| (&a.model_id, &a.provider_id).cmp(&(&b.model_id, &b.provider_id)));
         prompts.sort_by(|a, b| (&a.version, &a.model_id, &a.overrides).cmp(&(&b.version, &b.model_id, &b.overrides)));
         cost_warnings.sort_by(|a, b| (&a.original_model_id, &a.model_id).cmp(&(&b.original_model_id, &b.model_id)));
@@ -120,6 +119,13 @@ impl Route {
             cost: tally.cost,
             original_cost: tally.original_cost,
         }
+    }
+
+    /// Routes in order, each with its share.
+    pub(super) fn with_shares(mut routes: Vec<Self>) -> Vec<Self> {
+        set_shares(&mut routes);
+        routes.sort_by(|a, b| a.key().cmp(&b.key()));
+        routes
     }
 
     fn key(&self) -> (&str, Option<&str>, Option<&str>) {

@@ -7,6 +7,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::debug;
 
+pub use super::traffic::Traffic;
+use super::traffic::{CountedRequest, TrafficCounts};
 pub use super::turns::{Allowance, Party, SLATE_WIDTH};
 use super::turns::{TurnStep, Turns};
 
@@ -16,6 +18,7 @@ pub struct ConcurrencyLimits {
     gates: DashMap<String, Arc<Gate>>,
     /// How many engines share what a provider allows a minute, where they are more than one.
     sharers: DashMap<String, u32>,
+    traffic: TrafficCounts,
 }
 
 /// The right to make one request to a provider; dropping it lets the next one in.
@@ -23,6 +26,7 @@ pub struct ConcurrencyLimits {
 #[must_use = "the slot ends when this is dropped"]
 pub struct Slot {
     held: Option<(Arc<Gate>, Party, u64)>,
+    _counted: CountedRequest,
 }
 
 #[derive(Debug, Default)]
@@ -46,14 +50,21 @@ impl ConcurrencyLimits {
         }
     }
 
+    /// How many requests a provider has now, and how many wait.
+    #[must_use]
+    pub fn traffic(&self, provider_id: &str) -> Traffic {
+        self.traffic.of(provider_id)
+    }
+
     /// Waits for the turn of a request at the provider that is likely to take so many tokens. A single prediction at a
-    /// provider without a limit waits for nobody and is not counted.
+    /// provider without a limit waits for nobody and takes no turn.
     ///
     /// What is allowed holds from now on, also where it differs from what the caller before said. Dropping the future
     /// gives up the place in the queue.
     pub async fn slot(&self, provider_id: &str, allowance: Allowance, party: Party, tokens: u64) -> Slot {
+        let counted = self.traffic.wait(provider_id);
         if party == Party::Single && allowance == Allowance::default() {
-            return Slot { held: None };
+            return Slot { held: None, _counted: counted.go() };
         }
         let gate = self.gate(provider_id);
         let wake = Arc::new(Notify::new());
@@ -87,7 +98,7 @@ impl ConcurrencyLimits {
         }
         // Whoever is next may go as well.
         drop(place);
-        Slot { held: Some((gate, party, tokens)) }
+        Slot { held: Some((gate, party, tokens)), _counted: counted.go() }
     }
 
     fn gate(&self, provider_id: &str) -> Arc<Gate> {

@@ -9,5 +9,6 @@ pub mod proxies;
 mod rate;
 mod resolver;
 mod tls;
+mod traffic;
 mod turns;
 mod upload;

@@ -14,10 +14,22 @@ export interface Snapshot {
   spend?: DaySpend
   /** What was spent on other days that are not over for every clock; absent where nothing was. */
   otherDays?: DaySpend[]
+  /** What calls came to today and on the seven days before, where there were any, the latest first. */
+  days?: DaySnapshot[]
   /** The version of the prompts that is pinned; null if none is. */
   pinnedPrompts?: string | null
   /** What a member of a fleet knows of the day's money of all its members, to be written back if Redis has lost it; absent without a fleet. */
   fleet?: object
+}
+
+/** What calls came to on a day in UTC. */
+export interface DaySnapshot {
+  /** The day, as `YYYY-MM-DD`. */
+  day: string
+  /** The calls for one model that the same model (null: none) answered for the same reason. Costs are whole billionths of a US dollar. */
+  routes?: { originalModelId: string; modelId?: string | null; reason?: FallbackReason | null; calls?: number; nanoUsd?: number; originalNanoUsd?: number }[]
+  /** The attempts at each model, by id. */
+  models?: Record<string, { attempts?: number; answered?: number; nanoUsd?: number }>
 }
 
 /** What was spent on a day in UTC, by model. */

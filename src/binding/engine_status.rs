@@ -1,0 +1,308 @@
+//! What an operator sees of an engine, as it is written for JavaScript; `types/status.d.ts` declares the same shapes.
+
+use napi::Env;
+use napi::bindgen_prelude::{Function, JsObjectValue, Object};
+use serde::{Serialize, Serializer};
+
+use super::budget::Budget;
+use super::event::written;
+use super::metrics::RouteMetrics;
+use super::outcome::{PromptVersionStatus, iso, milliseconds};
+use super::status::ModelStatus;
+use crate::engine::{EngineStatus, ModelState, PromptStatus, ProviderStatus};
+use crate::event::Event;
+use crate::kind::{FailureKind, SkipReason};
+use crate::metrics::{AttemptRecord, CallRecord, DayMetrics, ModelWindows, WindowSums};
+use crate::outcome::{FallbackReason, NanoUsd};
+use std::sync::Arc;
+
+/// Makes the JavaScript object: written as JSON and parsed, which takes a fraction of what Node-API needs for as many fields.
+pub(super) fn object(env: &Env, status: EngineStatus) -> napi::Result<Object<'static>> {
+    let json: Object<'_> = env.get_global()?.get_named_property("JSON")?;
+    let parse: Function<'_, String, Object<'static>> = json.get_named_property("parse")?;
+    // Strings, numbers and null written to memory cannot fail.
+    parse.call(serde_json::to_string(&Status::from(status)).unwrap_or_default())
+}
+
+/// A `Status`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Status {
+    at: String,
+    engine_id: String,
+    closed: bool,
+    active_model_count: usize,
+    disable_threshold: Option<u8>,
+    pause_fallbacks_at: f64,
+    warn_price_ratio: Option<f64>,
+    models: Vec<Model>,
+    providers: Vec<Provider>,
+    routes: Vec<RouteMetrics>,
+    days: Vec<WrittenDay>,
+    budget: Budget,
+    prompts: Vec<Prompt>,
+    calls: Vec<WrittenCall>,
+    events: Vec<Told>,
+    fleet: Option<()>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Model {
+    #[serde(flatten)]
+    status: ModelStatus,
+    cost_today_usd: f64,
+    windows: Windows,
+    trend: Vec<Option<f64>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Windows {
+    five_minutes: Window,
+    hour: Window,
+    day: Window,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Window {
+    attempts: u64,
+    answered: u64,
+    p50_ms: Option<f64>,
+    p95_ms: Option<f64>,
+    cost_usd: f64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Provider {
+    id: String,
+    configured: bool,
+    in_flight: usize,
+    limit: Option<u32>,
+    waiting: usize,
+    cooling_until: Option<String>,
+    cooling_kind: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WrittenDay {
+    day: String,
+    calls: u64,
+    answered: u64,
+    fallbacks: u64,
+    cost_usd: f64,
+    extra_cost_usd: f64,
+    models: Vec<ModelDay>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ModelDay {
+    model_id: String,
+    attempts: u64,
+    answered: u64,
+    cost_usd: f64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Prompt {
+    #[serde(flatten)]
+    version: PromptVersionStatus,
+    attempts: u64,
+    valid_replies: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WrittenCall {
+    call_id: String,
+    request_id: Option<String>,
+    original_model_id: String,
+    model_id: Option<String>,
+    reason: Option<&'static str>,
+    code: Option<&'static str>,
+    started_at: String,
+    duration_ms: f64,
+    cost_usd: f64,
+    original_cost_usd: f64,
+    asked: usize,
+    answered: usize,
+    attempts: Vec<CallAttempt>,
+    skips: Vec<CallSkip>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CallAttempt {
+    model_id: String,
+    provider_id: String,
+    failure: Option<&'static str>,
+    status: Option<u16>,
+    retries: u32,
+    started_at: String,
+    duration_ms: f64,
+    cost_usd: f64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CallSkip {
+    model_id: String,
+    reason: &'static str,
+}
+
+/// An event, written as listeners get it.
+struct Told(Arc<Event>);
+
+impl Serialize for Told {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        written(&self.0).serialize(serializer)
+    }
+}
+
+impl From<EngineStatus> for Status {
+    fn from(status: EngineStatus) -> Self {
+        let is_active = |(model, _): &&(_, _)| is_active(model);
+        let budget = Budget::from(status.budget);
+        let cost_today = |id: &str| {
+            let found = budget.models.binary_search_by(|model| model.model_id.as_str().cmp(id));
+            found.ok().and_then(|index| budget.models.get(index)).map_or(0.0, |model| model.spent_usd)
+        };
+        let model = |(model, windows): (_, ModelWindows)| {
+            let status = ModelStatus::from(model);
+            let [five_minutes, hour, day] = windows.spans.map(Window::from);
+            let windows = (Windows { five_minutes, hour, day }, windows.trend);
+            Model { cost_today_usd: cost_today(&status.id), status, windows: windows.0, trend: windows.1 }
+        };
+        let active_model_count = status.models.iter().filter(is_active).count();
+        let models = status.models.into_iter().map(model).collect();
+        Self {
+            at: iso(status.at),
+            engine_id: status.engine_id,
+            closed: status.is_closed,
+            active_model_count,
+            disable_threshold: status.disable_threshold,
+            pause_fallbacks_at: status.pause_fallbacks_at,
+            warn_price_ratio: status.warn_price_ratio,
+            models,
+            providers: status.providers.into_iter().map(Provider::from).collect(),
+            routes: status.lately.today.routes.into_iter().map(RouteMetrics::from).collect(),
+            days: status.lately.days.iter().map(WrittenDay::from).collect(),
+            prompts: status.prompts.into_iter().map(Prompt::from).collect(),
+            calls: status.lately.calls.iter().map(|call| WrittenCall::from(&**call)).collect(),
+            events: status.events.into_iter().map(Told).collect(),
+            fleet: None,
+            budget,
+        }
+    }
+}
+
+fn is_active(model: &crate::engine::ModelStatus) -> bool {
+    model.state == ModelState::Active
+}
+
+impl From<WindowSums> for Window {
+    fn from(sums: WindowSums) -> Self {
+        Self {
+            attempts: sums.attempts,
+            answered: sums.answered,
+            p50_ms: sums.p50.map(milliseconds),
+            p95_ms: sums.p95.map(milliseconds),
+            cost_usd: sums.cost.usd(),
+        }
+    }
+}
+
+impl From<ProviderStatus> for Provider {
+    fn from(provider: ProviderStatus) -> Self {
+        let (until, kind) = provider.cooling.unzip();
+        Self {
+            id: provider.id,
+            configured: provider.is_configured,
+            in_flight: provider.traffic.in_flight,
+            limit: provider.limit,
+            waiting: provider.traffic.waiting,
+            cooling_until: until.map(iso),
+            cooling_kind: kind.map(FailureKind::as_str),
+        }
+    }
+}
+
+impl From<&DayMetrics> for WrittenDay {
+    #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
+    fn from(day: &DayMetrics) -> Self {
+        let sum = |of: fn(&crate::metrics::Route) -> u64| day.routes.iter().map(of).fold(0, u64::saturating_add);
+        let is_fallback = |route: &crate::metrics::Route| {
+            route.answered_by.as_ref().is_some_and(|model| *model != route.original_model_id)
+        };
+        let extra = day.routes.iter().map(crate::metrics::Route::extra_cost).fold(0, i64::saturating_add);
+        Self {
+            day: day.day.clone(),
+            calls: sum(|route| route.calls),
+            answered: sum(crate::metrics::Route::successes),
+            fallbacks: day.routes.iter().filter(|route| is_fallback(route)).map(|route| route.calls).sum(),
+            cost_usd: NanoUsd(sum(|route| route.cost.0)).usd(),
+            extra_cost_usd: extra as f64 / 1e9,
+            models: day
+                .models
+                .iter()
+                .map(|(id, of)| ModelDay {
+                    model_id: id.clone(),
+                    attempts: of.attempts,
+                    answered: of.answered,
+                    cost_usd: of.cost.usd(),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl From<PromptStatus> for Prompt {
+    fn from(prompt: PromptStatus) -> Self {
+        Self { version: prompt.version.into(), attempts: prompt.attempts, valid_replies: prompt.answered }
+    }
+}
+
+impl From<&CallRecord> for WrittenCall {
+    fn from(call: &CallRecord) -> Self {
+        let skip = |(model_id, reason): &(String, SkipReason)| CallSkip {
+            model_id: model_id.clone(),
+            reason: reason.as_str(),
+        };
+        Self {
+            call_id: call.call.call_id.clone(),
+            request_id: call.call.request_id.clone(),
+            original_model_id: call.original_model_id.clone(),
+            model_id: call.answered_by.clone(),
+            reason: call.reason.map(FallbackReason::as_str),
+            code: call.code,
+            started_at: iso(call.started_at),
+            duration_ms: milliseconds(call.duration),
+            cost_usd: call.cost.usd(),
+            original_cost_usd: call.original_cost.usd(),
+            asked: call.asked,
+            answered: call.answered,
+            attempts: call.attempts.iter().map(CallAttempt::from).collect(),
+            skips: call.skips.iter().map(skip).collect(),
+        }
+    }
+}
+
+impl From<&AttemptRecord> for CallAttempt {
+    fn from(attempt: &AttemptRecord) -> Self {
+        Self {
+            model_id: attempt.model_id.clone(),
+            provider_id: attempt.provider_id.clone(),
+            failure: attempt.failure.map(FailureKind::as_str),
+            status: attempt.status,
+            retries: attempt.retries,
+            started_at: iso(attempt.started_at),
+            duration_ms: milliseconds(attempt.duration),
+            cost_usd: attempt.cost.usd(),
+        }
+    }
+}
