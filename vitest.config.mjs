@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['__test__/**/*.spec.mjs'],
     // A process for each file: the addon's default engine is one for the process.
     pool: 'forks',
-    globalSetup: '__test__/redis-is-missing.mjs',
+    globalSetup: ['__test__/redis-is-missing.mjs', '__test__/browser-is-missing.mjs'],
     testTimeout: 30_000,
   },
 });

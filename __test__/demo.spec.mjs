@@ -13,9 +13,9 @@ const KEY = 'sk-very-secret-0123456789';
 const slate = JSON.parse(readFileSync(new URL('../examples/fixtures.json', import.meta.url), 'utf8'));
 
 /** Runs an example with nothing in its environment but `env`. */
-function run(name, env = {}) {
+function run(name, env = {}, args = []) {
   const path = fileURLToPath(new URL(`../examples/${name}.mjs`, import.meta.url));
-  const child = spawn(process.execPath, [path], { env: { PATH: process.env.PATH, ...env } });
+  const child = spawn(process.execPath, [path, ...args], { env: { PATH: process.env.PATH, ...env } });
   onTestFinished(() => child.kill('SIGKILL'));
   const seen = { out: '', err: '' };
   child.stdout.on('data', (chunk) => { seen.out += chunk; });
@@ -25,6 +25,17 @@ function run(name, env = {}) {
 }
 
 describe('the demo', () => {
+  test('serves the status page beside it with --page, until it is cancelled', async () => {
+    const { child, ended, seen } = run('demo', {}, ['--page']);
+    while (!/matches predicted in/.test(seen.out)) await once(child.stdout, 'data');
+    const [, url] = /status page is at (http:\S+)/.exec(seen.out);
+    const status = await (await fetch(`${url}status.json`)).json();
+    expect(status.activeModelCount).toBeGreaterThan(0);
+    child.kill('SIGINT');
+    // 130 where it was still asking.
+    expect([0, 130]).toContain((await ended).code);
+  });
+
   test('predicts the whole slate on loopback, and says that it is loopback', async () => {
     const { code, out, err } = await run('demo').ended;
     expect(code).toBe(0);

@@ -4,12 +4,17 @@
  *
  *     npm run demo                          the fixtures of examples/fixtures.json
  *     npm run demo -- my-slate.json         one's own
+ *     npm run demo -- --page                with the status page beside it, until Ctrl-C
  *
  * Which models it asks is told in demo/line-up.mjs. Ctrl-C cancels what is under way.
  */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { parseArgs } from 'node:util';
 
 import { Fallcast } from 'fallcast';
+import { statusPage } from 'fallcast/status';
 
 import { chooseLineUp } from './demo/line-up.mjs';
 import { startProgress } from './demo/progress.mjs';
@@ -28,11 +33,13 @@ try {
 }
 
 async function main() {
-  const slate = JSON.parse(readFileSync(process.argv[2] ?? new URL('fixtures.json', import.meta.url), 'utf8'));
+  const { values, positionals: [file] } = parseArgs({ options: { page: { type: 'boolean' } }, allowPositionals: true });
+  const slate = JSON.parse(readFileSync(file ?? new URL('fixtures.json', import.meta.url), 'utf8'));
   const lineUp = await chooseLineUp(process.env, slate, controller.signal);
   console.log(`${lineUp.about.join('\n')}\n`);
 
   const engine = new Fallcast(lineUp.config);
+  const page = values.page && await serve(engine);
   const progress = startProgress(lineUp.calls.length, process.stderr);
   const results = await inTurn(lineUp.calls, lineUp.concurrency, (call) => predict(engine, lineUp, call, progress));
   progress.stop();
@@ -41,10 +48,28 @@ async function main() {
     console.log(`\n${paint.bold('The same fixtures, every model about every match')}\n`);
     console.log(await showSlate(engine, { matches: slate, models: lineUp.slate }, { deadlineMs: 20_000, allowStarted: true, signal: controller.signal }, process.stderr));
   }
+  const wasCancelled = controller.signal.aborted;
+  if (page) await page.untilCancelled();
   await engine.close();
   await lineUp.close?.();
-  if (controller.signal.aborted) return 130;
+  if (wasCancelled) return 130;
   return results.some(({ outcome }) => outcome) ? 0 : 1;
+}
+
+/** Serves the status page of an engine on a free port of this machine, and says where. */
+async function serve(engine) {
+  const page = statusPage(engine, { title: 'Fallcast demo' });
+  const server = createServer(page).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  console.log(`The status page is at http://127.0.0.1:${server.address().port}/ until Ctrl-C.\n`);
+  return {
+    async untilCancelled() {
+      if (!controller.signal.aborted) await once(controller.signal, 'abort');
+      page.close();
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }
 
 /** Makes one call, and keeps the outcome or the error. */
