@@ -357,6 +357,9 @@ impl Roster {
             }
             self.events.announce(What::Restored { ignored });
         });
+        if let Some(fleet) = self.fleet() {
+            fleet.look_again();
+        }
         self.sooner.notify_one();
         self.unsaved.mark();
         (saved.models.len(), saved.providers.len())

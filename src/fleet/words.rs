@@ -185,6 +185,12 @@ impl Fleet {
         }
     }
 
+    /// Has what the fleet knows stand again, after words were changed here that it did not decide.
+    pub fn look_again(&self) {
+        self.mirror.part();
+        self.behind.notify_one();
+    }
+
     fn order(&self, name: &str, epoch: u16, what: Act) -> Order {
         Order { id: random_id(), name: name.to_owned(), epoch, session: self.standing.session(), what }
     }

@@ -156,7 +156,7 @@ struct History {
     name: String,
     word: Word,
     steps_left: usize,
-    log: Vec<(Step, Value)>,
+    log: Vec<(Step, String)>,
 }
 
 impl History {
@@ -193,13 +193,15 @@ impl History {
     }
 
     /// Compares the word with what the script answered to the same step.
-    fn compare(&mut self, step: Step, epoch: u16, told: &Value, began: u64) -> [bool; 4] {
+    fn compare(&mut self, step: Step, epoch: u16, answer: String, began: &mut Option<u64>) -> [bool; 4] {
+        let told: Value = serde_json::from_str(&answer).expect("JSON");
         let Self { rules, word, log, name, .. } = self;
         let number = |value: &Value| value.as_i64();
         // The word counts from when its engine began.
-        let now = told["now"].as_u64().expect("the time") - began + 1;
+        let time = told["now"].as_u64().expect("the time");
+        let now = time - *began.get_or_insert(time) + 1;
         let place = word.step(&step, epoch, now, rules);
-        log.push((step, told.clone()));
+        log.push((step, answer));
 
         let state = word.breaker.state();
         let left = match state.open_until {
@@ -246,9 +248,7 @@ fn the_script_and_the_word_are_the_same_machine() {
             }
             let answers: Vec<String> = asked.query(&mut connection).expect("answers");
             for ((history, step, epoch), answer) in steps.into_iter().zip(answers) {
-                let told: Value = serde_json::from_str(&answer).expect("JSON");
-                let began = *began.get_or_insert(told["now"].as_u64().expect("the time"));
-                let met = history.compare(step, epoch, &told, began);
+                let met = history.compare(step, epoch, answer, &mut began);
                 seen.iter_mut().zip(met).for_each(|(times, met)| *times += u64::from(met));
             }
         }
