@@ -22,7 +22,7 @@ pub use matches::{
 };
 pub use prompts::{PROMPT_COMPONENTS, PROMPT_MANIFEST};
 pub use score::{Score, Score as Value};
-pub use scores::read;
+pub use scores::find;
 
 /// What the things are called that a request asks about: the placeholder in a prompt, and the parameter of an adjustment.
 pub const ITEMS: &str = "matches";

@@ -7,6 +7,7 @@ mod facts;
 mod fields;
 mod goals;
 mod periods;
+mod plain;
 mod sides;
 mod teams;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use std::ops::Range;
 use crate::football::Match;
 use crate::football::Score;
 use crate::parse::relaxed::{Content, Node, scan, siblings, unescape};
+use crate::task::Passage;
 use asked::Asked;
 use beyond::Beyond;
 use claims::{Claims, Standing, tier};
@@ -29,19 +31,49 @@ use sides::{Sides, Turn};
 /// How often JSON is looked for inside the strings of JSON.
 const DEEPEST_TEXT: u8 = 3;
 
-/// Reads the scores for the asked matches out of a text; one slot for each, in order.
+/// Reads the scores for the asked matches out of the JSON in a text; one slot for each, in order.
 ///
 /// What comes after words corrects what came before them. Of several other scores for one match the surest counts, of
 /// those the likeliest, and none where they differ and nothing says which. An object without an id counts only if
 /// one match was asked. A score whose sides are named the other way round than asked is turned round.
+#[cfg(test)]
+fn read(text: &str, asked: &[&Match]) -> Vec<Option<Score>> {
+    let mut reader = ScoreReader::new(asked);
+    reader.whole(text);
+    reader.scores()
+}
+
+/// Finds the scores for the asked matches in a passage: in its JSON, else in what it is without any, where it is no thinking
+/// and so no draft. One slot for each, in order.
+///
+/// Ids that are none of the asked are taken for positions in the request where they are exactly those, from 1 on.
 #[must_use]
-pub fn read(text: &str, asked: &[&Match]) -> Vec<Option<Score>> {
-    let mut reader =
-        ScoreReader { asked: Asked::new(asked), slots: vec![Claims::default(); asked.len()], value: 0, groups: 0 };
-    let trimmed = text.trim();
-    let quoted = trimmed.starts_with('"').then(|| serde_json::from_str::<String>(trimmed).ok()).flatten();
-    reader.text(quoted.as_deref().unwrap_or(text), Around::default(), 0);
-    reader.slots.into_iter().map(Claims::score).collect()
+pub fn find(passage: &Passage<'_>, asked: &[&Match]) -> Vec<Option<Score>> {
+    let mut reader = ScoreReader::new(asked);
+    reader.whole(passage.text);
+    if reader.slots.iter().all(|slot| slot.score().is_none()) {
+        if !reader.asked.has_found()
+            && let Some(scores) = by_position(passage.text, asked)
+        {
+            return scores;
+        }
+        if !passage.is_thought {
+            return plain::read(passage.text, asked, passage.is_cut);
+        }
+    }
+    reader.scores()
+}
+
+/// Reads a text whose records are numbered instead of named: of as many matches as were asked.
+fn by_position(text: &str, asked: &[&Match]) -> Option<Vec<Option<Score>>> {
+    let number = |(index, game): (usize, &&Match)| Match { id: (index + 1).to_string(), ..(*game).clone() };
+    let numbered: Vec<Match> = asked.iter().enumerate().map(number).collect();
+    let numbered: Vec<&Match> = numbered.iter().collect();
+    let mut reader = ScoreReader { asked: Asked::by_position(&numbered), ..ScoreReader::new(&numbered) };
+    reader.whole(text);
+    let is_exact = reader.asked.has_found() && !reader.asked.has_missed();
+    let scores = reader.scores();
+    (is_exact && scores.iter().all(Option::is_some)).then_some(scores)
 }
 
 /// Whose score it is that has no id of its own.
@@ -77,7 +109,23 @@ struct ScoreReader<'q> {
     groups: usize,
 }
 
-impl ScoreReader<'_> {
+impl<'q> ScoreReader<'q> {
+    fn new(asked: &[&'q Match]) -> Self {
+        Self { asked: Asked::new(asked), slots: vec![Claims::default(); asked.len()], value: 0, groups: 0 }
+    }
+
+    /// Reads a text, which may be one string of JSON as a whole.
+    fn whole(&mut self, text: &str) {
+        let trimmed = text.trim();
+        let quoted = trimmed.starts_with('"').then(|| serde_json::from_str::<String>(trimmed).ok()).flatten();
+        self.text(quoted.as_deref().unwrap_or(text), Around::default(), 0);
+    }
+
+    /// The scores that are believed.
+    fn scores(self) -> Vec<Option<Score>> {
+        self.slots.into_iter().map(Claims::score).collect()
+    }
+
     /// Reads all values of a text. Returns whether the owner around got a score.
     fn text(&mut self, text: &str, around: Around<'_>, depth: u8) -> bool {
         let nodes = scan(text);
@@ -166,7 +214,7 @@ impl ScoreReader<'_> {
     fn member(&mut self, nodes: &[Node<'_>], place: usize, node: &Node<'_>, around: Around<'_>, depth: u8) -> bool {
         let key = node.key.map(unescape);
         let key = key.as_deref();
-        let named = key.and_then(|key| self.asked.find(key)).map(Whose::Match);
+        let named = key.and_then(|key| self.asked.find_key(key)).map(Whose::Match);
         let owner = named.unwrap_or(around.owner);
         let mut own = Around { owner, ..around };
         own.standing.keyed_in = named.map(|_| around.group);

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use tracing::Span;
 
-use super::{BEGUN, ITEM_ID, ITEMS, Match, PATH, Score, WRAPPERS, begins_at, check, lines, read, schema};
+use super::{BEGUN, ITEM_ID, ITEMS, Match, PATH, Score, WRAPPERS, begins_at, check, find, lines, schema};
 use crate::call_id::CallIds;
 use crate::check::Faults;
 use crate::protocol::{Found, Said};
@@ -45,7 +45,7 @@ impl Item for Match {
     }
 
     fn find(asked: &[&Self], said: &Said<'_>) -> Found<Vec<Option<Score>>> {
-        task::search(said, WRAPPERS, VALUE, |text| read(text, asked))
+        task::search(said, WRAPPERS, VALUE, |passage| find(passage, asked))
     }
 
     fn span(ids: &CallIds, original: &str, items: &[Self]) -> Span {

@@ -4,5 +4,6 @@
 #![forbid(unsafe_code)]
 
 pub mod number;
+pub mod plain;
 pub mod relaxed;
 pub mod thinking;

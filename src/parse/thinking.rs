@@ -33,10 +33,11 @@ pub struct Split<'a> {
 }
 
 impl Split<'_> {
-    /// The texts that may hold the answer, the surest first. What one leaves out no later one may fill in.
-    pub fn texts(&self) -> impl Iterator<Item = &str> {
-        let answer = Some(self.answer.as_ref());
-        [self.outside.as_deref(), answer, self.unclosed.as_deref()].into_iter().flatten()
+    /// The texts that may hold the answer, the surest first, each with whether there is thinking in it. What one leaves out
+    /// no later one may fill in.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, bool)> {
+        let said = [self.outside.as_deref(), Some(self.answer.as_ref())].into_iter().flatten();
+        said.map(|text| (text, false)).chain(self.unclosed.as_deref().map(|text| (text, true)))
     }
 }
 

@@ -71,6 +71,8 @@ pub struct Said<'a> {
     pub spoken: [Cow<'a, str>; 3],
     /// What the model thought, where fields of their own say so.
     pub thoughts: Vec<Cow<'a, str>>,
+    /// Whether something else than the model ended it, which may be anywhere.
+    pub is_cut: bool,
 }
 
 /// What was found in the texts of a chat completion; `T` is the answer.
@@ -172,12 +174,13 @@ pub fn one_line(text: &str) -> String {
 fn answered<T>(received: &Received<'_>, envelope: Envelope<'_>, find: impl FnOnce(&Said<'_>) -> Found<T>) -> Reply<T> {
     let Envelope { choice, error, usage, is_cut } = envelope;
     let Choice { content, arguments, refusal, reasoning, finish, native_finish, .. } = choice.unwrap_or_default();
-    let said = Said { spoken: [content, arguments, refusal], thoughts: reasoning };
+    let (finish, reason) = Finish::of_both(finish.as_deref(), native_finish.as_deref());
+    let ended_early = is_cut || !matches!(finish, Finish::Whole | Finish::Unknown);
+    let said = Said { spoken: [content, arguments, refusal], thoughts: reasoning, is_cut: ended_early };
     let Found { text, reasoning, answer, is_complete, wanted } = find(&said);
     let is_silent = text.is_none();
     let text = text.and_then(|index| said.spoken.into_iter().chain(said.thoughts).nth(index)).unwrap_or_default();
     let text = text.into_owned();
-    let (finish, reason) = Finish::of_both(finish.as_deref(), native_finish.as_deref());
     let seen = |what: &str| format!("HTTP {} with {what}", received.status);
     let failed = |kind, what: &str| Err(Failure::new(kind, &seen(what), &text));
     let broken = |kind, what: &str, quoted: &str| {

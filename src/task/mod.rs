@@ -19,7 +19,7 @@ use crate::call_id::CallIds;
 use crate::check::Faults;
 use crate::protocol::{Found, Said};
 pub use lines::{AnswerTokens, Line, Lines};
-pub use search::search;
+pub use search::{Passage, search};
 
 /// The schema of an answer, for servers that hold a model to one.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! The matches that were asked for.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::HashMap;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
@@ -24,6 +24,10 @@ pub(super) struct Asked<'q> {
     /// Whether one of them reads like the name of a field.
     is_like_a_field: bool,
     matches: Vec<&'q Match>,
+    /// Whether the ids are positions, which are no names of fields.
+    is_by_position: bool,
+    /// Whether an asked id was found, and whether one that is not asked was met.
+    met: Cell<(bool, bool)>,
     /// The home and the away side of each match, for a reply that names them.
     teams: OnceCell<Vec<[Team; 2]>>,
 }
@@ -37,6 +41,8 @@ impl<'q> Asked<'q> {
             longest: 0,
             is_like_a_field: matches.iter().any(|asked| Field::of(&asked.id) != Field::Other),
             matches: matches.to_vec(),
+            is_by_position: false,
+            met: Cell::default(),
             teams: OnceCell::new(),
         };
         for (index, id) in matches.iter().map(|asked| asked.id.as_str()).enumerate() {
@@ -49,9 +55,22 @@ impl<'q> Asked<'q> {
         asked
     }
 
+    /// The same for matches whose ids are their positions.
+    pub(super) fn by_position(matches: &[&'q Match]) -> Self {
+        Self { is_by_position: true, ..Self::new(matches) }
+    }
+
     /// The index of the asked id that `id` is exactly, else of the only one that it is but for case, white space and
     /// the ways in which Unicode writes one character.
     pub(super) fn find(&self, id: &str) -> Option<usize> {
+        let found = self.look_up(id);
+        if found.is_some() {
+            self.met.set((true, self.met.get().1));
+        }
+        found
+    }
+
+    fn look_up(&self, id: &str) -> Option<usize> {
         // Most keys are names of fields. Folding leaves the length of ASCII alone, but for the space around it.
         if id.is_ascii() && self.lengths & bit(id.trim().len()) == 0 {
             return None;
@@ -68,6 +87,26 @@ impl<'q> Asked<'q> {
 }
 
 impl Asked<'_> {
+    /// The index of the asked id that the name of a field is.
+    pub(super) fn find_key(&self, key: &str) -> Option<usize> {
+        if self.is_by_position { None } else { self.find(key) }
+    }
+
+    /// Takes note of an id that is not asked.
+    pub(super) fn miss(&self) {
+        self.met.set((self.met.get().0, true));
+    }
+
+    /// Whether an asked id was found.
+    pub(super) fn has_found(&self) -> bool {
+        self.met.get().0
+    }
+
+    /// Whether an id was met that is not asked.
+    pub(super) fn has_missed(&self) -> bool {
+        self.met.get().1
+    }
+
     /// Whether the name of a field is an asked id, such as `final`.
     pub(super) fn is_id_like_a_field(&self, key: &str) -> bool {
         self.is_like_a_field && self.find(key).is_some()

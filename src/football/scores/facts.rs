@@ -192,7 +192,7 @@ impl<'n> Facts<'n> {
 fn id_of(asked: &Asked<'_>, id: &str) -> Option<Result<usize, ()>> {
     match id.trim() {
         "" | "null" | "None" | "undefined" => None,
-        _ => Some(asked.find(id).ok_or(())),
+        _ => Some(asked.find(id).ok_or_else(|| asked.miss())),
     }
 }
 

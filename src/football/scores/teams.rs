@@ -84,6 +84,17 @@ impl Team {
         }
     }
 
+    /// Whether a name consists of nothing but that of this team, in whole, in part or abbreviated.
+    pub(super) fn is_only(&self, team: &Self) -> bool {
+        let is_known = |word: &String| team.words.contains(word);
+        let is_number = |word: &&String| word.bytes().any(|byte| byte.is_ascii_digit());
+        let mut words = self.words.iter();
+        !self.core.is_empty()
+            && words.clone().filter(is_number).all(is_known)
+            && (words.all(|word| is_known(word) || AFFIXES.contains(&word.as_str()))
+                || abbreviates(&self.core, &team.core))
+    }
+
     fn is_latin(&self) -> bool {
         self.words.iter().all(|word| word.is_ascii())
     }

@@ -4,6 +4,7 @@ use crate::football::Score;
 mod beside;
 mod candidates;
 mod full_time;
+mod plain;
 mod random;
 mod sides;
 

@@ -95,7 +95,7 @@ const DRAFT: &str = "{\"m\":\"9-9\"}";
 /// What may hold the answer of a text in which each `§` is a draft.
 fn texts(text: &str) -> Vec<String> {
     let text = text.replace('§', DRAFT);
-    split(&text, WRAPPERS).texts().map(|text| text.replace(DRAFT, "§")).collect()
+    split(&text, WRAPPERS).texts().map(|(text, _)| text.replace(DRAFT, "§")).collect()
 }
 
 #[test]

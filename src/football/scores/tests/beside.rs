@@ -159,7 +159,7 @@ proptest! {
         let asked: Vec<&Match> = matches.iter().collect();
         let text = wrap(wrapper, &all.iter().enumerate().map(|(index, said)| write(index, said)).collect::<Vec<_>>());
         let split = split(&text, WRAPPERS);
-        let scores = split.texts().map(|text| read_scores(text, &asked));
+        let scores = split.texts().map(|(text, _)| read_scores(text, &asked));
         let slots = scores.into_iter().find(|slots| slots.iter().any(Option::is_some)).unwrap_or_default();
         for (slot, said) in slots.iter().zip(&all) {
             prop_assert!(slot.is_none_or(|slot| slot == said.score), "{}", text);

@@ -8,7 +8,7 @@ use crate::parse::thinking::split;
 /// What is read of a text when its thinking is taken away first.
 fn answer(text: &str, asked: &[&str]) -> Vec<Option<Score>> {
     let split = split(text, WRAPPERS);
-    let mut scores = split.texts().map(|text| read(text, asked));
+    let mut scores = split.texts().map(|(text, _)| read(text, asked));
     scores.find(|scores| scores.iter().any(Option::is_some)).unwrap_or_else(|| vec![None; asked.len()])
 }
 
