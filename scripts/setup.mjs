@@ -24,6 +24,5 @@ function npm(...args) {
   }
 }
 
-// Not `npm ci`: it refuses a lock file that lacks optional packages of platforms other than the one it was made on.
-if (!isInstalled()) npm('install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error');
+if (!isInstalled()) npm('ci', '--no-audit', '--no-fund', '--loglevel=error');
 npm('run', '--silent', 'build');
