@@ -1833,6 +1833,40 @@ export interface PromptVersionStatus {
   pinned: boolean
 }
 
+/** The score of one match, as a reply has it. */
+export interface ReadPrediction {
+  /** The match's id, as it was given. */
+  matchId: string
+  /** Goals of the home side, 0 to 20. */
+  homeScore: number
+  /** Goals of the away side, 0 to 20. */
+  awayScore: number
+}
+
+/**
+ * Reads a reply that you have as `predictWithFallback` would: for the scores of some matches. No engine is needed, and nothing
+ * is sent.
+ *
+ * `reply`: what a model said, as text, or a whole chat completion as an object, at most 4 MiB. `matches`: 1 to 100 of them with
+ * distinct ids; the names of their teams, which may be absent, let scores that a reply gives the other way round be turned.
+ * Whatever the reply is, this returns; it throws `INVALID_REQUEST` for other arguments.
+ */
+export declare function readReply(reply: string | object, matches: (Pick<Match, 'id'> & Partial<Match>)[]): ReadReply
+
+/** What `readReply` found. */
+export interface ReadReply {
+  /** The scores that were found, in the order of the matches. */
+  predictions: Array<ReadPrediction>
+  /** The ids of the matches without a score. */
+  missingMatchIds: Array<string>
+  /** What the model thought, trimmed; null if it did not say. */
+  reasoning: string | null
+  /** As what an attempt with this reply would fail; null if there is a score. */
+  failure: FailureKind | null
+  /** What was seen, in one line; null if there is a score. */
+  message: string | null
+}
+
 /**
  * Resolves when a call need not wait for the fleet: at once without `fleet` in the configuration, else when the engine has
  * joined and can be granted some of the day's budget. An engine without a budget, or a reader, can work alone: then it

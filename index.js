@@ -861,6 +861,7 @@ module.exports.onEvent = nativeBinding.onEvent
 module.exports.onInvalidate = nativeBinding.onInvalidate
 module.exports.predictSlate = nativeBinding.predictSlate
 module.exports.predictWithFallback = nativeBinding.predictWithFallback
+module.exports.readReply = nativeBinding.readReply
 module.exports.ready = nativeBinding.ready
 module.exports.recoverDisabledModels = nativeBinding.recoverDisabledModels
 module.exports.reloadPrompts = nativeBinding.reloadPrompts

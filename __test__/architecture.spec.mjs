@@ -48,7 +48,7 @@ const WORDS = ['competition', 'football', 'goal', 'goals', 'home', 'kickoff', 's
 /** Words that mean something else in Rust, as a part: whole identifiers of the sport. */
 const NAMES = ['Match', 'Matches', 'match_id', 'match_ids', 'matchId', 'matches'];
 /** Where they may stand: the room, its transfer twins, and where JavaScript's arguments and fields have their names. */
-const OF_SPORT = [/^football\//, /^binding\/(football|methods|plan)\.rs$/];
+const OF_SPORT = [/^football\//, /^binding\/(football|methods|plan|reader)\.rs$/];
 
 /** The words of an identifier: `homeTeam` and `home_team` have two. */
 const wordsOf = (name) => name.replaceAll(/([a-z])([A-Z])/g, '$1_$2').toLowerCase().split('_');

@@ -76,6 +76,22 @@ describe('the demo', () => {
     for (const line of errors) expect(line).toMatch(/: one unauthorized(, two unauthorized)?$|: two unauthorized$/);
   });
 
+  test.each([
+    ['prose', [/^The server answered, but no reply holds a score/m, /^One of them: HTTP 200 with text without a valid score: \S+/m,
+      /^- another `responseFormat`/m, /^- a larger model/m]],
+    [({ body }) => (body.response_format ? 'no_response_format' : 'prose'), [/^- a server that takes `responseFormat: 'json_schema'`/m]],
+    ['truncated', [/^Every reply was cut off/m, /`reasoning: true`/]],
+    ['never', [/^No whole reply came in time/m, /^- a larger `attemptTimeoutMs`/m]],
+    ['forbidden', [/^The server refused every request \(unauthorized\)/m]],
+  ])('says what to try at a server of the user that answers nothing: %#', async (manner, expected) => {
+    const upstream = await upstreamFor(manner);
+    const env = { FALLCAST_BASE_URL: upstream.baseUrl, FALLCAST_MODEL: 'one', FALLCAST_TIMEOUT_MS: manner === 'never' ? '50' : '60000' };
+    const { code, out } = await run('demo', env).ended;
+    expect(code).toBe(1);
+    for (const line of expected) expect(out).toMatch(line);
+    expect(upstream.requests[0].body.response_format.type).toBe('json_schema');
+  });
+
   test('ends with 1 and one line when there is no server', async () => {
     const { code, out, err } = await run('demo', { FALLCAST_BASE_URL: 'http://127.0.0.1:9/v1' }).ended;
     expect({ code, out }).toEqual({ code: 1, out: '' });

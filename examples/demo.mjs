@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util';
 import { Fallcast } from 'fallcast';
 import { statusPage } from 'fallcast/status';
 
+import { advice } from './demo/advice.mjs';
 import { chooseLineUp } from './demo/line-up.mjs';
 import { startProgress } from './demo/progress.mjs';
 import { errorLine, predictionRows, routeRows, summary, title } from './demo/report.mjs';
@@ -49,6 +50,8 @@ async function main() {
     console.log(await showSlate(engine, { matches: slate, models: lineUp.slate }, { deadlineMs: 20_000, allowStarted: true, signal: controller.signal }, process.stderr));
   }
   const wasCancelled = controller.signal.aborted;
+  const lines = lineUp.isOwn && !wasCancelled ? advice(results) : [];
+  if (lines.length > 0) console.log(`\n${paint.bold('What to try')}\n\n${lines.join('\n')}`);
   if (page) await page.untilCancelled();
   await engine.close();
   await lineUp.close?.();

@@ -24,6 +24,9 @@ pub const ROOT: &str = "config";
 /// One mebibyte.
 const MIB: usize = 1024 * 1024;
 
+/// The largest reply that is read where nobody says otherwise.
+pub const MAX_RESPONSE_BYTES: usize = 4 * MIB;
+
 /// One day, in milliseconds.
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
@@ -268,7 +271,7 @@ impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(10),
-            max_response_bytes: 4 * MIB,
+            max_response_bytes: MAX_RESPONSE_BYTES,
             ca_certificates: Vec::new(),
             user_agent: concat!("fallcast/", env!("CARGO_PKG_VERSION")).to_owned(),
             allow_insecure_http: false,

@@ -2,7 +2,8 @@
  * Which models the demo asks, and where:
  *
  * - with FALLCAST_BASE_URL, those of that OpenAI-compatible server: FALLCAST_MODEL names one or, with commas, several
- *   (otherwise the first three that it lists), FALLCAST_API_KEY is its key if it needs one;
+ *   (otherwise the first three that it lists), FALLCAST_API_KEY is its key if it needs one, FALLCAST_TIMEOUT_MS is the time
+ *   of one request (otherwise ten minutes, for a model on one's own machine may be slow);
  * - else with TOGETHER_API_KEY or SYNTHETIC_API_KEY, built-in models of those providers;
  * - else an upstream of the demo's own on loopback, which misbehaves on purpose.
  *
@@ -13,6 +14,7 @@
  * @property {import('fallcast').PredictionRequest[]} calls
  * @property {number} concurrency how many calls at once
  * @property {string[]} [slate] the models that are asked about everything afterwards
+ * @property {boolean} [isOwn] whether they are at a server of the user's own
  * @property {() => Promise<void>} [close]
  */
 import { byModel, knownManner, startUpstream } from '../upstream.mjs';
@@ -62,13 +64,15 @@ export async function chooseLineUp(env, slate, signal) {
 }
 
 async function ownServer(env, slate, signal) {
-  const { FALLCAST_BASE_URL: baseUrl, FALLCAST_MODEL: names, FALLCAST_API_KEY: apiKey } = env;
+  const { FALLCAST_BASE_URL: baseUrl, FALLCAST_MODEL: names, FALLCAST_API_KEY: apiKey, FALLCAST_TIMEOUT_MS: time } = env;
+  const attemptTimeoutMs = Number(time ?? 600_000);
   const models = names ? names.split(',').map((name) => name.trim()) : await listModels(baseUrl, apiKey, signal);
   return {
     about: [`Asking ${models.join(', ')} at ${baseUrl}.`],
     config: {
       builtinCatalog: false,
-      providers: [{ id: 'own', baseUrl, ...(apiKey && { apiKey }) }],
+      // Whatever the server does not take is lowered by itself.
+      providers: [{ id: 'own', baseUrl, responseFormat: 'json_schema', ...(apiKey && { apiKey }) }],
       models: models.map((id, index) => ({
         id,
         provider: 'own',
@@ -80,7 +84,8 @@ async function ownServer(env, slate, signal) {
       // A key never travels in the clear, except to loopback.
       http: { allowInsecureHttp: !apiKey },
     },
-    options: { attemptTimeoutMs: 100_000 },
+    isOwn: true,
+    options: { attemptTimeoutMs, deadlineMs: Math.min(attemptTimeoutMs * (models.length + 1), 86_400_000) },
     calls: callsFor(models, slate),
     concurrency: 2,
   };

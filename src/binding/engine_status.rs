@@ -42,7 +42,7 @@ pub(super) struct Status {
     budget: Budget,
     prompts: Vec<Prompt>,
     calls: Vec<WrittenCall>,
-    events: Vec<Told>,
+    events: Vec<PastEvent>,
     fleet: Option<()>,
 }
 
@@ -156,9 +156,9 @@ struct CallSkip {
 }
 
 /// An event, written as listeners get it.
-struct Told(Arc<Event>);
+struct PastEvent(Arc<Event>);
 
-impl Serialize for Told {
+impl Serialize for PastEvent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         written(&self.0).serialize(serializer)
     }
@@ -194,7 +194,7 @@ impl From<EngineStatus> for Status {
             days: status.lately.days.iter().map(WrittenDay::from).collect(),
             prompts: status.prompts.into_iter().map(Prompt::from).collect(),
             calls: status.lately.calls.iter().map(|call| WrittenCall::from(&**call)).collect(),
-            events: status.events.into_iter().map(Told).collect(),
+            events: status.events.into_iter().map(PastEvent).collect(),
             fleet: None,
             budget,
         }

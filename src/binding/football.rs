@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::fields::{Fields, elements};
 use super::gathered::Texts;
 use crate::check::Faults;
-use crate::football::{Match, Score, check_count, check_slate_count};
+use crate::football::{Match, Score, check as check_matches, check_count, check_slate_count};
 use crate::outcome::Finding;
 
 /// The score of one match.
@@ -99,19 +99,65 @@ pub(super) fn consensus<M: Copy + Eq + Hash>(
 
 /// The matches of a slate that stand at `path`.
 pub(super) fn slate_items(env: &Env, value: Unknown<'_>, path: &str, faults: &mut Faults) -> napi::Result<Vec<Match>> {
-    read_items(env, value, path, check_slate_count, faults)
+    read_items(env, value, path, (check_slate_count, whole), faults)
 }
 
 /// A list of matches that stands at `path`.
 pub(super) fn items(env: &Env, value: Unknown<'_>, path: &str, faults: &mut Faults) -> napi::Result<Vec<Match>> {
-    read_items(env, value, path, check_count, faults)
+    read_items(env, value, path, (check_count, whole), faults)
 }
+
+/// A list of matches that stands at `path`, of which nothing but the ids need be known, checked.
+pub(super) fn items_to_read(
+    env: &Env,
+    value: Unknown<'_>,
+    path: &str,
+    faults: &mut Faults,
+) -> napi::Result<Vec<Match>> {
+    let before = faults.len();
+    let items = read_items(env, value, path, (check_count, named), faults)?;
+    if faults.len() == before {
+        // A name that is not known may be any.
+        let known = |name: &str| if name.is_empty() { "?".to_owned() } else { name.to_owned() };
+        let named: Vec<Match> = items
+            .iter()
+            .map(|game| Match { home_team: known(&game.home_team), away_team: known(&game.away_team), ..game.clone() })
+            .collect();
+        check_matches(path, &named, faults);
+    }
+    Ok(items)
+}
+
+/// A match as it is asked about.
+fn whole(fields: &Fields<'_>, faults: &mut Faults) -> napi::Result<Match> {
+    Ok(Match {
+        id: fields.required_id("id", faults)?,
+        home_team: fields.required("homeTeam", faults)?,
+        away_team: fields.required("awayTeam", faults)?,
+        competition: fields.text("competition", faults)?,
+        kickoff: fields.text("kickoff", faults)?,
+        analysis: fields.text("analysis", faults)?,
+    })
+}
+
+/// A match of which nothing but the id need be known.
+fn named(fields: &Fields<'_>, faults: &mut Faults) -> napi::Result<Match> {
+    Ok(Match {
+        id: fields.required_id("id", faults)?,
+        home_team: fields.text("homeTeam", faults)?.unwrap_or_default(),
+        away_team: fields.text("awayTeam", faults)?.unwrap_or_default(),
+        ..Match::default()
+    })
+}
+
+/// How many there may be, and how each is read.
+type ItemRules = (fn(&str, usize, &mut Faults) -> bool, fn(&Fields<'_>, &mut Faults) -> napi::Result<Match>);
 
 fn read_items(
     env: &Env,
     value: Unknown<'_>,
     path: &str,
-    check_count: fn(&str, usize, &mut Faults) -> bool,
+    (check_count, read): ItemRules,
     faults: &mut Faults,
 ) -> napi::Result<Vec<Match>> {
     let Some(elements) = elements(env, value, &path, faults)? else { return Ok(Vec::new()) };
@@ -123,14 +169,7 @@ fn read_items(
         let path = format_args!("{path}[{index}]");
         items.push(match Fields::new(env, elements.get(index)?, &path, faults)? {
             None => Match::default(),
-            Some(fields) => Match {
-                id: fields.required_id("id", faults)?,
-                home_team: fields.required("homeTeam", faults)?,
-                away_team: fields.required("awayTeam", faults)?,
-                competition: fields.text("competition", faults)?,
-                kickoff: fields.text("kickoff", faults)?,
-                analysis: fields.text("analysis", faults)?,
-            },
+            Some(fields) => read(&fields, faults)?,
         });
     }
     Ok(items)

@@ -27,6 +27,7 @@ mod outcome;
 mod plain;
 mod plan;
 mod read;
+mod reader;
 mod realm;
 mod record;
 mod refusal;

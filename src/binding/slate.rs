@@ -112,14 +112,14 @@ pub struct SlateProgress {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Reading<'a> {
-    events: Vec<Told<'a>>,
+    events: Vec<Streamed<'a>>,
     end: Option<End<'a>>,
 }
 
 /// What became of cells of a slate.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
-enum Told<'a> {
+enum Streamed<'a> {
     Answered {
         outcome: &'a PredictionOutcome,
     },
@@ -257,10 +257,10 @@ fn told(events: Vec<engine::SlateEvent<Value>>) -> Record {
     });
     let kept: Vec<Result<PredictionOutcome, engine::SlateEvent<Value>>> = kept.collect();
     let told = kept.iter().filter_map(|event| match event {
-        Ok(outcome) => Some(Told::Answered { outcome }),
+        Ok(outcome) => Some(Streamed::Answered { outcome }),
         Err(engine::SlateEvent::Missed { model_id, item_ids, why, error, ids }) => {
             let error = Box::new(FailedCall::of(error, ids.as_deref()));
-            Some(Told::Missed { model_id, item_ids, why: why.as_str(), error })
+            Some(Streamed::Missed { model_id, item_ids, why: why.as_str(), error })
         }
         Err(engine::SlateEvent::Answered(_)) => None,
     });
