@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module';
 import nodeProcess from 'node:process';
 
-const { Fallcast } = createRequire(import.meta.url)('../../index.js');
+const { Fallcast } = createRequire(import.meta.url)('../../main.js');
 const send = (message, sent) => nodeProcess.connected && nodeProcess.send(message, undefined, undefined, sent);
 
 nodeProcess.once('message', (config) => {

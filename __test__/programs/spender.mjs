@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import nodeProcess from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const { Fallcast } = createRequire(import.meta.url)('../../index.js');
+const { Fallcast } = createRequire(import.meta.url)('../../main.js');
 const HOUR = 3_600_000;
 
 nodeProcess.once('message', async ({ config, request, callers }) => {
