@@ -77,7 +77,7 @@ fn every_event_has_its_type_first_and_its_fields_in_order() {
                 expected: NanoUsd(2_500_000),
                 original: NanoUsd(1_000_000),
             },
-            r#""cost_warning","originalModelId":"a","modelId":"b","priceRatio":2.5,"expectedCostUsd":0025,"originalCostUsd":001"#
+            r#""cost_warning","originalModelId":"a","modelId":"b","priceRatio":2.5,"expectedCostUsd":0.0025,"originalCostUsd":0.001"#
                 .to_owned(),
         ),
         (

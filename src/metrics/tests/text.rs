@@ -167,6 +167,7 @@ fn the_families_are_declared_once_and_the_text_ends() {
             "budget_reserved_usd gauge",
             "budget_uncertain_usd gauge",
             "budget_daily_usd gauge",
+            "fleet_up gauge",
             "model_disabled gauge",
         ]
     );
