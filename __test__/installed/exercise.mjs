@@ -10,6 +10,8 @@ const request = { modelId: 'first', matches: [match] };
 const CALLS = {
   predictWithFallback: [request],
   explain: [request],
+  predictSlate: [{ matches: [match], models: ['second'] }],
+  explainSlate: [{ matches: [match] }],
   buildPrompt: ['first', [match]],
   getActiveModelCount: [],
   getActiveProviders: [],
@@ -20,6 +22,9 @@ const CALLS = {
   getMetricsText: [],
   getModels: [],
   getPrompts: [],
+  getStatus: [],
+  getFleet: [],
+  ready: [],
   reloadPrompts: [],
   activatePrompts: [null],
   updateCatalog: [{ fallbacks: { first: 'second' } }],
@@ -55,6 +60,9 @@ async function callAll(target) {
   assert.deepEqual(predictions, [{ matchId: 'm1', ...scoreOf('m1'), modelId: 'second' }]);
   assert.equal(fallbackReason, 'server_error');
   assert.equal(results.getActiveModelCount, 2);
+  await assert.rejects(target.getFleetStatus(), { code: 'INVALID_REQUEST' }, 'there is no fleet');
+  const { complete } = await results.predictSlate.result();
+  assert.equal(complete, true);
 }
 
 /**
@@ -65,10 +73,12 @@ async function callAll(target) {
  */
 export async function exercise(how, fallcast) {
   const upstream = await startUpstream({ manner: byModel({ flaky: 'internal_error' }) });
-  const { Fallcast, MODEL_FALLBACKS, configure, close, ...functions } = fallcast;
+  const { Fallcast, MODEL_FALLBACKS, configure, close, readReply, ...functions } = fallcast;
   const names = Object.keys(functions).filter((name) => typeof functions[name] === 'function' && name !== 'default');
-  assert.deepEqual(names.sort(), Object.keys(CALLS).sort());
+  assert.deepEqual(names.sort(), [...Object.keys(CALLS), 'getFleetStatus'].sort());
   assert.deepEqual(MODEL_FALLBACKS['deepseek-r1-0528-syn']?.slice(0, 1), ['deepseek-r1']);
+  const { predictions } = readReply('m1: 2-1', [match]);
+  assert.deepEqual(predictions.map(({ homeScore, awayScore }) => [homeScore, awayScore]), [[2, 1]]);
 
   configure(configFor(upstream));
   await callAll(functions);
