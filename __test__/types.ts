@@ -223,6 +223,9 @@ function inWords(event: EngineEvent): string {
     case 'cost_warning': return `${event.priceRatio.toFixed()} ${event.expectedCostUsd.toFixed()}`;
     case 'usage_doubted': return `${event.told.promptTokens?.toFixed()} ${event.booked.promptTokens} ${event.problem}`;
     case 'budget': return `${event.day} ${event.threshold.toFixed()} ${event.spentUsd.toFixed()}`;
+    case 'fleet_joined': return event.members.toFixed();
+    case 'fleet_lost': return event.problem;
+    case 'grant_lapsed': return `${event.memberId} ${event.heldUsd.toFixed()} ${event.day}`;
     case 'state_damaged': return `${event.movedTo} ${event.problem}`;
     case 'state_unsaved': return event.problem;
     case 'prompts_reloaded': return event.versions.join();

@@ -40,6 +40,13 @@ export function describe(event: EngineEvent): string {
       return `${event.told.promptTokens} ${event.booked.promptTokens} ${event.problem}`;
     case 'budget':
       return `${event.day} ${event.spentUsd}`;
+    case 'fleet_joined':
+      return event.members.toFixed();
+    case 'fleet_lost':
+      return event.problem;
+    case 'grant_lapsed':
+      expectTypeOf(event.heldUsd).toBeNumber();
+      return `${event.memberId} ${event.day}`;
     case 'state_damaged':
       return event.movedTo;
     case 'state_unsaved':
