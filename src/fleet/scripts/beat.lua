@@ -1,7 +1,7 @@
 -- A member's sign of life, and what it is; forgets members that gave none for so long that they live no longer.
 --
--- KEYS   1 generation, 2 version, 3 members (a hash by id), 4 when each was seen (a sorted set), 5 models that living workers
---        can ask (a hash, how many of them can), 6 models that are off (a set), 7 the count of models
+-- KEYS   1 generation, 2 version, 3 members (a hash by id), 4 when each was seen (a sorted set), 5 the models that living workers
+--        can ask (a hash, how many of them can), 6 the models that are off (a set), 7 the count of models
 -- ARGV   1 the channel, 2 a generation for an empty server, 3 the member's id, 4 what it is as JSON, of which `models` are
 --        the ids that it can ask and `role` is 'worker' or 'reader'; '' if it leaves; 5 for how many milliseconds an unseen
 --        member lives

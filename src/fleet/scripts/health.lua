@@ -2,8 +2,8 @@
 -- switched it off, and the epoch, which moves on whenever it goes off or comes back. The transitions are those of the word
 -- that each member keeps; here they are decided once for the fleet.
 --
--- KEYS   1 generation, 2 version, 3 words (a hash by model), 4 results that were counted (a sorted set by time), 5 models
---        that living workers can ask (a hash, how many of them can), 6 models that are off (a set), 7 the count of models
+-- KEYS   1 generation, 2 version, 3 words (a hash by model), 4 results that were counted (a sorted set by time), 5 the models
+--        that living workers can ask (a hash, how many of them can), 6 the models that are off (a set), 7 the count of models
 -- ARGV   1 the channel, 2 a generation for an empty server, 3 what happens, 4 the word's name, 5 the member, 6 the epoch
 --        against which it happened (modulo 2^16; '' for whatever it is), then of each:
 --        fail     7 the result's id, 8 what was asked as 16 hex digits or '', 9 the threshold or '', 10 the cooldown and

@@ -1,8 +1,8 @@
 -- Writes back what a member knows of words to a server that lost them: one that was emptied, that came back without what it
 -- held, or a replica that had not heard the last. What the server knows later stays.
 --
--- KEYS   1 generation, 2 version, 3 words (a hash by model), 4 models that living workers can ask (a hash, how many of them
---        can), 5 models that are off (a set), 6 the count of models
+-- KEYS   1 generation, 2 version, 3 words (a hash by model), 4 the models that living workers can ask (a hash, how many of them
+--        can), 5 the models that are off (a set), 6 the count of models
 -- ARGV   1 the channel, 2 a generation for an empty server, 3 words as JSON: a list of m the name, f, t, e, s, r as in the
 --        word, o the member where it happened, c how it was switched, and l the time until it comes back in milliseconds, -1
 --        for never, absent if it is on
