@@ -171,7 +171,7 @@ describe('what is gathered', () => {
     const last = ask('b');
     const closed = engine.close();
     const after = ask('b');
-    const [one, other] = [await rejection(last), await rejection(after)];
+    const [one, other] = await Promise.all([rejection(last), rejection(after)]);
     await closed;
     expect([one.code, other.code]).toEqual(['CLOSED', 'CLOSED']);
     expect([Array.isArray(one.attempts), other.callId]).toEqual([true, expect.any(String)]);
