@@ -27,6 +27,9 @@ const WIDTH = 8;
 /** Latency of a model whose time-out is the default, in milliseconds; of the others a third of their time-out. */
 const USUAL = 4333;
 
+/** A time as a share of the bound. */
+const ratio = (time, bound) => (time / bound).toFixed(3);
+
 if (process.send) await serve();
 else await measure();
 
@@ -89,8 +92,6 @@ async function inTime() {
     '42 × 10: one after the other, of the bound (reckoned)': ratio(inTurn, bound),
   };
 }
-
-const ratio = (time, bound) => (time / bound).toFixed(3);
 
 async function inCpu() {
   const COUNT = 500;
