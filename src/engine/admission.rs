@@ -137,7 +137,9 @@ pub(super) async fn admission(
             wait_for_money(context, changes.settled()).await?;
             continue;
         }
-        let waits = is_retry || assigned.may_wait && is_worth_waiting_for(context, model, fitted, is_dearer, &refusal);
+        let waits = is_retry
+            || assigned.may_wait
+                && is_worth_waiting_for(context, model, fitted, is_dearer, patience.later.is_zero(), &refusal);
         match if waits { wait_on(context, &refusal, *had, patience).await } else { None } {
             Some(waited) => *had = waited,
             None => return Err(NotAdmitted::Refused(refusal)),
@@ -155,16 +157,18 @@ async fn wait_for_money(context: &Context<'_, impl Item>, left: impl Future<Outp
 }
 
 /// Whether a refusal is waited for until it has passed, instead of passing over the model: nothing but a 429 to another
-/// call is behind it, it passes soon, and money would let the request go.
+/// call is behind it, it passes soon, and money would let the request go. A slate also waits for what failed, where it
+/// `is_last` of those that may be asked.
 pub(super) fn is_worth_waiting_for(
     context: &Context<'_, impl Item>,
     model: &Model,
     fitted: &Fitted,
     is_dearer: bool,
+    is_last: bool,
     refusal: &Refusal,
 ) -> bool {
     if let Some(member) = context.slate {
-        return member.share.waits_for(model, refusal);
+        return member.share.waits_for(model, refusal, is_last);
     }
     let bounds = Bounds {
         is_last: true,
@@ -173,7 +177,7 @@ pub(super) fn is_worth_waiting_for(
         patience: None,
     };
     let is_soon = |wait| retry::wait_on(wait, Had::default(), &bounds, 0.0).is_some();
-    may_pass_soon(context, model, refusal)
+    may_pass_soon(context, model, is_last, refusal)
         && refusal.retry_after.is_some_and(is_soon)
         // Of a model that cools money was not asked yet, and to wait for what it refuses is to wait for nothing.
         && context.engine.purse.over_budget(fitted, is_dearer).is_none()
@@ -181,9 +185,9 @@ pub(super) fn is_worth_waiting_for(
 
 /// Whether nothing but a 429 to another call is behind a refusal: the refusal says that it is a cooling, and only health
 /// knows what began it.
-pub(super) fn may_pass_soon(context: &Context<'_, impl Item>, model: &Model, refusal: &Refusal) -> bool {
+pub(super) fn may_pass_soon(context: &Context<'_, impl Item>, model: &Model, is_last: bool, refusal: &Refusal) -> bool {
     if let Some(member) = context.slate {
-        return member.share.waits_for(model, refusal);
+        return member.share.waits_for(model, refusal, is_last);
     }
     refusal.reason == SkipReason::Cooling
         && refusal.retry_after.is_some()

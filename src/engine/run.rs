@@ -181,7 +181,7 @@ impl<I: Item> Run<'_, I> {
             Ok(fitted) if asked.len() == self.values.len() => Cow::Borrowed(fitted),
             Ok(_) => Cow::Owned(fit(model, self.context.wanted, &asked)),
             // What others were told may have passed since the plan was made, or pass soon.
-            Err(refusal) if may_wait && may_pass_soon(&self.context, model, refusal) => {
+            Err(refusal) if may_wait && may_pass_soon(&self.context, model, self.is_last(position), refusal) => {
                 Cow::Owned(fit(model, self.context.wanted, &asked))
             }
             Err(refusal) => return Err(refusal.clone()),
@@ -191,7 +191,7 @@ impl<I: Item> Run<'_, I> {
         if let Some(refusal) = self.refuses(position, &fitted)
             && !(self.has_place(position, &fitted)
                 && (self.may_leave_some(&refusal)
-                    || may_wait && is_worth_waiting_for(&self.context, model, &fitted, is_dearer, &refusal)))
+                    || may_wait && self.is_worth_waiting_for(position, &fitted, &refusal)))
         {
             return Err(refusal);
         }
@@ -273,6 +273,18 @@ impl<I: Item> Run<'_, I> {
             None => is_last && self.call.engine.config.max_retries > 0,
         };
         waits && !self.has_failed(&self.call.catalog.provider_of(candidates[position].model).id)
+    }
+
+    /// Whether no model that comes after the one at `position` may be asked.
+    fn is_last(&self, position: usize) -> bool {
+        self.later_timeouts(position, None).is_zero()
+    }
+
+    /// Whether a refusal of the model at `position` is waited for until it has passed.
+    fn is_worth_waiting_for(&self, position: usize, fitted: &Fitted, refusal: &Refusal) -> bool {
+        let model = self.call.catalog.model(self.plan.candidates[position].model);
+        let is_dearer = self.plan.is_dearer(position);
+        is_worth_waiting_for(&self.context, model, fitted, is_dearer, self.is_last(position), refusal)
     }
 
     /// Whether the fallbacks' budget has room for the model at `position`.

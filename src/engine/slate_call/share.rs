@@ -67,17 +67,25 @@ impl<I: Item> Share<I> {
 
     /// How long a model is waited for that is left alone for a moment; `None` if it is not.
     pub(in crate::engine) fn wait_for(&self, model: ModelIndex) -> Option<Duration> {
-        let model = self.catalog.model(model);
-        let refusal = self.engine.roster.unavailable(model)?;
-        refusal.retry_after.filter(|_| self.waits_for(model, &refusal))
+        let refusal = self.engine.roster.unavailable(self.catalog.model(model))?;
+        let waits = || self.waits_for(self.catalog.model(model), &refusal, self.has_nobody_else(model));
+        refusal.retry_after.filter(|_| waits())
     }
 
     /// Whether it is waited until a refusal has passed, instead of passing over the model: it is left alone for a moment, and
-    /// then there is time for an attempt.
-    pub(in crate::engine) fn waits_for(&self, model: &Model, refusal: &Refusal) -> bool {
+    /// then there is time for an attempt. A model that failed, and was not just told to wait, is waited for only where it
+    /// `is_last`: a provider that is down would hold up every one of its models once more each time.
+    pub(in crate::engine) fn waits_for(&self, model: &Model, refusal: &Refusal, is_last: bool) -> bool {
         let timeout = plan::attempt_timeout(model, self.options.call.attempt_timeout, &self.engine.config);
         refusal.reason == SkipReason::Cooling
             && refusal.retry_after.is_some_and(|wait| self.joint.has_time_after(wait, timeout))
+            && (is_last || self.engine.roster.is_only_limited(model))
+    }
+
+    /// Whether no fallback of a model may be asked now in its place.
+    fn has_nobody_else(&self, model: ModelIndex) -> bool {
+        let others = || plan::chain(&self.catalog, model).into_iter().skip(1);
+        self.fallbacks == Fallbacks::None || others().all(|other| self.is_refused(other))
     }
 
     /// Whether a model is passed over, so that no turn is needed for it.
