@@ -55,6 +55,11 @@ export interface PredictOptions {
    * or the error, in the events and in the log records. Default: none.
    */
   requestId?: string | null
+  /**
+   * Where the call stands in a trace, as `traceparent` of W3C Trace Context has it; sent as that header with each request, in
+   * place of a provider's own. Default: none is sent.
+   */
+  traceparent?: string | null
 }
 
 // What a slate is asked, and what it gives.
@@ -108,6 +113,8 @@ export interface SlateOptions {
   keepReplies?: boolean | null
   /** Your own id of the slate, as `PredictOptions.requestId`: each of its calls has it. Default: none. */
   requestId?: string | null
+  /** Where the slate stands in a trace, as `PredictOptions.traceparent`. Default: none is sent. */
+  traceparent?: string | null
   /**
    * Once `afterMs` (0 to 86,400,000) have passed and every match has answers of `modelsPerMatch` (1 to 10,000) distinct models,
    * the requests that wait are given up; those under way are awaited. Default: never.

@@ -83,6 +83,14 @@ const badOptions = [
   ['options.requestId', { requestId: 'c1\u0085' }],
   ['options.requestId', { requestId: '\ud83d' }],
   ['options.requestId', { requestId: 'x\udc00y' }],
+  ['options.traceparent', { traceparent: 7 }],
+  ['options.traceparent', { traceparent: '' }],
+  ['options.traceparent', { traceparent: 'two\r\nlines: x' }],
+  ['options.traceparent', { traceparent: `00-${'0'.repeat(32)}-00f067aa0ba902b7-01` }],
+  ['options.traceparent', { traceparent: `00-4bf92f3577b34da6a3ce929d0e0e4736-${'0'.repeat(16)}-01` }],
+  ['options.traceparent', { traceparent: '00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01' }],
+  ['options.traceparent', { traceparent: '01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' }],
+  ['options.traceparent', { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more' }],
 ];
 
 describe('a bad request is refused with its path, and nothing is sent', () => {

@@ -34,6 +34,7 @@ const options: Required<PredictOptions> = {
   maxTokens: 500,
   stop: ['END'],
   requestId: 'job-7',
+  traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
 };
 // @ts-expect-error a match needs both sides
 const half: Match = { id: 'm1', homeTeam: 'Home' };
@@ -294,7 +295,7 @@ const slateRequests: SlateRequest[] = [
 const slateOptions: Required<SlateOptions> = {
   signal: new AbortController().signal, deadlineMs: 60_000, attemptTimeoutMs: 20_000, temperature: 0.3, maxTokens: 500,
   maxFallbackCost: 0.01, maxFallbackDepth: 2, maxCostUsd: 0.5, maxInFlight: 16, matchesPerRequest: 5, allowStarted: true,
-  keepReplies: true, requestId: 'saturday', enough: { modelsPerMatch: 5, afterMs: 60_000 },
+  keepReplies: true, requestId: 'saturday', traceparent: null, enough: { modelsPerMatch: 5, afterMs: 60_000 },
 };
 
 async function slates(engine: Fallcast): Promise<void> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::check::{Checked, Faults, rule};
+use crate::check::{Checked, Faults, Violation, rule};
 use crate::line;
 
 /// Most bytes of text in one request: a prompt of the caller's own, or all items together.
@@ -57,6 +57,8 @@ pub struct RawOptions {
     pub stop: Option<Vec<String>>,
     /// The caller's own id of the call.
     pub request_id: Option<String>,
+    /// Where the call stands in a trace.
+    pub traceparent: Option<String>,
 }
 
 /// How it is to be done; what is `None` is left to the model, then to the configuration.
@@ -78,6 +80,8 @@ pub struct Options {
     pub stop: Vec<String>,
     /// The caller's own id of the call, told wherever the call is.
     pub request_id: Option<String>,
+    /// Where the call stands in a trace, sent with each of its requests: as the header of W3C Trace Context has it.
+    pub traceparent: Option<String>,
 }
 
 impl Options {
@@ -97,6 +101,9 @@ impl Options {
         if let Some(id) = &raw.request_id {
             faults.check_text(id, "options.requestId", rule::one_line(MAX_REQUEST_ID_CHARS));
         }
+        if let Some(traceparent) = &raw.traceparent {
+            faults.check_text(traceparent, "options.traceparent", traceparent_rule);
+        }
         let mut numbers = Numbers(faults);
         Self {
             deadline: numbers.check("options.deadlineMs", raw.deadline_ms, rule::milliseconds(1..=86_400_000)),
@@ -111,6 +118,7 @@ impl Options {
             max_tokens: numbers.check("options.maxTokens", raw.max_tokens, rule::whole(1..=1_000_000)),
             stop,
             request_id: raw.request_id,
+            traceparent: raw.traceparent,
         }
     }
 }
@@ -169,6 +177,20 @@ pub fn check_stop_count(count: usize, faults: &mut Faults) -> bool {
         faults.push("options.stop", format!("must hold at most {MAX_STOP} sequences, got {count}"));
     }
     fits
+}
+
+/// A `traceparent` of W3C Trace Context in its first version: `00`, a trace, a span and flags in small hexadecimal digits, with
+/// neither of the two all zeros.
+fn traceparent_rule(text: &str) -> Checked<()> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_hex = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let names = |part: &str, digits| part.len() == digits && is_hex(part) && part.bytes().any(|byte| byte != b'0');
+    match parts.as_slice() {
+        ["00", trace, span, flags] if names(trace, 32) && names(span, 16) && flags.len() == 2 && is_hex(flags) => {
+            Ok(())
+        }
+        _ => Err(Violation::new("must be a traceparent of W3C Trace Context, as \"00-<trace>-<span>-<flags>\"")),
+    }
 }
 
 /// Whether a text may be the caller's own id of a call, which goes into log records as it is.

@@ -31,6 +31,7 @@ const OPTIONS: &[&str] = &[
     "maxTokens",
     "stop",
     "requestId",
+    "traceparent",
 ];
 
 type Read<T> = Result<T, Mistake>;
@@ -141,6 +142,7 @@ pub(super) fn options_of(env: &Env, fields: &Fields<'_>, faults: &mut Faults) ->
         max_tokens: fields.number("maxTokens", faults)?,
         stop: fields.value("stop")?.map(|value| stop(env, value, faults)).transpose()?,
         request_id: fields.id("requestId", faults)?,
+        traceparent: fields.text("traceparent", faults)?,
     })
 }
 

@@ -31,6 +31,7 @@ const OPTIONS: &[&str] = &[
     "allowStarted",
     "keepReplies",
     "requestId",
+    "traceparent",
     "enough",
 ];
 

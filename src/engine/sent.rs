@@ -52,6 +52,7 @@ pub(super) async fn send<I: Item>(context: &Context<'_, I>, assigned: &Assignmen
         loopback: provider.loopback,
         api_key: provider.api_key.as_ref().map(Secret::as_secret_string),
         headers: &provider.headers,
+        traceparent: context.wanted.options.traceparent.as_deref(),
         // Given away, so that nothing of it is left when it has been sent.
         body,
         begun: Arc::clone(&begun),

@@ -55,6 +55,7 @@ impl Blame {
             max_fallback_cost: _,
             max_fallback_depth: _,
             request_id: _,
+            traceparent: _,
         } = options;
         let is_plain = temperature.is_none() && max_tokens.is_none() && stop.is_empty();
         if prompt.is_none() && prompt_version.is_none() && is_plain {

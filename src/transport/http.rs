@@ -57,6 +57,8 @@ pub struct HttpRequest<'a> {
     pub api_key: Option<&'a SecretString>,
     /// More headers; each replaces one of ours of the same name.
     pub headers: &'a [(String, String)],
+    /// Where the request stands in a trace, as the header of W3C Trace Context has it; it replaces one of the provider's.
+    pub traceparent: Option<&'a str>,
     /// The JSON.
     pub body: Bytes,
     /// Is told when the client begins to write the body and when a reply begins, so that of a request that is given up it
@@ -183,6 +185,11 @@ fn headers(post: &HttpRequest<'_>) -> Result<HeaderMap, WireFailure> {
             return Err(WireFailure::unsent(&format!("the header {name:?} cannot be sent")));
         };
         headers.insert(name, sensitive(value));
+    }
+    if let Some(traceparent) = post.traceparent {
+        let value = HeaderValue::try_from(traceparent)
+            .map_err(|_| WireFailure::unsent("the traceparent has characters that a header cannot carry"))?;
+        headers.insert(HeaderName::from_static("traceparent"), value);
     }
     Ok(headers)
 }

@@ -46,6 +46,7 @@ async fn post_to(http: &Http, url: &str) -> Result<HttpReply, WireFailure> {
         loopback: true,
         api_key: Some(&key),
         headers: &[],
+        traceparent: None,
         body: Bytes::from_static(b"{\"model\":\"m\"}"),
         begun: Arc::default(),
         time: TIME,

@@ -34,6 +34,7 @@ async fn in_a_process_with_a_proxy() {
         loopback: true,
         api_key: None,
         headers: &[],
+        traceparent: None,
         body: Bytes::from_static(b"{}"),
         begun: Arc::default(),
         time: TIME,

@@ -2,17 +2,21 @@
 
 use super::*;
 
+const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
 #[tokio::test]
 async fn a_request_carries_its_body_key_and_headers() {
     let upstream = Upstream::script([Step::model("m", Reply::chat("2-1"))]).await;
     let key = SecretString::from(KEY);
-    let headers = [("X-Title".to_owned(), "scores".to_owned()), ("accept".to_owned(), "*/*".to_owned())];
+    let headers = [("X-Title", "scores"), ("accept", "*/*"), ("Traceparent", "the provider's own")];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let url = parsed(&upstream.url());
     let post = HttpRequest {
         url: &url,
         loopback: true,
         api_key: Some(&key),
         headers: &headers,
+        traceparent: Some(TRACEPARENT),
         body: Bytes::from_static(b"{\"model\":\"m\"}"),
         begun: Arc::default(),
         time: TIME,
@@ -31,6 +35,7 @@ async fn a_request_carries_its_body_key_and_headers() {
         ("user-agent", "fallcast/test"),
         ("x-title", "scores"),
         ("accept", "*/*"),
+        ("traceparent", TRACEPARENT),
         ("content-length", "13"),
     ];
     for (name, value) in expected {
@@ -49,6 +54,7 @@ async fn without_a_key_nothing_is_authorized() {
         loopback: true,
         api_key: None,
         headers: &[],
+        traceparent: None,
         body: Bytes::from_static(b"{}"),
         begun: Arc::default(),
         time: TIME,
@@ -105,6 +111,7 @@ async fn a_key_or_header_that_cannot_be_sent_is_not_sent() {
         loopback: true,
         api_key: Some(&bad_key),
         headers: &[],
+        traceparent: None,
         body: Bytes::from_static(b"{}"),
         begun: Arc::default(),
         time: TIME,
@@ -132,6 +139,7 @@ async fn nothing_that_can_be_printed_shows_a_key() {
         loopback: true,
         api_key: Some(&key),
         headers: &headers,
+        traceparent: None,
         body: Bytes::from_static(KEY.as_bytes()),
         begun: Arc::default(),
         time: TIME,

@@ -55,4 +55,9 @@ export interface PredictOptions {
    * or the error, in the events and in the log records. Default: none.
    */
   requestId?: string | null
+  /**
+   * Where the call stands in a trace, as `traceparent` of W3C Trace Context has it; sent as that header with each request, in
+   * place of a provider's own. Default: none is sent.
+   */
+  traceparent?: string | null
 }

@@ -49,6 +49,8 @@ export interface SlateOptions {
   keepReplies?: boolean | null
   /** Your own id of the slate, as `PredictOptions.requestId`: each of its calls has it. Default: none. */
   requestId?: string | null
+  /** Where the slate stands in a trace, as `PredictOptions.traceparent`. Default: none is sent. */
+  traceparent?: string | null
   /**
    * Once `afterMs` (0 to 86,400,000) have passed and every match has answers of `modelsPerMatch` (1 to 10,000) distinct models,
    * the requests that wait are given up; those under way are awaited. Default: never.
