@@ -8,6 +8,9 @@
 /** The shortest time between two events that tell only of numbers, in milliseconds. */
 const SHORTEST_TICK = 100;
 
+/** Names the method by which somebody beside the reader is told of each event, as it comes; it must not throw. */
+const observe = Symbol('fallcast.observe');
+
 class Slate {
   #run;
   #signal;
@@ -23,6 +26,7 @@ class Slate {
   #isChanged = true;
   #toldAt = -Infinity;
   #last = null;
+  #observer = null;
 
   constructor(run, signal) {
     this.#run = run;
@@ -52,6 +56,10 @@ class Slate {
     this.#run.cancel();
   }
 
+  [observe](observer) {
+    this.#observer = observer;
+  }
+
   [Symbol.asyncIterator]() {
     if (this.#isRead) {
       const message = 'slate: is read already, and gives its events to one reader';
@@ -69,6 +77,7 @@ class Slate {
         if (event.type === 'answered') this.#outcomes.push(event.outcome);
         else event.error = errorOf(event.error);
         this.#events.push(event);
+        this.#observer?.(event);
       }
       this.#isChanged = true;
       if (end) {
@@ -175,3 +184,4 @@ module.exports = function withSlates(addon) {
   addon.Fallcast.prototype.predictSlate = wrap(addon.Fallcast.prototype.predictSlate);
   return addon;
 };
+module.exports.observe = observe;

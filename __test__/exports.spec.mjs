@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 import ts from 'typescript';
@@ -71,6 +72,14 @@ test('an editor shows documentation for every field and every method', () => {
   expect(members.length).toBeGreaterThan(200);
   // The name of an event says what it is, as its interface does.
   expect(bare.filter((name) => !name.endsWith('Event.type'))).toEqual([]);
+});
+
+test.each(['status', 'otel'])('fallcast/%s declares what it exports, by require and by import', async (name) => {
+  const types = readFileSync(new URL(`${name}/index.d.ts`, root), 'utf8');
+  const declared = [...types.matchAll(/^export (?:declare )?(?:function|const|class) (\w+)/gm)].map(([, each]) => each);
+  const required = createRequire(import.meta.url)(`fallcast/${name}`);
+  expect(Object.keys(required)).toEqual(declared);
+  expect(Object.keys(await import(`fallcast/${name}`))).toEqual(expect.arrayContaining(declared));
 });
 
 test('fallcast/testing declares what it exports', async () => {

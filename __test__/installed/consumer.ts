@@ -1,5 +1,6 @@
 /** The package from TypeScript, compiled strictly by both ways of resolving modules, and run. */
 import { Fallcast, type FallcastError, type PredictionOutcome } from 'fallcast';
+import { instrument, type OtelOptions } from 'fallcast/otel';
 import { byModel, startUpstream, type UpstreamRequest } from 'fallcast/testing';
 
 const upstream = await startUpstream({ manner: byModel({ broken: { name: 'status', status: 503 } }) });
@@ -22,6 +23,13 @@ const error: FallcastError = await ask('broken').then(() => { throw new Error('r
 const kind = error.attempts?.[0]?.failure;
 if (error.code !== 'ALL_ATTEMPTS_FAILED' || kind !== 'server_error') throw error;
 const asked: UpstreamRequest[] = upstream.requests;
+
+const options: OtelOptions = { traceparent: true };
+try {
+  instrument(engine, options);
+} catch (error) {
+  if ((error as FallcastError).code !== 'INVALID_CONFIG') throw error;
+}
 
 await engine.close();
 await upstream.close();

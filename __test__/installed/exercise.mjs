@@ -1,6 +1,9 @@
 /** Calls everything that the package exports, in a project that it is installed in. */
 import assert from 'node:assert/strict';
 
+import { createRequire } from 'node:module';
+
+import { instrument } from 'fallcast/otel';
 import { byModel, scoreOf, startUpstream } from 'fallcast/testing';
 
 const match = { id: 'm1', homeTeam: 'Girona', awayTeam: 'Getafe' };
@@ -85,6 +88,9 @@ export async function exercise(how, fallcast) {
   await close();
   const engine = new Fallcast(configFor(upstream));
   await callAll(engine);
+  assert.equal(createRequire(import.meta.url)('fallcast/otel').instrument, instrument);
+  // Its peer is not installed here.
+  assert.throws(() => instrument(engine), { code: 'INVALID_CONFIG', message: /@opentelemetry\/api/ });
   await engine.close();
   await upstream.close();
   console.log(`${how}: ${names.length} functions, twice`);
