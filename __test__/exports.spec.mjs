@@ -74,7 +74,7 @@ test('an editor shows documentation for every field and every method', () => {
   expect(bare.filter((name) => !name.endsWith('Event.type'))).toEqual([]);
 });
 
-test.each(['status', 'otel'])('fallcast/%s declares what it exports, by require and by import', async (name) => {
+test.each(['status', 'otel', 'alerts'])('fallcast/%s declares what it exports, by require and by import', async (name) => {
   const types = readFileSync(new URL(`${name}/index.d.ts`, root), 'utf8');
   const declared = [...types.matchAll(/^export (?:declare )?(?:function|const|class) (\w+)/gm)].map(([, each]) => each);
   const required = createRequire(import.meta.url)(`fallcast/${name}`);

@@ -16,10 +16,10 @@ const GLIBC = '2.17';
 const MOST_BYTES = 8_000_000;
 /** What a bare glibc system has, as far as a binary may ask for it. */
 const LIBRARIES = ['ld-linux-x86-64.so.2', 'libc.so.6', 'libdl.so.2', 'libm.so.6', 'libpthread.so.0', 'librt.so.1'];
-/** What the main package holds beside the whole folders `bin`, `catalog`, `docs`, `otel` and `status`. */
+/** What the main package holds beside the whole folders `alerts`, `bin`, `catalog`, `docs`, `otel` and `status`. */
 const FILES = [
   'CHANGELOG.md', 'LICENSE', 'README.md', 'crossing.js', 'examples/manners.mjs', 'examples/upstream.d.mts', 'examples/upstream.mjs',
-  'index.d.ts', 'index.js', 'main.js', 'options.js', 'package.json', 'slate.js',
+  'index.d.ts', 'index.js', 'main.js', 'options.js', 'package.json', 'slate.js', 'urls.js',
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -70,7 +70,7 @@ function pack(folder) {
 /** The packages as a release publishes them: the napi CLI names the platforms' packages in the main one. */
 function packages(built) {
   const stage = join(work, 'stage');
-  const whole = ['bin', 'catalog', 'docs', 'otel', 'status'];
+  const whole = ['alerts', 'bin', 'catalog', 'docs', 'otel', 'status'];
   for (const path of [...FILES, ...whole, 'npm']) cpSync(join(root, path), join(stage, path), { recursive: true });
   for (const platform of readdirSync(join(stage, 'npm'))) {
     copyFileSync(join(root, 'LICENSE'), join(stage, 'npm', platform, 'LICENSE'));

@@ -1,5 +1,6 @@
 /** The package from TypeScript, compiled strictly by both ways of resolving modules, and run. */
 import { Fallcast, type FallcastError, type PredictionOutcome } from 'fallcast';
+import { alerts, type AlertStatus } from 'fallcast/alerts';
 import { instrument, type OtelOptions } from 'fallcast/otel';
 import { byModel, startUpstream, type UpstreamRequest } from 'fallcast/testing';
 
@@ -31,6 +32,10 @@ try {
   if ((error as FallcastError).code !== 'INVALID_CONFIG') throw error;
 }
 
+const posting = alerts(engine, { url: 'http://127.0.0.1:9/', on: ['disabled'] });
+const { waiting }: AlertStatus = posting.status();
+if (waiting !== 0) throw new Error('nothing happened yet');
+await posting.close();
 await engine.close();
 await upstream.close();
 console.log(`TypeScript: ${goals} goals, ${kind}, ${asked.length} requests`);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 
 import { createRequire } from 'node:module';
 
+import { alerts } from 'fallcast/alerts';
 import { instrument } from 'fallcast/otel';
 import { byModel, scoreOf, startUpstream } from 'fallcast/testing';
 
@@ -88,7 +89,12 @@ export async function exercise(how, fallcast) {
   await close();
   const engine = new Fallcast(configFor(upstream));
   await callAll(engine);
-  assert.equal(createRequire(import.meta.url)('fallcast/otel').instrument, instrument);
+  const required = createRequire(import.meta.url);
+  const posting = alerts(engine, { url: 'http://127.0.0.1:9/' });
+  assert.deepEqual(posting.status(), { waiting: 0, delivered: 0, dropped: 0, lastFailure: null });
+  await posting.close();
+  assert.equal(required('fallcast/alerts').alerts, alerts);
+  assert.equal(required('fallcast/otel').instrument, instrument);
   // Its peer is not installed here.
   assert.throws(() => instrument(engine), { code: 'INVALID_CONFIG', message: /@opentelemetry\/api/ });
   await engine.close();
