@@ -893,8 +893,8 @@ export interface Status {
   calls: CallStatus[]
   /** The last 200 events, the last first, as listeners get them. */
   events: LastEvent[]
-  /** Null: this engine shares nothing with others. */
-  fleet: null
+  /** How the engine stands in its fleet; null if it belongs to none. Models, the count and the budget are the fleet's then, all else is the engine's own. */
+  fleet: FleetStatus | null
 }
 
 /** A model, and what the attempts at it came to lately. */
@@ -1394,6 +1394,16 @@ export interface Fallback {
 export interface FleetDay {
   /** The day in UTC, as `YYYY-MM-DD`. */
   day: string
+  /** How many calls ended. */
+  calls: number
+  /** How many of them gave at least one prediction. */
+  answered: number
+  /** How many of those were answered by another model than the one that was asked for. */
+  fallbacks: number
+  /** What all their attempts cost, in US dollars. */
+  costUsd: number
+  /** How much more that is than the originals alone would have cost, by estimate; below 0 if it is less. */
+  extraCostUsd: number
   /** Every route that was taken, sorted by original, model that answered, and reason. */
   routes: Array<RouteMetrics>
   /** Every model that was asked, sorted by id. */

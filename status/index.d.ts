@@ -1,10 +1,11 @@
 /** The types of `fallcast/status`. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Status } from 'fallcast'
+import type { FleetReport, Status } from 'fallcast'
 
 /** What a page asks of: an engine, or the whole of what `fallcast` exports, for the engine that the process shares. */
 export interface StatusSource {
   getStatus(): Status
+  getFleetStatus(): Promise<FleetReport>
   getMetricsText(): string
   explain(request: { modelId: string; matches: { id: string; homeTeam: string; awayTeam: string }[] }): unknown
   onEvent(listener: (event: any) => void): () => void

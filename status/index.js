@@ -10,6 +10,7 @@ const { join } = require('node:path');
 
 const { act } = require('./actions.js');
 const { answerNode, answerFetch } = require('./answer.js');
+const { Fleet } = require('./fleet.js');
 const { readOptions } = require('./options.js');
 const { Streams } = require('./streams.js');
 
@@ -27,6 +28,7 @@ exports.statusPage = function statusPage(engine, options) {
   const { title, basePath, authorize, actions, maxStreams } = readOptions(engine, options);
   const token = randomBytes(32).toString('base64url');
   const streams = new Streams(engine, maxStreams);
+  const fleet = new Fleet(engine);
   let isClosed = false;
 
   /** Whether the user's function lets the request in; what it throws is a no. */
@@ -62,13 +64,22 @@ exports.statusPage = function statusPage(engine, options) {
     }
   }
 
+  async function ofFleet() {
+    try {
+      const all = await fleet.read();
+      return all === null ? refused(404, 'the engine belongs to no fleet') : json(200, all);
+    } catch (error) {
+      return refused(503, error.message);
+    }
+  }
+
   /** What a request is answered with; null if it is for nobody here. */
   async function answer(request) {
     const { method, path, query, raw, header } = request;
     if (isClosed) return refused(503, 'the page is closed');
     const reading = method === 'GET' || method === 'HEAD';
     const action = ACTION.exec(path);
-    const known = ['/', '/status.json', '/events', '/metrics', '/healthz', '/explain.json'].includes(path) || (actions && action);
+    const known = ['/', '/status.json', '/events', '/metrics', '/healthz', '/explain.json', '/fleet.json'].includes(path) || (actions && action);
     if (!known) return null;
     if (action ? method !== 'POST' : !reading) return refused(405, 'the method is not allowed', { allow: action ? 'POST' : 'GET, HEAD' });
     // A load balancer has no account, and learns nothing that it does not need.
@@ -79,6 +90,7 @@ exports.statusPage = function statusPage(engine, options) {
       case '/status.json': return { status: 200, headers: { 'content-type': JSON_TYPE }, body: JSON.stringify(engine.getStatus()) };
       case '/metrics': return { status: 200, headers: { 'content-type': OPENMETRICS }, body: engine.getMetricsText() };
       case '/explain.json': return explain(query);
+      case '/fleet.json': return ofFleet();
       case '/events':
         if (method === 'HEAD') return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: '' };
         return streams.isFull ? refused(503, 'too many streams', { 'retry-after': '5' }) : { stream: streams, lastEventId: header('last-event-id') };

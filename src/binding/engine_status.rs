@@ -6,14 +6,15 @@ use serde::{Serialize, Serializer};
 
 use super::budget::Budget;
 use super::event::written;
-use super::metrics::RouteMetrics;
+use super::fleet::FleetStatus;
+use super::metrics::{DaySums, RouteMetrics};
 use super::outcome::{PromptVersionStatus, iso, milliseconds};
 use super::status::ModelStatus;
 use crate::engine::{EngineStatus, ModelState, PromptStatus, ProviderStatus};
 use crate::event::Event;
 use crate::kind::{FailureKind, SkipReason};
 use crate::metrics::{AttemptRecord, CallRecord, DayMetrics, ModelWindows, WindowSums};
-use crate::outcome::{FallbackReason, NanoUsd};
+use crate::outcome::FallbackReason;
 use std::sync::Arc;
 
 /// Makes the JavaScript object: written as JSON and parsed, which takes a fraction of what Node-API needs for as many fields.
@@ -43,7 +44,7 @@ pub(super) struct Status {
     prompts: Vec<Prompt>,
     calls: Vec<WrittenCall>,
     events: Vec<PastEvent>,
-    fleet: Option<()>,
+    fleet: Option<FleetStatus>,
 }
 
 #[derive(Serialize)]
@@ -195,7 +196,7 @@ impl From<EngineStatus> for Status {
             prompts: status.prompts.into_iter().map(Prompt::from).collect(),
             calls: status.lately.calls.iter().map(|call| WrittenCall::from(&**call)).collect(),
             events: status.events.into_iter().map(PastEvent).collect(),
-            fleet: None,
+            fleet: status.fleet.map(FleetStatus::from),
             budget,
         }
     }
@@ -233,20 +234,15 @@ impl From<ProviderStatus> for Provider {
 }
 
 impl From<&DayMetrics> for WrittenDay {
-    #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
     fn from(day: &DayMetrics) -> Self {
-        let sum = |of: fn(&crate::metrics::Route) -> u64| day.routes.iter().map(of).fold(0, u64::saturating_add);
-        let is_fallback = |route: &crate::metrics::Route| {
-            route.answered_by.as_ref().is_some_and(|model| *model != route.original_model_id)
-        };
-        let extra = day.routes.iter().map(crate::metrics::Route::extra_cost).fold(0, i64::saturating_add);
+        let DaySums { calls, answered, fallbacks, cost_usd, extra_cost_usd } = DaySums::of(&day.routes);
         Self {
             day: day.day.clone(),
-            calls: sum(|route| route.calls),
-            answered: sum(crate::metrics::Route::successes),
-            fallbacks: day.routes.iter().filter(|route| is_fallback(route)).map(|route| route.calls).sum(),
-            cost_usd: NanoUsd(sum(|route| route.cost.0)).usd(),
-            extra_cost_usd: extra as f64 / 1e9,
+            calls,
+            answered,
+            fallbacks,
+            cost_usd,
+            extra_cost_usd,
             models: day
                 .models
                 .iter()

@@ -4,7 +4,7 @@ use napi_derive::napi;
 use serde::Serialize;
 
 use super::budget::Budget;
-use super::metrics::{RouteMetrics, count};
+use super::metrics::{DaySums, RouteMetrics, count};
 use super::outcome::iso;
 use crate::engine::FleetReport as Report;
 use crate::fleet as core;
@@ -12,6 +12,8 @@ use crate::metrics::ModelTotals;
 use crate::outcome::NanoUsd;
 
 /// How an engine stands in its fleet.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct FleetStatus {
     /// Whether it has joined, or works alone.
@@ -54,6 +56,16 @@ pub struct FleetReport {
 pub struct FleetDay {
     /// The day in UTC, as `YYYY-MM-DD`.
     pub day: String,
+    /// How many calls ended.
+    pub calls: f64,
+    /// How many of them gave at least one prediction.
+    pub answered: f64,
+    /// How many of those were answered by another model than the one that was asked for.
+    pub fallbacks: f64,
+    /// What all their attempts cost, in US dollars.
+    pub cost_usd: f64,
+    /// How much more that is than the originals alone would have cost, by estimate; below 0 if it is less.
+    pub extra_cost_usd: f64,
     /// Every route that was taken, sorted by original, model that answered, and reason.
     pub routes: Vec<RouteMetrics>,
     /// Every model that was asked, sorted by id.
@@ -123,10 +135,19 @@ impl From<Report> for FleetReport {
             budget: budget.into(),
             days: days
                 .into_iter()
-                .map(|(day, totals)| FleetDay {
-                    day,
-                    routes: totals.routes().into_iter().map(RouteMetrics::from).collect(),
-                    models: totals.models().into_iter().map(FleetModel::from).collect(),
+                .map(|(day, totals)| {
+                    let routes = totals.routes();
+                    let DaySums { calls, answered, fallbacks, cost_usd, extra_cost_usd } = DaySums::of(&routes);
+                    FleetDay {
+                        day,
+                        calls: count(calls),
+                        answered: count(answered),
+                        fallbacks: count(fallbacks),
+                        cost_usd,
+                        extra_cost_usd,
+                        routes: routes.into_iter().map(RouteMetrics::from).collect(),
+                        models: totals.models().into_iter().map(FleetModel::from).collect(),
+                    }
                 })
                 .collect(),
         }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::outcome::milliseconds;
 use crate::metrics as core;
-use crate::outcome::FallbackReason;
+use crate::outcome::{FallbackReason, NanoUsd};
 
 /// Everything counted since the engine was built.
 #[napi(object, object_from_js = false)]
@@ -209,4 +209,38 @@ fn failures(results: &core::Results) -> HashMap<String, f64> {
 #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
 pub(super) fn count(number: u64) -> f64 {
     number as f64
+}
+
+/// What the routes of one day come to.
+pub(super) struct DaySums {
+    /// How many calls ended.
+    pub(super) calls: u64,
+    /// How many of them gave at least one prediction.
+    pub(super) answered: u64,
+    /// How many of those another model answered.
+    pub(super) fallbacks: u64,
+    /// What they cost, in US dollars.
+    pub(super) cost_usd: f64,
+    /// How much more than the originals alone, in US dollars.
+    pub(super) extra_cost_usd: f64,
+}
+
+impl DaySums {
+    /// Adds them up.
+    #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
+    pub(super) fn of(routes: &[core::Route]) -> Self {
+        let sum = |of: fn(&core::Route) -> u64| routes.iter().map(of).fold(0, u64::saturating_add);
+        let by_another = |route: &core::Route| {
+            let is_another = route.answered_by.as_ref().is_some_and(|model| *model != route.original_model_id);
+            if is_another { route.calls } else { 0 }
+        };
+        let extra = routes.iter().map(core::Route::extra_cost).fold(0, i64::saturating_add);
+        Self {
+            calls: sum(|route| route.calls),
+            answered: sum(core::Route::successes),
+            fallbacks: sum(by_another),
+            cost_usd: NanoUsd(sum(|route| route.cost.0)).usd(),
+            extra_cost_usd: extra as f64 / 1e9,
+        }
+    }
 }

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use super::{Engine, ModelStatus};
 use crate::event::Event;
+use crate::fleet::FleetStatus;
 use crate::kind::FailureKind;
 use crate::metrics::{Lately, ModelWindows};
 use crate::money::BudgetStatus;
@@ -41,6 +42,8 @@ pub struct EngineStatus {
     pub lately: Lately,
     /// The last events, the last first.
     pub events: Vec<Arc<Event>>,
+    /// How it stands in its fleet; `None` if it belongs to none.
+    pub fleet: Option<FleetStatus>,
 }
 
 /// A provider as its operator sees it.
@@ -71,6 +74,7 @@ impl Engine {
     /// What an operator sees of the engine, taken at one moment.
     #[must_use]
     pub fn status(&self) -> EngineStatus {
+        let fleet = self.fleet();
         self.roster.at_one_moment(|models| {
             let setup = self.library.setup().get();
             let models = models.into_iter().map(|model| {
@@ -98,6 +102,7 @@ impl Engine {
                 prompts: self.prompts_with_results(),
                 lately: self.metrics.lately(),
                 events: self.events.last(),
+                fleet,
             }
         })
     }

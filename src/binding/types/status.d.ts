@@ -32,8 +32,8 @@ export interface Status {
   calls: CallStatus[]
   /** The last 200 events, the last first, as listeners get them. */
   events: LastEvent[]
-  /** Null: this engine shares nothing with others. */
-  fleet: null
+  /** How the engine stands in its fleet; null if it belongs to none. Models, the count and the budget are the fleet's then, all else is the engine's own. */
+  fleet: FleetStatus | null
 }
 
 /** A model, and what the attempts at it came to lately. */
