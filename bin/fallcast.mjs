@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-/** The command `fallcast`: checks a catalogue and prompts, prints the prompt that a model would be sent, and runs a slate. */
+/** The command `fallcast`: checks a catalogue and prompts, prints the prompt that a model would be sent, runs a slate, and shows a status. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { Fallcast } from '../main.js';
 import { numberOf, requestIn, runSlate } from './slate.mjs';
+import { showStatus, sourceOf } from './status.mjs';
 
 const USAGE = `Usage:
   fallcast check [folder]        load catalogue and prompts, render every model; exits 1 on any fault
@@ -15,6 +16,11 @@ const USAGE = `Usage:
                  [--deadline <seconds>] [--allow-started] [--json]
                                  ask every model about every match, with a bar for each provider, and print what they
                                  say; the file holds an array of matches, or a whole request; exits 1 if a cell is missing
+  fallcast status --url <page> [--header 'name: value'] | --fleet <redis://…> | --state <file.json>
+                  [--config <file.json>] [--watch | --json | --serve <port>] [--allow-insecure-http]
+                                 show what an operator sees: of a status page, of a fleet (read only), or of what a
+                                 state file holds, as text or JSON, again whenever it changes, or as a page on this machine;
+                                 exits 1 if no model is active
 
 A folder holds models.json and providers.json, or prompts (manifest.json), or both with the prompts in its folder
 prompts. Without one, what ships is meant.
@@ -37,6 +43,13 @@ const OPTIONS = {
   deadline: { type: 'string' },
   json: { type: 'boolean' },
   'allow-started': { type: 'boolean' },
+  url: { type: 'string' },
+  header: { type: 'string', multiple: true },
+  fleet: { type: 'string' },
+  state: { type: 'string' },
+  watch: { type: 'boolean' },
+  serve: { type: 'string' },
+  'allow-insecure-http': { type: 'boolean' },
   help: { type: 'boolean' },
 };
 
@@ -91,18 +104,40 @@ function slate(engine, file, { models, json, deadline, 'max-cost': maxCost, 'all
   return runSlate(engine, request, options, { json });
 }
 
+/** Shows a status. */
+async function show(values, config) {
+  const source = await sourceOf({ ...values, config, readJson: jsonIn });
+  try {
+    return await showStatus(source, values);
+  } finally {
+    await source.close();
+  }
+}
+
+/** Whether a command has all that it needs. */
+function isComplete(command, operand, { match, url, fleet, state }) {
+  switch (command) {
+    case 'check': return true;
+    case 'prompt': return Boolean(operand && match);
+    case 'slate': return Boolean(operand);
+    case 'status': return !operand && [url, fleet, state].filter((each) => each !== undefined).length === 1;
+    default: return false;
+  }
+}
+
 /** Runs the command; the exit code. */
 async function main(args) {
   const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
   const [command, operand, ...rest] = positionals;
-  const isComplete = command === 'check' || (command === 'prompt' && operand && values.match) || (command === 'slate' && operand);
-  if (values.help || !isComplete || rest.length > 0) {
+  if (values.help || !isComplete(command, operand, values) || rest.length > 0) {
     (values.help ? console.log : console.error)(USAGE);
     return values.help ? 0 : 2;
   }
   const { catalog, prompts } = values;
   const found = command === 'check' && operand ? configIn(operand) : values.config ? jsonIn(values.config) : {};
-  const engine = new Fallcast({ ...found, ...(catalog && { catalog }), ...(prompts && { prompts }) });
+  const config = { ...found, ...(catalog && { catalog }), ...(prompts && { prompts }) };
+  if (command === 'status') return await show(values, config);
+  const engine = new Fallcast(config);
   try {
     if (command === 'slate') return await slate(engine, operand, values);
     if (command === 'check') check(engine);
