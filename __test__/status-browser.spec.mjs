@@ -1,6 +1,6 @@
 /** The status page in a real browser. */
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 
@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { byModel } from '../examples/upstream.mjs';
 import status from '../status/index.js';
 import { executablePath, openPage, startBrowser } from './chromium.mjs';
+import { start } from './redis.mjs';
 import { another, chain, engineFor, fail, upstreamFor } from './support.mjs';
 
 const { statusPage } = status;
@@ -17,6 +18,9 @@ const { statusPage } = status;
 const HOSTILE = '<img src=x onerror=alert(1)>';
 const pictures = fileURLToPath(new URL('../target/status/', import.meta.url));
 mkdirSync(pictures, { recursive: true });
+/** The picture in the README; written anew with `WRITE_PICTURE=1`. */
+const picture = fileURLToPath(new URL('../examples/status.png', import.meta.url));
+const SIZE = { width: 1400, height: 1000 };
 
 async function served(engine, options, port = 0) {
   const page = statusPage(engine, options);
@@ -174,6 +178,25 @@ describe.skipIf(!executablePath)('in the browser', () => {
     expect(await page.locator('#calls details[open]').count()).toBe(1);
     expect(complaints).toEqual([]);
   });
+
+  test('the picture in the README is of the page of the demo, and what it shows is there', async () => {
+    const demo = fileURLToPath(new URL('../examples/demo.mjs', import.meta.url));
+    const { line } = start(process.execPath, [demo, '--page']);
+    const [, origin] = await line(/status page is at (http:\S+)\/ /);
+    const { page, complaints, text } = await open(origin, { viewport: SIZE });
+    await line(/matches predicted in/);
+    await expect.poll(() => text('#routes')).toContain('deepseek-r1-0528-syn: 1 prediction through deepseek-r1');
+    for (const part of ['h1', '#stream', '#counts', '#budget', '#routes tbody tr >> nth=0', '#filter', '#models tbody tr >> nth=0']) {
+      const box = await page.locator(part).boundingBox();
+      expect(box && box.y + box.height, part).toBeLessThan(SIZE.height);
+    }
+    if (process.env.WRITE_PICTURE) await page.screenshot({ path: picture });
+    // Width and height stand at the beginning of a PNG.
+    const header = readFileSync(picture);
+    expect({ width: header.readUInt32BE(16), height: header.readUInt32BE(20) }).toEqual(SIZE);
+    expect(readFileSync(new URL('../README.md', import.meta.url), 'utf8')).toContain('(examples/status.png)');
+    expect(complaints).toEqual([]);
+  }, 60_000);
 
   test.each([['light', {}], ['dark', { colorScheme: 'dark' }], ['narrow', { viewport: { width: 360, height: 800 } }]])('axe finds nothing, and nothing hangs over the edge: %s', async (name, context) => {
     const engine = await lived();
