@@ -12,7 +12,7 @@ const root = new URL('..', import.meta.url);
 const CALLED = [
   'activatePrompts', 'buildPrompt', 'close', 'configure', 'disableModel', 'enableModel', 'explain', 'explainSlate', 'getActiveModelCount',
   'getActiveProviders', 'getFallbackProvider', 'getModels', 'getPrompts', 'onEvent', 'onInvalidate',
-  'predictSlate', 'predictWithFallback', 'recoverDisabledModels', 'reloadPrompts', 'reportFailure', 'reportSuccess', 'restore',
+  'predictSlate', 'predictWithFallback', 'recoverDisabledModels', 'reloadCatalog', 'reloadPrompts', 'reportFailure', 'reportSuccess', 'restore',
   'snapshot', 'updateCatalog',
 ];
 
@@ -83,8 +83,10 @@ test.each(['status', 'otel', 'alerts'])('fallcast/%s declares what it exports, b
 });
 
 test('fallcast/testing declares what it exports', async () => {
-  const types = readFileSync(new URL('examples/upstream.d.mts', root), 'utf8');
+  const types = readFileSync(new URL('examples/upstream.d.ts', root), 'utf8');
   const declared = [...types.matchAll(/^export (?:declare )?(?:function|const|class) (\w+)/gm)].map(([, name]) => name);
   // `Reply` is a class for the manners, and an interface for everybody else.
   expect([...declared, 'Reply'].sort()).toEqual(Object.keys(await import('fallcast/testing')).sort());
+  const required = createRequire(import.meta.url)('fallcast/testing');
+  expect(required.manners, 'one and the same by require').toBe((await import('fallcast/testing')).manners);
 });

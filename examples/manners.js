@@ -2,14 +2,14 @@
  * The manners in which a model, its host or the network between may answer a chat completion: well, oddly, or not at
  * all. Each is a short function, so that a program can add its own beside them.
  *
- * @typedef {import('./upstream.mjs').UpstreamRequest} UpstreamRequest
- * @typedef {import('./upstream.mjs').Reply} Reply
+ * @typedef {import('./upstream.js').UpstreamRequest} UpstreamRequest
+ * @typedef {import('./upstream.js').Reply} Reply
  * @typedef {string | { name: string, [option: string]: unknown } | ((request: UpstreamRequest) => Manner)} Manner
  *   The name of a manner; or its name with options, such as `{ name: 'rate_limited', retryAfter: 2 }`; or a function
  *   that chooses one for a request.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { gzipSync } from 'node:zlib';
+const { setTimeout: sleep } = require('node:timers/promises');
+const { gzipSync } = require('node:zlib');
 
 /**
  * The score that every model of the upstream predicts for a match: 0 to 4 goals a side, the same for the same id.
@@ -17,7 +17,7 @@ import { gzipSync } from 'node:zlib';
  * @param {string} matchId
  * @returns {{ homeScore: number, awayScore: number }}
  */
-export function scoreOf(matchId) {
+function scoreOf(matchId) {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(matchId)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return { homeScore: (hash >>> 16) % 5, awayScore: (hash >>> 21) % 5 };
@@ -29,7 +29,7 @@ export function scoreOf(matchId) {
  * @param {string[]} matchIds
  * @returns {string} JSON
  */
-export function answerTo(matchIds) {
+function answerTo(matchIds) {
   const predictions = matchIds.map((matchId) => {
     const { homeScore, awayScore } = scoreOf(matchId);
     return { match_id: matchId, home_score: homeScore, away_score: awayScore };
@@ -236,7 +236,7 @@ const wire = {
  *
  * @type {Record<string, (request: UpstreamRequest, reply: Reply, options: Record<string, any>) => unknown>}
  */
-export const manners = { ...answers, ...useless, ...refusals, ...wire };
+const manners = { ...answers, ...useless, ...refusals, ...wire };
 
 /**
  * Answers a request in a manner.
@@ -245,7 +245,7 @@ export const manners = { ...answers, ...useless, ...refusals, ...wire };
  * @param {UpstreamRequest} request
  * @param {Reply} reply
  */
-export async function play(manner, request, reply) {
+async function play(manner, request, reply) {
   if (typeof manner === 'function') return play(await manner(request), request, reply);
   const { name, ...options } = typeof manner === 'string' ? { name: manner } : manner;
   if (!Object.hasOwn(manners, name)) throw new Error(`no manner is named ${name}`);
@@ -260,7 +260,7 @@ export async function play(manner, request, reply) {
  * @param {Manner} [otherwise] for every other model
  * @returns {(request: UpstreamRequest) => Manner}
  */
-export function byModel(table, otherwise = 'clean') {
+function byModel(table, otherwise = 'clean') {
   const lists = new Map(Object.entries(table).map(([model, manner]) => [model, [manner].flat()]));
   return ({ model }) => {
     const list = lists.get(model) ?? [otherwise];
@@ -287,7 +287,9 @@ const known = {
  * @param {string} modelId the upstream name, with or without the `hf:` of Synthetic
  * @returns {Manner}
  */
-export function knownManner(modelId) {
+function knownManner(modelId) {
   const name = modelId.replace(/^hf:/, '');
   return known[name] ?? (/llama|mistral|gemma/i.test(name) ? 'fenced' : 'clean');
 }
+
+module.exports = { scoreOf, answerTo, manners, play, byModel, knownManner };
