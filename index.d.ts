@@ -176,7 +176,10 @@ export interface SlateOutcome {
 export interface Config {
   /** Begin with the built-in catalogue (true), or with nothing (false). Default: true. */
   builtinCatalog?: boolean
-  /** A folder with models.json, providers.json or both, laid over the built-in catalogue by id. */
+  /**
+   * A folder with models.json, providers.json or both, laid over the built-in catalogue by id, which is watched and
+   * reloaded when it changes.
+   */
   catalog?: string
   /** Providers laid over the catalogue by id; each replaces the whole entry with its id. */
   providers?: Provider[]
@@ -391,6 +394,11 @@ export interface Model {
   limits?: Limits
   /** Whether it may be called at all. Default: true. */
   enabled?: boolean
+  /**
+   * The day in UTC, as `YYYY-MM-DD`, from which its provider serves it no more: it is passed over from then on, and warned
+   * of 30 days before. Default: none.
+   */
+  retiresOn?: string
 }
 
 /** What `updateCatalog` lays over the catalogue. */
@@ -483,6 +491,7 @@ export type EngineEvent =
   | ProviderCoolingEvent
   | ProviderCooledEvent
   | RestoredEvent
+  | ModelRetiringEvent
   | FallbackEvent
   | CostWarningEvent
   | UsageDoubtedEvent
@@ -492,6 +501,8 @@ export type EngineEvent =
   | FleetJoinedEvent
   | FleetLostEvent
   | GrantLapsedEvent
+  | CatalogReloadedEvent
+  | CatalogRejectedEvent
   | PromptsReloadedEvent
   | PromptsRejectedEvent
 
@@ -575,6 +586,20 @@ export interface RestoredEvent extends EventBase {
   type: 'restored'
   /** The models in it that the catalogue does not have; nothing was done about them. */
   ignoredModelIds: string[]
+}
+
+/**
+ * A model retires within 30 days, as `retiresOn` of the catalogue has it: told once a model and day by each engine, and to
+ * the first listener where there was none before. A model that is retired already is not told of.
+ */
+export interface ModelRetiringEvent extends EventBase {
+  type: 'model_retiring'
+  /** The model. */
+  modelId: string
+  /** The day in UTC, as `YYYY-MM-DD`, from which it is passed over. */
+  retiresOn: string
+  /** How many days are left, from 1 to 30. */
+  daysLeft: number
 }
 
 /** A fallback is about to be asked. */
@@ -689,6 +714,24 @@ export interface GrantLapsedEvent extends EventBase {
   heldUsd: number
   /** The day in UTC, as `YYYY-MM-DD`. */
   day: string
+}
+
+/** The folder `catalog` was changed, and what it holds is in use, below the configuration and later changes. */
+export interface CatalogReloadedEvent extends EventBase {
+  type: 'catalog_reloaded'
+  /** The models that are new, in the order of the catalogue. */
+  addedModelIds: string[]
+  /** The models that are gone. */
+  removedModelIds: string[]
+  /** The models that are others, by themselves, by their provider or by their fallbacks. */
+  changedModelIds: string[]
+}
+
+/** The folder `catalog` was changed and has faults; the catalogue in use stays. */
+export interface CatalogRejectedEvent extends EventBase {
+  type: 'catalog_rejected'
+  /** Every fault, with its file and path. */
+  faults: string[]
 }
 
 /** The folder of the prompts was changed, and what it holds is in use. */
@@ -820,6 +863,7 @@ export type SkipReason =
   | 'over_budget'
   | 'provider_failed'
   | 'not_enabled'
+  | 'retired'
 
 /** Why another model than the original answered; `incomplete` if the original answered some of the matches. */
 export type FallbackReason = FailureKind | SkipReason | 'incomplete'
@@ -1087,6 +1131,14 @@ export declare class Fallcast {
   buildPrompt(modelId: string, matches: Match[], promptVersion?: string | null): BuiltPrompt
   /** Every version of the prompts, in the order of the manifest. */
   getPrompts(): Array<PromptVersionStatus>
+  /**
+   * Reads the folder `config.catalog` again and puts what it holds into use, below the configuration and what
+   * `updateCatalog` laid over it, whole or not at all; whether anything changed. Calls under way keep the catalogue with
+   * which they began. The folder is watched, so this is only for who cannot wait a second, or wants to see the faults.
+   *
+   * Throws `INVALID_CONFIG` with every fault, a line each, and its path; the catalogue stays as it was.
+   */
+  reloadCatalog(): boolean
   /**
    * Reads the folder of `config.prompts` again and puts what it holds into use, whole or not at all; whether anything
    * changed. Calls under way keep the prompts with which they began. A folder is watched, so this is only for who cannot
@@ -1612,8 +1664,13 @@ export interface ModelStatus {
   id: string
   /** Its provider. */
   providerId: string
-  /** Whether it may be called, and if not, why: switched off by its failures or by hand, no key, or `enabled: false`. */
-  state: 'active' | 'disabled' | 'unconfigured' | 'not_enabled'
+  /**
+   * Whether it may be called, and if not, why: switched off by its failures or by hand, no key, `enabled: false`, or its day
+   * to retire has come.
+   */
+  state: 'active' | 'disabled' | 'unconfigured' | 'not_enabled' | 'retired'
+  /** The day in UTC from which it is passed over, as `YYYY-MM-DD`; null if none is known. */
+  retiresOn: string | null
   /** Failures in a row that count, 0 to `disableThreshold`. */
   consecutiveFailures: number
   /** When it comes back, as an ISO 8601 time; null if it is not switched off, or was by hand. */
@@ -1896,6 +1953,15 @@ export declare function ready(): Promise<undefined>
  * A model that was switched off by hand stays off. In a fleet the fleet decides.
  */
 export declare function recoverDisabledModels(): Promise<number>
+
+/**
+ * Reads the folder `config.catalog` again and puts what it holds into use, below the configuration and what
+ * `updateCatalog` laid over it, whole or not at all; whether anything changed. Calls under way keep the catalogue with
+ * which they began. The folder is watched, so this is only for who cannot wait a second, or wants to see the faults.
+ *
+ * Throws `INVALID_CONFIG` with every fault, a line each, and its path; the catalogue stays as it was.
+ */
+export declare function reloadCatalog(): boolean
 
 /**
  * Reads the folder of `config.prompts` again and puts what it holds into use, whole or not at all; whether anything

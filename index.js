@@ -864,6 +864,7 @@ module.exports.predictWithFallback = nativeBinding.predictWithFallback
 module.exports.readReply = nativeBinding.readReply
 module.exports.ready = nativeBinding.ready
 module.exports.recoverDisabledModels = nativeBinding.recoverDisabledModels
+module.exports.reloadCatalog = nativeBinding.reloadCatalog
 module.exports.reloadPrompts = nativeBinding.reloadPrompts
 module.exports.reportFailure = nativeBinding.reportFailure
 module.exports.reportSuccess = nativeBinding.reportSuccess

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { inShort, matches, rejection, skipsInShort, transcript } from './support.mjs';
+import { chain, engineFor, inShort, listen, matches, rejection, skipsInShort, transcript } from './support.mjs';
 
 /** A provider whose key is in an environment variable that is not set. */
 const keyless = { id: 'keyless', apiKeyEnv: 'FALLCAST_TEST_KEY_THAT_IS_NOT_SET' };
@@ -55,6 +55,43 @@ test('not_enabled: a model that the catalogue switches off', async () => {
   const outcome = await predict();
   expect(skipsInShort(outcome.skips)).toEqual([['b', 'not_enabled']]);
   expect(asked()).toEqual(['a', 'c']);
+});
+
+describe('retired', () => {
+  const day = (days) => new Date(Date.now() + days * 24 * 3_600_000).toISOString().slice(0, 10);
+
+  test('a model whose day has come is passed over, and counts no more', async () => {
+    const { predict, asked, engine } = await transcript({ a: 'prose', b: 'clean', c: 'clean' }, {
+      models: { b: { retiresOn: day(0) } },
+    });
+    const outcome = await predict();
+    expect(outcome.skips).toEqual([{ modelId: 'b', reason: 'retired', detail: `it is retired since ${day(0)}` }]);
+    expect(asked()).toEqual(['a', 'c']);
+    expect(await engine.getActiveModelCount()).toBe(2);
+    expect(engine.getModels().map(({ state, retiresOn }) => [state, retiresOn])).toEqual([
+      ['active', null], ['retired', day(0)], ['active', null],
+    ]);
+  });
+
+  test('until then it is asked, and the first listener is told once', async () => {
+    const { predict, asked, engine } = await transcript({ a: 'clean', b: 'clean' }, {
+      models: { a: { retiresOn: day(3) }, b: { retiresOn: day(40) } },
+    });
+    const { until, events } = listen(engine);
+    await until((told) => told.some(({ type }) => type === 'model_retiring'));
+    await predict();
+    expect(asked()).toEqual(['a']);
+    const told = events.filter(({ type }) => type === 'model_retiring');
+    expect(told).toMatchObject([{ modelId: 'a', retiresOn: day(3), daysLeft: 3, callId: null }]);
+  });
+
+  test('a change of the catalogue is told of at once', async () => {
+    const config = chain({ baseUrl: 'http://127.0.0.1:9/v1' }, ['a']);
+    const engine = engineFor(config);
+    const { next } = listen(engine);
+    engine.updateCatalog({ models: [{ ...config.models[0], retiresOn: day(30) }] });
+    expect(await next('model_retiring')).toMatchObject({ modelId: 'a', daysLeft: 30 });
+  });
 });
 
 describe('depth', () => {

@@ -2,7 +2,7 @@
 import {
   activatePrompts, buildPrompt, close, configure, disableModel, enableModel, explain, Fallcast, getActiveModelCount,
   getActiveProviders, getBudget, getFallbackProvider, getMetrics, getMetricsText, getModels, getPrompts,
-  explainSlate, MODEL_FALLBACKS, onEvent, onInvalidate, predictSlate, predictWithFallback, recoverDisabledModels, reloadPrompts, reportFailure,
+  explainSlate, MODEL_FALLBACKS, onEvent, onInvalidate, predictSlate, predictWithFallback, recoverDisabledModels, reloadCatalog, reloadPrompts, reportFailure,
   reportSuccess, restore, snapshot, updateCatalog,
 } from '../index.js';
 import type {
@@ -177,13 +177,14 @@ const kinds: Record<FailureKind, string> = {
 };
 const reasons: Record<SkipReason, string> = {
   disabled: '', cooling: '', unconfigured: '', depth: '', too_expensive: '', over_budget: '', provider_failed: '',
-  not_enabled: '',
+  not_enabled: '', retired: '',
 };
 
 async function states(engine: Fallcast): Promise<void> {
   const [status]: ModelStatus[] = engine.getModels();
   if (status) {
-    same<ModelStatus['state'], 'active' | 'disabled' | 'unconfigured' | 'not_enabled'>(true);
+    same<ModelStatus['state'], 'active' | 'disabled' | 'unconfigured' | 'not_enabled' | 'retired'>(true);
+    same<ModelStatus['retiresOn'], string | null>(true);
     same<ModelStatus['disabledUntil'], string | null>(true);
   }
   const active: ModelStatus[] = [...engine.getActiveProviders(), ...getActiveProviders(), ...getModels()];
@@ -201,7 +202,7 @@ async function states(engine: Fallcast): Promise<void> {
     engine.activatePrompts(listed.version);
   }
   activatePrompts(null);
-  const reloaded: boolean = engine.reloadPrompts() || reloadPrompts();
+  const reloaded: boolean = engine.reloadPrompts() || reloadPrompts() || engine.reloadCatalog() || reloadCatalog();
   const prompt = engine.buildPrompt('mine', [match]);
   const texts: [string, string, string, string[], number] = [
     prompt.system, prompt.user, prompt.promptVersion, prompt.overrides, prompt.estimatedTokens,
@@ -229,6 +230,9 @@ function inWords(event: EngineEvent): string {
     case 'grant_lapsed': return `${event.memberId} ${event.heldUsd.toFixed()} ${event.day}`;
     case 'state_damaged': return `${event.movedTo} ${event.problem}`;
     case 'state_unsaved': return event.problem;
+    case 'model_retiring': return `${event.modelId} ${event.retiresOn} ${event.daysLeft.toFixed()}`;
+    case 'catalog_reloaded': return [...event.addedModelIds, ...event.removedModelIds, ...event.changedModelIds].join();
+    case 'catalog_rejected': return event.faults.join();
     case 'prompts_reloaded': return event.versions.join();
     case 'prompts_rejected': return event.faults.join();
     default: {

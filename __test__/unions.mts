@@ -51,6 +51,13 @@ export function describe(event: EngineEvent): string {
       return event.movedTo;
     case 'state_unsaved':
       return event.problem;
+    case 'model_retiring':
+      expectTypeOf(event.daysLeft).toBeNumber();
+      return `${event.modelId} ${event.retiresOn}`;
+    case 'catalog_reloaded':
+      return [event.addedModelIds, event.removedModelIds, event.changedModelIds].join();
+    case 'catalog_rejected':
+      return event.faults.join();
     case 'prompts_reloaded':
       return event.versions.join();
     case 'prompts_rejected':

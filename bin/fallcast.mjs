@@ -1,15 +1,24 @@
 #!/usr/bin/env node
-/** The command `fallcast`: checks a catalogue and prompts, prints the prompt that a model would be sent, runs a slate, and shows a status. */
+/**
+ * The command `fallcast`: checks a catalogue and prompts, prints the prompt that a model would be sent, runs a slate, shows a
+ * status, and holds a catalogue against what its providers list.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { Fallcast } from '../main.js';
+import { catalogDiff } from './catalog.mjs';
 import { numberOf, requestIn, runSlate } from './slate.mjs';
 import { showStatus, sourceOf } from './status.mjs';
 
 const USAGE = `Usage:
   fallcast check [folder]        load catalogue and prompts, render every model; exits 1 on any fault
+  fallcast catalog diff [folder] [--provider a,b] [--json] [--write] [--add <name>,<name> | all]
+                                 ask each provider what it lists, with the keys of the environment, and show which models
+                                 are gone, retire, are dearer, cheaper or new; --write brings the folder's models.json up
+                                 to date, --add puts new models in; exits 1 if the catalogue is out of date, 3 if a
+                                 provider could not be asked
   fallcast prompt <model> --match <file.json> [--version <name>]
                                  print the prompt that the model would be sent; the file holds a match, or an array
   fallcast slate <file.json> [--config <file.json>] [--models a,b | active] [--max-cost <usd>]
@@ -50,6 +59,9 @@ const OPTIONS = {
   watch: { type: 'boolean' },
   serve: { type: 'string' },
   'allow-insecure-http': { type: 'boolean' },
+  provider: { type: 'string' },
+  write: { type: 'boolean' },
+  add: { type: 'string' },
   help: { type: 'boolean' },
 };
 
@@ -75,6 +87,16 @@ function check(engine) {
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
   for (const row of table) console.log(row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd());
   console.log('\nNo faults. Tokens are estimates, for one match.');
+  const soon = new Date(Date.now() + 30 * 24 * 3_600_000).toISOString().slice(0, 10);
+  for (const { id, state, retiresOn } of engine.getModels()) {
+    if (state === 'retired') console.error(`warning: ${id} is retired since ${retiresOn} and is passed over`);
+    else if (retiresOn !== null && retiresOn <= soon) console.error(`warning: ${id} retires on ${retiresOn}`);
+  }
+}
+
+/** Throws what is wrong with a folder as a catalogue, if there is one. */
+function loads(catalog) {
+  if (catalog !== undefined && existsSync(join(catalog, 'models.json'))) void new Fallcast({ catalog }).close();
 }
 
 /** What a file of JSON holds. */
@@ -129,11 +151,13 @@ function isComplete(command, operand, { match, url, fleet, state }) {
 async function main(args) {
   const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
   const [command, operand, ...rest] = positionals;
-  if (values.help || !isComplete(command, operand, values) || rest.length > 0) {
+  const isDiff = command === 'catalog' && operand === 'diff';
+  if (values.help || !(isDiff || isComplete(command, operand, values)) || rest.length > (isDiff ? 1 : 0)) {
     (values.help ? console.log : console.error)(USAGE);
     return values.help ? 0 : 2;
   }
   const { catalog, prompts } = values;
+  if (isDiff) return catalogDiff(rest[0] ?? catalog, values, loads);
   const found = command === 'check' && operand ? configIn(operand) : values.config ? jsonIn(values.config) : {};
   const config = { ...found, ...(catalog && { catalog }), ...(prompts && { prompts }) };
   if (command === 'status') return await show(values, config);

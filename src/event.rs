@@ -81,6 +81,15 @@ pub enum What {
         /// The models in it that the catalogue does not have.
         ignored: Vec<String>,
     },
+    /// A model retires within 30 days; told once.
+    ModelRetiring {
+        /// The model.
+        model_id: String,
+        /// The day from which it is passed over, as `YYYY-MM-DD`.
+        day: String,
+        /// How many days are left.
+        days_left: u64,
+    },
     /// A fallback is about to be asked.
     Fallback {
         /// The model that was asked for.
@@ -156,6 +165,20 @@ pub enum What {
         /// The day in UTC, as `YYYY-MM-DD`.
         day: String,
     },
+    /// The folder of the catalogue was changed, and what it holds is in use.
+    CatalogReloaded {
+        /// The models that are new.
+        added: Vec<String>,
+        /// The models that are gone.
+        removed: Vec<String>,
+        /// The models that are others.
+        changed: Vec<String>,
+    },
+    /// The folder of the catalogue was changed and has faults; the catalogue in use stays.
+    CatalogRejected {
+        /// Every fault, with its file and path.
+        faults: Vec<String>,
+    },
     /// Other prompts are in use.
     PromptsReloaded {
         /// The names of their versions, in the order of the manifest.
@@ -172,7 +195,10 @@ impl What {
     /// Whether a call may have caused it; what only its time brings about is merely noticed in one.
     #[must_use]
     pub fn comes_of_calls(&self) -> bool {
-        !matches!(self, Self::Recovered { .. } | Self::Cooled { .. } | Self::ProviderCooled { .. })
+        !matches!(
+            self,
+            Self::Recovered { .. } | Self::Cooled { .. } | Self::ProviderCooled { .. } | Self::ModelRetiring { .. }
+        )
     }
 
     /// The one model that it happened to, if it was one alone.
@@ -184,6 +210,7 @@ impl What {
             | Self::Recovered { model_id, .. }
             | Self::Cooling { model_id, .. }
             | Self::Cooled { model_id }
+            | Self::ModelRetiring { model_id, .. }
             | Self::Fallback { model_id, .. }
             | Self::CostWarning { model_id, .. }
             | Self::UsageDoubted { model_id, .. } => Some(model_id),
@@ -196,6 +223,8 @@ impl What {
             | Self::FleetJoined { .. }
             | Self::FleetLost { .. }
             | Self::GrantLapsed { .. }
+            | Self::CatalogReloaded { .. }
+            | Self::CatalogRejected { .. }
             | Self::PromptsReloaded { .. }
             | Self::PromptsRejected { .. } => None,
         }

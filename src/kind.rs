@@ -89,6 +89,8 @@ names! {
         ProviderFailed = "provider_failed",
         /// `enabled: false` in the catalogue.
         NotEnabled = "not_enabled",
+        /// Its day to retire has come.
+        Retired = "retired",
     }
 }
 

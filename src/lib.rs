@@ -31,6 +31,7 @@ pub mod state_file;
 mod sync;
 pub mod task;
 pub mod transport;
+pub mod watch;
 
 /// Requests are made on one thread and freed on another, which glibc's allocator is slow at and musl's slower. Version 2 of
 /// mimalloc, for version 3 ends the process when a thread starts after the one that loaded the addon has ended.

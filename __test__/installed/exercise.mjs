@@ -29,6 +29,7 @@ const CALLS = {
   getStatus: [],
   getFleet: [],
   ready: [],
+  reloadCatalog: [],
   reloadPrompts: [],
   activatePrompts: [null],
   updateCatalog: [{ fallbacks: { first: 'second' } }],

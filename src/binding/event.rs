@@ -59,6 +59,11 @@ enum EventKind<'a> {
     Restored {
         ignored_model_ids: &'a [String],
     },
+    ModelRetiring {
+        model_id: &'a str,
+        retires_on: &'a str,
+        days_left: u64,
+    },
     Fallback {
         original_model_id: &'a str,
         model_id: &'a str,
@@ -102,6 +107,14 @@ enum EventKind<'a> {
         member_id: &'a str,
         held_usd: f64,
         day: &'a str,
+    },
+    CatalogReloaded {
+        added_model_ids: &'a [String],
+        removed_model_ids: &'a [String],
+        changed_model_ids: &'a [String],
+    },
+    CatalogRejected {
+        faults: &'a [String],
     },
     PromptsReloaded {
         versions: &'a [String],
@@ -193,6 +206,9 @@ impl<'a> From<&'a What> for EventKind<'a> {
             }
             What::ProviderCooled { provider_id } => Self::ProviderCooled { provider_id },
             What::Restored { ignored } => Self::Restored { ignored_model_ids: ignored },
+            What::ModelRetiring { model_id, day, days_left } => {
+                Self::ModelRetiring { model_id, retires_on: day, days_left: *days_left }
+            }
             What::Fallback { original_model_id, model_id, reason, prompt_version, overrides } => {
                 Self::Fallback { original_model_id, model_id, reason: reason.as_str(), prompt_version, overrides }
             }
@@ -214,6 +230,10 @@ impl<'a> From<&'a What> for EventKind<'a> {
             What::FleetJoined { members } => Self::FleetJoined { members: *members },
             What::FleetLost { problem } => Self::FleetLost { problem },
             What::GrantLapsed { member_id, held, day } => Self::GrantLapsed { member_id, held_usd: held.usd(), day },
+            What::CatalogReloaded { added, removed, changed } => {
+                Self::CatalogReloaded { added_model_ids: added, removed_model_ids: removed, changed_model_ids: changed }
+            }
+            What::CatalogRejected { faults } => Self::CatalogRejected { faults },
             What::PromptsReloaded { versions } => Self::PromptsReloaded { versions },
             What::PromptsRejected { faults } => Self::PromptsRejected { faults },
         }

@@ -305,7 +305,7 @@ impl<'a> Plans<'a> {
         };
         let handle = Handle { engine: Arc::new(engine?), log };
         handle.spawn(handle.engine.tend())?;
-        handle.act(|_| handle.engine.watch_prompts());
+        handle.act(|_| handle.engine.watch_folders());
         Ok(handle)
     }
 }

@@ -172,6 +172,15 @@ methods! {
         Ok(this.engine.prompt_versions().into_iter().map(PromptVersionStatus::from).collect())
     }
 
+    /// Reads the folder `config.catalog` again and puts what it holds into use, below the configuration and what
+    /// `updateCatalog` laid over it, whole or not at all; whether anything changed. Calls under way keep the catalogue with
+    /// which they began. The folder is watched, so this is only for who cannot wait a second, or wants to see the faults.
+    ///
+    /// Throws `INVALID_CONFIG` with every fault, a line each, and its path; the catalogue stays as it was.
+    fn reload_catalog(this, _env, _caller) -> value [bool] {
+        Ok(this.act(Engine::reload_catalog)?)
+    }
+
     /// Reads the folder of `config.prompts` again and puts what it holds into use, whole or not at all; whether anything
     /// changed. Calls under way keep the prompts with which they began. A folder is watched, so this is only for who cannot
     /// wait a second, or wants to see the faults.

@@ -16,9 +16,12 @@ pub struct ModelStatus {
     pub id: String,
     /// Its provider.
     pub provider_id: String,
-    /// Whether it may be called, and if not, why: switched off by its failures or by hand, no key, or `enabled: false`.
-    #[napi(ts_type = "'active' | 'disabled' | 'unconfigured' | 'not_enabled'")]
+    /// Whether it may be called, and if not, why: switched off by its failures or by hand, no key, `enabled: false`, or its day
+    /// to retire has come.
+    #[napi(ts_type = "'active' | 'disabled' | 'unconfigured' | 'not_enabled' | 'retired'")]
     pub state: &'static str,
+    /// The day in UTC from which it is passed over, as `YYYY-MM-DD`; null if none is known.
+    pub retires_on: Option<String>,
     /// Failures in a row that count, 0 to `disableThreshold`.
     pub consecutive_failures: u32,
     /// When it comes back, as an ISO 8601 time; null if it is not switched off, or was by hand.
@@ -54,6 +57,7 @@ impl From<engine::ModelStatus> for ModelStatus {
             id: status.id,
             provider_id: status.provider_id,
             state: status.state.as_str(),
+            retires_on: status.retires_on.map(|day| day.to_string()),
             consecutive_failures: health.failures.into(),
             disabled_until: disabled_until.flatten().map(iso),
             disabled_reason,

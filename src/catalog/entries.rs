@@ -17,9 +17,19 @@ pub type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 pub(super) struct Entries {
     pub(super) providers: Vec<ProviderEntry>,
     pub(super) models: Vec<Arc<ModelEntry>>,
+    /// Fallbacks of models that are in a layer below.
+    patches: Vec<Patch>,
     provider_positions: HashMap<String, usize>,
     model_positions: HashMap<String, usize>,
     layers: usize,
+}
+
+/// Fallbacks that were given apart from their model.
+#[derive(Clone, Debug)]
+struct Patch {
+    id: String,
+    path: String,
+    fallbacks: Vec<FallbackEntry>,
 }
 
 /// A provider as it was given.
@@ -27,6 +37,7 @@ pub(super) struct Entries {
 pub(super) struct ProviderEntry {
     /// `None` if it is faulty; its id is known nevertheless.
     pub(super) provider: Option<Arc<Provider>>,
+    id: String,
     path: String,
     layer: usize,
     key_is_read: bool,
@@ -67,6 +78,30 @@ impl Entries {
         self.layers += 1;
     }
 
+    /// No entries, whose layers will lie above these.
+    pub(super) fn above(&self) -> Self {
+        Self { layers: self.layers, ..Self::default() }
+    }
+
+    /// These entries with `over` laid over them.
+    pub(super) fn with(&self, over: &Self, faults: &mut Faults) -> Self {
+        let mut entries = self.clone();
+        entries.layers = over.layers;
+        for provider in &over.providers {
+            entries.put_provider(provider.clone());
+        }
+        for model in &over.models {
+            entries.put_model(Arc::clone(model));
+        }
+        for Patch { id, path, fallbacks } in &over.patches {
+            match entries.model(id) {
+                Some(position) => Arc::make_mut(&mut entries.models[position]).fallbacks.clone_from(fallbacks),
+                None => faults.push(path, "unknown model"),
+            }
+        }
+        entries
+    }
+
     /// The position of a model.
     pub(super) fn model(&self, id: &str) -> Option<usize> {
         self.model_positions.get(id).copied()
@@ -77,9 +112,10 @@ impl Entries {
         self.provider_positions.get(id).copied()
     }
 
-    /// Reads the keys of those providers whose keys were not read before.
-    pub(super) fn read_keys(&mut self, variables: Variables<'_>, faults: &mut Faults) {
-        for entry in self.providers.iter_mut().filter(|entry| !entry.key_is_read) {
+    /// Reads the keys of those providers whose keys were not read before and that `over` does not replace.
+    pub(super) fn read_keys(&mut self, variables: Variables<'_>, over: Option<&Self>, faults: &mut Faults) {
+        let is_replaced = |id: &str| over.is_some_and(|over| over.provider(id).is_some());
+        for entry in self.providers.iter_mut().filter(|entry| !entry.key_is_read && !is_replaced(&entry.id)) {
             entry.key_is_read = true;
             let Some(provider) = &mut entry.provider else { continue };
             let Some(name) = &provider.api_key_env else { continue };
@@ -98,16 +134,21 @@ impl Entries {
     fn lay_provider(&mut self, value: &Value, path: String, terms: LayerTerms<'_>, faults: &mut Faults) {
         let read = provider::read(value, &path, terms.allow_insecure_http, faults);
         let Some(ReadProvider { id: Some(id), provider }) = read else { return };
-        let entry = ProviderEntry { provider: provider.map(Arc::new), path, layer: self.layers, key_is_read: false };
-        match self.provider(&id) {
-            Some(position) if self.providers[position].layer == self.layers => {
-                duplicate(&id, &entry.path, &self.providers[position].path, faults);
-            }
-            Some(position) => self.providers[position] = entry,
-            None => {
-                self.provider_positions.insert(id, self.providers.len());
-                self.providers.push(entry);
-            }
+        let known = self.provider(&id).map(|position| &self.providers[position]);
+        if let Some(known) = known.filter(|known| known.layer == self.layers) {
+            duplicate(&id, &path, &known.path, faults);
+            return;
+        }
+        let provider = provider.map(Arc::new);
+        self.put_provider(ProviderEntry { provider, id, path, layer: self.layers, key_is_read: false });
+    }
+
+    fn put_provider(&mut self, entry: ProviderEntry) {
+        if let Some(position) = self.provider(&entry.id) {
+            self.providers[position] = entry;
+        } else {
+            self.provider_positions.insert(entry.id.clone(), self.providers.len());
+            self.providers.push(entry);
         }
     }
 
@@ -115,14 +156,22 @@ impl Entries {
     fn lay_model(&mut self, value: &Value, path: &str, terms: LayerTerms<'_>, faults: &mut Faults) {
         let Some(entry) = ModelEntry::read(value, path, self.layers, terms.known_overrides, faults) else { return };
         let entry = Arc::new(entry);
-        let position = entry.id.as_deref().and_then(|id| self.model(id));
-        match (&entry.id, position) {
-            (Some(id), Some(position)) if self.models[position].layer == self.layers => {
-                duplicate(id, path, &self.models[position].path, faults);
+        let known = entry.id.as_deref().and_then(|id| self.model(id)).map(|position| &self.models[position]);
+        match (&entry.id, known.filter(|known| known.layer == self.layers)) {
+            (Some(id), Some(known)) => {
+                duplicate(id, path, &known.path, faults);
                 self.models.push(entry);
             }
+            _ => self.put_model(entry),
+        }
+    }
+
+    fn put_model(&mut self, entry: Arc<ModelEntry>) {
+        let position = entry.id.as_deref().and_then(|id| self.model(id));
+        match (&entry.id, position) {
             (Some(_), Some(position)) => self.models[position] = entry,
             (Some(id), None) => {
+                self.patches.retain(|patch| patch.id != *id);
                 self.model_positions.insert(id.clone(), self.models.len());
                 self.models.push(entry);
             }
@@ -140,9 +189,11 @@ impl Entries {
             }
         };
         let fallbacks = FallbackEntry::read_all(given, self.layers, faults);
-        match self.model(id) {
-            Some(position) => Arc::make_mut(&mut self.models[position]).fallbacks = fallbacks,
-            None => faults.push(path, "unknown model"),
+        if let Some(position) = self.model(id) {
+            Arc::make_mut(&mut self.models[position]).fallbacks = fallbacks;
+        } else {
+            self.patches.retain(|patch| patch.id != id);
+            self.patches.push(Patch { id: id.to_owned(), path: path.to_owned(), fallbacks });
         }
     }
 }

@@ -5,6 +5,7 @@
 //! appended. All faults of all layers are reported at once.
 
 mod base_url;
+mod difference;
 mod entries;
 mod format;
 mod graph;
@@ -12,18 +13,23 @@ mod headers;
 mod limits;
 mod model;
 mod provider;
+mod retirement;
 mod secret;
 mod source;
 
 pub use base_url::is_localhost;
+pub use difference::CatalogDifference;
 pub use entries::Variables;
 pub use format::{FormatsLeft, ResponseFormat};
 pub use headers::Headers;
 pub use limits::{Limits, RateLimits};
 pub use model::{Model, Prices};
 pub use provider::Provider;
+pub use retirement::Retirement;
 pub use secret::{Secret, without_any};
+pub use source::{FolderFiles, layout};
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -49,30 +55,60 @@ impl ModelIndex {
 #[derive(Clone, Debug)]
 pub struct Catalog {
     models: Vec<Arc<Model>>,
+    /// The built-in files and the user's folder.
+    base: Arc<Entries>,
+    /// The configuration and later changes.
+    over: Entries,
+    /// Both, the one laid over the other.
     entries: Entries,
+    origin: Origin,
+}
+
+/// Where the lower layers come from, and what every layer is held to.
+#[derive(Clone, Debug)]
+struct Origin {
+    builtin: bool,
+    folder: Option<PathBuf>,
     allow_insecure_http: bool,
 }
 
-/// Loads the catalogue that a configuration describes.
+/// Loads the catalogue that a configuration describes; `files` are those of its folder, if it has one.
 ///
 /// # Errors
 ///
 /// Every fault of every layer, each with its path.
-pub fn load(config: &Config, variables: Variables<'_>, known_overrides: &[&str]) -> Result<Catalog, Faults> {
+pub fn load(
+    config: &Config,
+    files: Option<&FolderFiles>,
+    variables: Variables<'_>,
+    known_overrides: &[&str],
+) -> Result<Catalog, Faults> {
     let mut faults = Faults::new();
-    let mut entries = Entries::default();
     let allow_insecure_http = config.http.allow_insecure_http;
     let terms = LayerTerms { allow_insecure_http, known_overrides };
-    if config.builtin_catalog {
-        let files = Files::builtin(&mut faults);
-        entries.lay(&files.layer(&mut faults), terms, &mut faults);
+    let folder = config.catalog.as_ref().map(|folder| std::path::absolute(folder).unwrap_or_else(|_| folder.clone()));
+    let origin = Origin { builtin: config.builtin_catalog, folder, allow_insecure_http };
+    let mut base = origin.base(files, terms, &mut faults);
+    let mut over = base.above();
+    over.lay(&layer_of(&config.layer, config::ROOT), terms, &mut faults);
+    base.read_keys(variables, Some(&over), &mut faults);
+    over.read_keys(variables, None, &mut faults);
+    Catalog::join(base.into(), over, origin, faults)
+}
+
+impl Origin {
+    /// The built-in files and those of the folder.
+    fn base(&self, folder: Option<&FolderFiles>, terms: LayerTerms<'_>, faults: &mut Faults) -> Entries {
+        let mut entries = Entries::default();
+        if self.builtin {
+            let files = Files::builtin(faults);
+            entries.lay(&files.layer(faults), terms, faults);
+        }
+        if let Some(folder) = folder {
+            entries.lay(&folder.layer(faults), terms, faults);
+        }
+        entries
     }
-    if let Some(folder) = &config.catalog {
-        let files = Files::folder(folder, &path::field(config::ROOT, "catalog"), &mut faults);
-        entries.lay(&files.layer(&mut faults), terms, &mut faults);
-    }
-    entries.lay(&layer_of(&config.layer, config::ROOT), terms, &mut faults);
-    Catalog::join(entries, allow_insecure_http, variables, faults)
 }
 
 impl Catalog {
@@ -90,12 +126,39 @@ impl Catalog {
         known_overrides: &[&str],
     ) -> Result<Self, Faults> {
         let mut faults = Faults::new();
-        let mut entries = self.entries.clone();
-        let terms = LayerTerms { allow_insecure_http: self.allow_insecure_http, known_overrides };
+        let mut over = self.over.clone();
+        let terms = LayerTerms { allow_insecure_http: self.origin.allow_insecure_http, known_overrides };
         if let Some(layer) = Object::read(changes, root, &mut faults, CatalogLayer::read) {
-            entries.lay(&layer_of(&layer, root), terms, &mut faults);
+            over.lay(&layer_of(&layer, root), terms, &mut faults);
         }
-        Self::join(entries, self.allow_insecure_http, variables, faults)
+        over.read_keys(variables, None, &mut faults);
+        Self::join(Arc::clone(&self.base), over, self.origin.clone(), faults)
+    }
+
+    /// A catalogue whose folder holds other files; the configuration and later changes lie over them as they did. The keys
+    /// of its providers, but for those of the configuration and of later changes, are read anew. A model may have another
+    /// place in it, or none.
+    ///
+    /// # Errors
+    ///
+    /// Every fault, each with its path; this catalogue stays as it is.
+    pub fn with_folder(
+        &self,
+        files: &FolderFiles,
+        variables: Variables<'_>,
+        known_overrides: &[&str],
+    ) -> Result<Self, Faults> {
+        let mut faults = Faults::new();
+        let terms = LayerTerms { allow_insecure_http: self.origin.allow_insecure_http, known_overrides };
+        let mut base = self.origin.base(Some(files), terms, &mut faults);
+        base.read_keys(variables, Some(&self.over), &mut faults);
+        Self::join(base.into(), self.over.clone(), self.origin.clone(), faults)
+    }
+
+    /// The folder from which a layer was read.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        self.origin.folder.as_deref()
     }
 
     /// The place of the model with exactly this id.
@@ -170,13 +233,8 @@ impl Catalog {
     }
 
     /// Follows every reference; whole or not at all.
-    fn join(
-        mut entries: Entries,
-        allow_insecure_http: bool,
-        variables: Variables<'_>,
-        mut faults: Faults,
-    ) -> Result<Self, Faults> {
-        entries.read_keys(variables, &mut faults);
+    fn join(base: Arc<Entries>, over: Entries, origin: Origin, mut faults: Faults) -> Result<Self, Faults> {
+        let entries = base.with(&over, &mut faults);
         let graph = graph::follow(&entries, &mut faults);
         let mut models = Vec::with_capacity(entries.models.len());
         for (entry, fallbacks) in entries.models.iter().zip(graph) {
@@ -189,7 +247,7 @@ impl Catalog {
             let Some(provider) = &entries.providers[position].provider else { continue };
             models.push(Arc::new(entry.join(provider, fallbacks.into_iter().map(ModelIndex).collect())));
         }
-        faults.into_result(Self { models, entries, allow_insecure_http })
+        faults.into_result(Self { models, base, over, entries, origin })
     }
 }
 

@@ -1,11 +1,11 @@
 //! A model of the catalogue.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use super::{Limits, ModelIndex, Provider, ResponseFormat};
+use super::{Limits, ModelIndex, Provider, ResponseFormat, Retirement};
 use crate::check::{Checked, Faults, Object, Violation, rule};
 
 /// The highest price that a model may have, in USD per million tokens.
@@ -56,13 +56,21 @@ pub struct Model {
     pub limits: Limits,
     /// Whether it may be called at all.
     pub enabled: bool,
+    /// The day from which it is not called any more.
+    pub retires_on: Option<Retirement>,
 }
 
 impl Model {
-    /// Whether it is enabled, and its provider has a key or needs none.
+    /// Whether it is enabled and not retired, and its provider has a key or needs none.
     #[must_use]
-    pub fn is_usable(&self) -> bool {
-        self.enabled && self.provider.is_configured()
+    pub fn is_usable(&self, now: SystemTime) -> bool {
+        self.enabled && !self.is_retired(now) && self.provider.is_configured()
+    }
+
+    /// Whether its day to retire has come.
+    #[must_use]
+    pub fn is_retired(&self, now: SystemTime) -> bool {
+        self.retires_on.is_some_and(|day| day.has_come(now))
     }
 }
 
@@ -88,6 +96,7 @@ pub(super) struct ModelEntry {
     prompt_overrides: Vec<String>,
     limits: Limits,
     enabled: bool,
+    retires_on: Option<Retirement>,
 }
 
 /// A fallback as it was given.
@@ -135,6 +144,7 @@ impl ModelEntry {
                 prompt_overrides: overrides(fields, known_overrides),
                 limits: Limits::read(fields),
                 enabled: fields.optional("enabled", rule::boolean).unwrap_or(true),
+                retires_on: fields.optional("retiresOn", Retirement::read),
             }
         })
     }
@@ -158,6 +168,7 @@ impl ModelEntry {
             prompt_overrides: self.prompt_overrides.clone(),
             limits: self.limits.or(&provider.limits),
             enabled: self.enabled,
+            retires_on: self.retires_on,
         }
     }
 }

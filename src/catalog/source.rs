@@ -1,13 +1,16 @@
 //! Where the layers of a catalogue come from: the built-in files and the user's folder.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 use serde_json::Value;
 
 use super::entries::Layer;
-use crate::check::{Faults, Object};
+use crate::check::{Faults, Object, path};
+use crate::config;
+use crate::watch::Layout;
 
 /// The files of a catalogue, as the built-in ones are embedded and as a user's folder holds them.
 pub(super) const MODELS: &str = "models.json";
@@ -15,6 +18,9 @@ pub(super) const PROVIDERS: &str = "providers.json";
 
 /// The most bytes of a file.
 const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// How often a folder is read anew because it changed meanwhile.
+const MOST_READINGS: usize = 8;
 
 const BUILTIN_MODELS: &str = include_str!("../../catalog/models.json");
 const BUILTIN_PROVIDERS: &str = include_str!("../../catalog/providers.json");
@@ -32,18 +38,6 @@ impl Files {
         Self { providers: parse(PROVIDERS, BUILTIN_PROVIDERS, faults), models: parse(MODELS, BUILTIN_MODELS, faults) }
     }
 
-    /// The files of a folder, of which there must be at least one.
-    pub(super) fn folder(folder: &Path, path: &str, faults: &mut Faults) -> Self {
-        let before = faults.len();
-        let providers = read(&folder.join(PROVIDERS), faults);
-        let models = read(&folder.join(MODELS), faults);
-        if providers.is_none() && models.is_none() && faults.len() == before {
-            let got = Value::from(folder.to_string_lossy());
-            faults.push_got(path, format!("must be a folder that holds {MODELS} or {PROVIDERS}"), &got);
-        }
-        Self { providers, models }
-    }
-
     /// What the files contain.
     pub(super) fn layer(&self, faults: &mut Faults) -> Layer<'_> {
         Layer {
@@ -54,17 +48,91 @@ impl Files {
     }
 }
 
-/// A file that is not there is `None` without a fault.
-fn read(file: &Path, faults: &mut Faults) -> Option<(String, Value)> {
-    let root = format!("{}: ", file.display());
-    match read_text(file) {
-        Ok(text) => parse(root, &text, faults),
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => {
-            faults.push(&root, format!("cannot be read: {error}"));
-            None
+/// The files of a user's folder as they were found, and what could not be read.
+pub struct FolderFiles {
+    files: Files,
+    faults: Faults,
+    digest: u64,
+}
+
+impl FolderFiles {
+    /// Reads a folder, of whose files there must be at least one, until two readings in a row are equal: so what is replaced
+    /// meanwhile is not read half from before and half from after.
+    #[must_use]
+    pub fn read(folder: &Path) -> Self {
+        let mut texts = texts_of(folder);
+        for _ in 1..MOST_READINGS {
+            let again = texts_of(folder);
+            let is_settled = digest_of(&again) == digest_of(&texts);
+            texts = again;
+            if is_settled {
+                break;
+            }
         }
+        Self::of(folder, &texts)
     }
+
+    /// A number that is the same for the same files.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    /// What the files contain; what could not be read is a fault.
+    pub(super) fn layer(&self, faults: &mut Faults) -> Layer<'_> {
+        faults.extend(self.faults.clone());
+        self.files.layer(faults)
+    }
+
+    fn of(folder: &Path, texts: &[(&str, FileText)]) -> Self {
+        let mut faults = Faults::new();
+        let mut parsed = texts.iter().map(|(name, found)| {
+            let root = format!("{}: ", folder.join(name).display());
+            match found {
+                Ok(Some(text)) => parse(root, text, &mut faults),
+                Ok(None) => None,
+                Err(problem) => {
+                    faults.push(&root, format!("cannot be read: {problem}"));
+                    None
+                }
+            }
+        });
+        let files = Files { providers: parsed.next().flatten(), models: parsed.next().flatten() };
+        drop(parsed);
+        if texts.iter().all(|(_, found)| matches!(found, Ok(None))) {
+            let got = Value::from(folder.to_string_lossy());
+            let path = path::field(config::ROOT, "catalog");
+            faults.push_got(&path, format!("must be a folder that holds {MODELS} or {PROVIDERS}"), &got);
+        }
+        Self { files, faults, digest: digest_of(texts) }
+    }
+}
+
+/// What is read of a catalogue's folder.
+#[must_use]
+pub fn layout(folder: &Path) -> Layout {
+    let files = [PROVIDERS, MODELS].map(|name| folder.join(name));
+    Layout { folders: vec![folder.to_owned()], files: files.into(), complete: true }
+}
+
+/// The text of a file; `None` if it is not there; or why it cannot be read.
+type FileText = Result<Option<String>, String>;
+
+fn texts_of(folder: &Path) -> [(&'static str, FileText); 2] {
+    [PROVIDERS, MODELS].map(|name| {
+        let found = match read_text(&folder.join(name)) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.to_string()),
+        };
+        (name, found)
+    })
+}
+
+fn digest_of(texts: &[(&str, FileText)]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    texts.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Reads a regular file of a bounded size: a pipe or a device might never end.

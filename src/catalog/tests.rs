@@ -20,7 +20,8 @@ const OVERRIDES: &[&str] = &["english-enforced", "json-strict", "thinking-aside"
 fn configure(value: &Value, variables: Variables<'_>, known_overrides: &[&str]) -> Result<(Config, Catalog), Faults> {
     let mut faults = Faults::new();
     let config = Config::read(value, &mut faults);
-    match load(&config, variables, known_overrides) {
+    let files = config.catalog.as_deref().map(FolderFiles::read);
+    match load(&config, files.as_ref(), variables, known_overrides) {
         Ok(catalog) => faults.into_result((config, catalog)),
         Err(others) => {
             faults.extend(others);

@@ -6,13 +6,16 @@ mod store;
 pub use cache::{Count, Counted, Store};
 pub use store::Moka;
 
+use std::time::SystemTime;
+
 use crate::catalog::{Catalog, Model};
 
 /// The one key of the cache, and of the invalidations that are told.
 pub const KEY: &str = "stats:active_model_count";
 
-/// How many models are active: usable as the catalogue has them, and not switched off.
+/// How many models are active now: usable as the catalogue has them, and not switched off.
 #[must_use]
 pub fn active_models(catalog: &Catalog, is_switched_off: impl Fn(&Model) -> bool) -> usize {
-    catalog.models().filter(|model| model.is_usable() && !is_switched_off(model)).count()
+    let now = SystemTime::now();
+    catalog.models().filter(|model| model.is_usable(now) && !is_switched_off(model)).count()
 }

@@ -5,7 +5,7 @@
 //! `recovered` and `cooled` would be told when somebody happens to ask. So one task sleeps until the next is due.
 
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +16,9 @@ use crate::fleet::Fleet;
 /// How long the task sleeps at most while a model is switched off or cools: a machine that was suspended, or a clock that was
 /// set, is noticed after that long.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
+
+/// How long the task sleeps at most while a model is to retire; its day is days away as a rule.
+const LOOK_FOR_RETIREMENTS: Duration = Duration::from_secs(3600);
 
 /// How soon the fleet is asked again for a model that is to come back.
 const ASK_AGAIN: Duration = Duration::from_millis(250);
@@ -45,12 +48,14 @@ async fn bring_back(roster: &Roster, ended: &CancellationToken) {
     loop {
         roster.recover_due();
         roster.recover_by_fleet().await;
-        let next = roster.next_recovery();
+        let retires = roster.look_for_retirements(SystemTime::now()).map(|left| left.min(LOOK_FOR_RETIREMENTS));
+        let next = roster.next_recovery().map(|left| left.min(LOOK_AGAIN));
         // What the fleet did not answer for is asked for again in a moment.
         let next = if roster.waits_for_fleet() { Some(ASK_AGAIN) } else { next };
+        let next = next.into_iter().chain(retires).min();
         let sleep = async {
             match next {
-                Some(left) => tokio::time::sleep(left.min(LOOK_AGAIN)).await,
+                Some(left) => tokio::time::sleep(left).await,
                 None => std::future::pending().await,
             }
         };

@@ -35,7 +35,7 @@ pub(super) struct Events {
     /// The id of this engine in its fleet, if it has one.
     member: OnceLock<Arc<str>>,
     /// What nobody has heard, and is to be told to whoever listens first.
-    unheard: Mutex<Option<What>>,
+    unheard: Mutex<Vec<What>>,
     last: Arc<LastEvents>,
 }
 
@@ -79,14 +79,17 @@ impl Events {
             self.announce(what);
         } else {
             log(&what);
-            *self.unheard.lock().unwrap_or_else(PoisonError::into_inner) = Some(what);
+            let mut unheard = self.unheard.lock().unwrap_or_else(PoisonError::into_inner);
+            let kind = |what: &What| (std::mem::discriminant(what), what.model_id().map(str::to_owned));
+            unheard.retain(|known| !is_undone_by(known, &what) && kind(known) != kind(&what));
+            unheard.push(what);
         }
     }
 
     /// Tells what nobody has heard.
     pub(super) fn tell_unheard(&self) {
-        let unheard = self.unheard.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(what) = unheard {
+        let unheard = std::mem::take(&mut *self.unheard.lock().unwrap_or_else(PoisonError::into_inner));
+        for what in unheard {
             self.tell(what, None);
         }
     }
@@ -137,6 +140,12 @@ impl Events {
     }
 }
 
+/// Whether what was to be told is not so any more: a fleet is joined or lost.
+fn is_undone_by(known: &What, by: &What) -> bool {
+    let is_of_fleet = |what: &What| matches!(what, What::FleetJoined { .. } | What::FleetLost { .. });
+    is_of_fleet(known) && is_of_fleet(by)
+}
+
 /// Writes to the log what happened.
 fn log(what: &What) {
     match what {
@@ -156,6 +165,9 @@ fn log(what: &What) {
         What::Restored { ignored } if !ignored.is_empty() => {
             warn!(models = ignored.join(", "), "the snapshot has models that the catalogue does not have");
         }
+        What::ModelRetiring { model_id, day, days_left } => {
+            warn!(model = model_id, day, days_left, "retires soon");
+        }
         What::Budget { share, spent, daily, .. } => {
             warn!(share, spent = spent.usd(), daily = daily.usd(), "of the day's budget is spent");
         }
@@ -172,6 +184,11 @@ fn log(what: &What) {
             );
         }
         What::FleetLost { problem } => warn!(problem, "without its fleet"),
+        What::CatalogReloaded { added, removed, changed } => {
+            let [added, removed, changed] = [added, removed, changed].map(|ids| ids.join(", "));
+            info!(added, removed, changed, "catalogue reloaded");
+        }
+        What::CatalogRejected { faults } => warn!(faults = faults.join("\n"), "catalogue rejected"),
         What::PromptsReloaded { versions } => info!(versions = versions.join(", "), "prompts reloaded"),
         What::PromptsRejected { faults } => warn!(faults = faults.join("\n"), "prompts rejected"),
         What::Fallback { model_id, reason, .. } => info!(model = model_id, reason = reason.as_str(), "falling back"),

@@ -124,6 +124,15 @@ impl Engine {
         self.library.reload_prompts()
     }
 
+    /// Reads the folder of the catalogue again and puts what it holds into use, below the configuration and later changes,
+    /// whole or not at all; whether anything changed. Calls under way keep the catalogue with which they began.
+    ///
+    /// # Errors
+    /// `INVALID_CONFIG` with every fault, a line each; the catalogue stays as it was.
+    pub fn reload_catalog(&self) -> Result<bool, EngineError> {
+        self.library.reload_catalog()
+    }
+
     /// Pins a version for all models that it is for, or with `None` returns to the dates of the manifest. What was
     /// rejected before for the pin comes into use.
     ///
@@ -143,10 +152,10 @@ impl Engine {
         self.library.prompt_versions()
     }
 
-    /// Reloads the prompts whenever their folder changes, if they come from one, until the engine is closed or dropped.
-    /// The log records of it go where those of the caller go.
-    pub fn watch_prompts(&self) {
-        self.library.watch(self.lifecycle.closing().clone());
+    /// Reloads prompts and catalogue whenever their folders change, if they come from any, until the engine is closed or
+    /// dropped. The log records of it go where those of the caller go.
+    pub fn watch_folders(&self) {
+        self.library.watch(self.lifecycle.closing());
     }
 
     /// The messages that `model_id` would be sent for `items`.

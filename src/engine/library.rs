@@ -1,13 +1,15 @@
-//! Changes of what an engine works with: of its catalogue, by hand; of its prompts, when their folder changes or by hand.
+//! Changes of what an engine works with: of its catalogue and of its prompts, when their folders change or by hand.
 //!
 //! A change is made whole or not at all, of the setup in use. So whoever makes one holds an [`Edit`] from looking at the
 //! setup until another is in use, which brings two things: no change is made of a setup that another change has replaced,
-//! and prompts that were rejected for the catalogue or the pin are looked at again by whoever changes those.
+//! and what was rejected for the rest of the setup (prompts for the catalogue or the pin, a catalogue for the prompts) is
+//! looked at again by whoever changes that.
 //!
 //! A folder is read without that lock, for a disk may be slow; of two readings, what the later one found stands.
 
 mod edit;
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -20,13 +22,14 @@ use super::events::Events;
 use super::roster::Roster;
 use super::setup::{CurrentSetup, Setup, check_version};
 use super::unsaved::Unsaved;
-use crate::catalog::{self, Variables};
+use crate::catalog::{self, CatalogDifference, FolderFiles, Variables};
 use crate::check::Faults;
 use crate::config::{Config, PromptOrigin};
 use crate::error::EngineError;
 use crate::event::What;
-use crate::prompt::{Prompts, Source, VersionStatus, Watcher};
-use edit::{Edit, LastReading};
+use crate::prompt::{self, Prompts, Source, VersionStatus};
+use crate::watch::{LayoutOf, Watcher};
+use edit::{Edit, LastReadings};
 
 /// The path of a fault of all prompts.
 const PATH: &str = "config.prompts";
@@ -35,11 +38,11 @@ const PATH: &str = "config.prompts";
 pub(super) struct Library {
     setup: Arc<CurrentSetup>,
     origin: PromptOrigin,
-    /// Tells which of two readings of the prompts began later.
+    /// Tells which of two readings of a folder began later.
     readings: AtomicU64,
     /// Held while a new setup is made of the current one.
-    last: Mutex<LastReading>,
-    watcher: Mutex<Option<Watcher>>,
+    last: Mutex<LastReadings>,
+    watchers: Mutex<Vec<Watcher>>,
     roster: Arc<Roster>,
     events: Arc<Events>,
     unsaved: Unsaved,
@@ -49,6 +52,8 @@ pub(super) struct Library {
 pub(super) struct Loaded {
     pub(super) setup: Setup,
     pub(super) source: Source,
+    /// The digest of the catalogue's folder; 0 without one.
+    pub(super) folder: u64,
 }
 
 /// Reads the catalogue and the prompts that a configuration describes; every fault is added to `faults`.
@@ -56,17 +61,21 @@ pub(super) fn load(config: &mut Config, variables: Variables<'_>, faults: &mut F
     make_absolute(&mut config.prompts);
     let source = read(&config.prompts);
     let overrides: Vec<&str> = source.override_names().collect();
-    let catalog = catalog::load(config, variables, &overrides).map_err(|others| faults.extend(others)).ok();
+    let files = config.catalog.as_deref().map(FolderFiles::read);
+    let folder = files.as_ref().map_or(0, FolderFiles::digest);
+    let catalog = catalog::load(config, files.as_ref(), variables, &overrides);
+    let catalog = catalog.map_err(|others| faults.extend(others)).ok();
     let prompts = Prompts::new(&source, catalog.as_ref(), SystemTime::now());
     let prompts = prompts.map_err(|others| faults.extend(others)).ok()?;
-    Some(Loaded { setup: Setup { catalog: catalog?.into(), prompts: prompts.into() }, source })
+    Some(Loaded { setup: Setup { catalog: catalog?.into(), prompts: prompts.into() }, source, folder })
 }
 
 impl Library {
-    /// Begins with the setup in use, whose prompts were read from `source`. The models of the setup are those of `roster`.
+    /// Begins with the setup in use, whose prompts were read from `source` and whose catalogue's folder has the digest
+    /// `folder`. The models of the setup are those of `roster`.
     pub(super) fn new(
         setup: Arc<CurrentSetup>,
-        (origin, source): (PromptOrigin, Source),
+        (origin, source, folder): (PromptOrigin, Source, u64),
         roster: Arc<Roster>,
         (events, unsaved): (Arc<Events>, Unsaved),
     ) -> Self {
@@ -74,8 +83,8 @@ impl Library {
             setup,
             origin,
             readings: AtomicU64::new(1),
-            last: Mutex::new(LastReading::in_use(source)),
-            watcher: Mutex::default(),
+            last: Mutex::new(LastReadings::in_use(source, folder)),
+            watchers: Mutex::default(),
             roster,
             events,
             unsaved,
@@ -110,6 +119,12 @@ impl Library {
             PromptOrigin::Folder(_) => self.reload(true).map_err(EngineError::InvalidConfig),
             PromptOrigin::Builtin | PromptOrigin::Given(_) => Ok(false),
         }
+    }
+
+    /// Reads the folder of the catalogue again, if there is one, and puts what it holds into use below the configuration
+    /// and later changes, whole or not at all; whether anything changed.
+    pub(super) fn reload_catalog(&self) -> Result<bool, EngineError> {
+        self.reread_catalog(true, true).map_err(EngineError::InvalidConfig)
     }
 
     /// Pins a version for all models that it is for, or with `None` returns to the dates of the manifest. What was
@@ -148,29 +163,44 @@ impl Library {
         self.setup.prompts().versions(SystemTime::now())
     }
 
-    /// Reloads the prompts whenever their folder changes, if they come from one, until `ended`. The log records of it go
-    /// where those of the caller go.
-    pub(super) fn watch(self: &Arc<Self>, ended: CancellationToken) {
-        let PromptOrigin::Folder(folder) = &self.origin else { return };
-        let library = Arc::downgrade(self);
+    /// Reloads prompts and catalogue whenever their folders change, if they come from any, until `ended`. The log records of
+    /// it go where those of the caller go.
+    pub(super) fn watch(self: &Arc<Self>, ended: &CancellationToken) {
+        // What is wrong has been told.
+        if let PromptOrigin::Folder(folder) = &self.origin {
+            self.watch_folder(("prompts", folder, prompt::layout), ended, |library| {
+                let _ = library.reload(false);
+            });
+        }
+        if let Some(folder) = self.setup.catalog().folder() {
+            self.watch_folder(("catalog", folder, catalog::layout), ended, |library| {
+                let _ = library.reread_catalog(false, true);
+            });
+        }
+    }
+
+    fn watch_folder(
+        self: &Arc<Self>,
+        (name, folder, layout): (&str, &Path, LayoutOf),
+        ended: &CancellationToken,
+        reread: fn(&Self),
+    ) {
+        let (library, ended) = (Arc::downgrade(self), ended.clone());
         let log = tracing::dispatcher::get_default(Clone::clone);
         let changed = move || {
             let Some(library) = library.upgrade().filter(|_| !ended.is_cancelled()) else { return false };
-            tracing::dispatcher::with_default(&log, || {
-                // What is wrong has been told.
-                let _ = library.reload(false);
-            });
+            tracing::dispatcher::with_default(&log, || reread(&library));
             true
         };
-        match Watcher::start(folder, changed) {
-            Ok(watcher) => *self.watcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(watcher),
-            Err(error) => warn!(%error, "the folder of the prompts is not watched"),
+        match Watcher::start(&format!("fallcast-{name}"), folder, layout, changed) {
+            Ok(watcher) => self.watchers.lock().unwrap_or_else(PoisonError::into_inner).push(watcher),
+            Err(error) => warn!(%error, folder = name, "a folder is not watched"),
         }
     }
 
     /// Stops watching.
     pub(super) fn close(&self) {
-        self.watcher.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.watchers.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Waits until nobody else changes the setup.
@@ -189,6 +219,31 @@ impl Library {
         });
         let Some(setup) = found? else { return Ok(false) };
         self.put_into_use(&edit, setup);
+        let reconsiders = edit.folder_is_rejected();
+        drop(edit);
+        if reconsiders {
+            // It was rejected for the prompts perhaps; what is wrong with it has been told.
+            let _ = self.reread_catalog(true, false);
+        }
+        Ok(true)
+    }
+
+    /// What was rejected before is tried `again` though nothing is new; faults are told if `telling`.
+    fn reread_catalog(&self, again: bool, telling: bool) -> Result<bool, Faults> {
+        let catalog = self.setup.catalog();
+        let Some(folder) = catalog.folder() else { return Ok(false) };
+        let reading = self.readings.fetch_add(1, Ordering::Relaxed);
+        let files = FolderFiles::read(folder);
+        let variables = |name: &str| std::env::var(name).ok();
+        let mut edit = self.edit();
+        let found = edit.with_folder(reading, &files, again, &variables);
+        // A key that stands in the wrong place of a file is in no event.
+        let found = found.map_err(|faults| faults.with_text(|text| catalog.redacted(text)));
+        if let (Err(faults), true) = (&found, telling) {
+            self.events.announce(What::CatalogRejected { faults: faults.lines().collect() });
+        }
+        let Some(setup) = found? else { return Ok(false) };
+        self.put_into_use(&edit, setup);
         Ok(true)
     }
 
@@ -198,6 +253,9 @@ impl Library {
         self.roster.replace_setup(setup);
         if prompts.pinned() != edit.current.prompts.pinned() {
             self.unsaved.mark();
+        }
+        if let Some(CatalogDifference { added, removed, changed }) = edit.difference.clone() {
+            self.events.announce(What::CatalogReloaded { added, removed, changed });
         }
         if edit.reloads {
             self.events

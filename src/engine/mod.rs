@@ -143,7 +143,7 @@ impl Engine {
     /// `INVALID_CONFIG` if the HTTP client cannot be made, the environment names a proxy that cannot be used, or the state
     /// file cannot be used.
     pub fn build(blueprint: Blueprint) -> Result<Self, EngineError> {
-        let Blueprint { config, loaded: Loaded { setup, source }, layer_digests } = blueprint;
+        let Blueprint { config, loaded: Loaded { setup, source, folder }, layer_digests } = blueprint;
         proxies::check(|name| std::env::var_os(name)).map_err(EngineError::InvalidConfig)?;
         let http =
             Http::new(&config.http).map_err(|fault| EngineError::InvalidConfig(Faults::one("config.http", fault)))?;
@@ -157,7 +157,7 @@ impl Engine {
             |fleet| Fleet::new(fleet, (&config.health, roster.health()), (&config.budget, purse.ledger().clone()));
         let fleet = config.fleet.as_ref().map(member);
         let fleet = fleet.transpose().map_err(EngineError::InvalidConfig)?.map(Arc::new);
-        let prompts = (config.prompts.clone(), source);
+        let prompts = (config.prompts.clone(), source, folder);
         let library = Arc::new(Library::new(setup, prompts, Arc::clone(&roster), shared()));
         if let Some(fleet) = &fleet {
             roster.belong(fleet);

@@ -1,5 +1,6 @@
 //! A model as the engine reports it.
 
+use crate::catalog::Retirement;
 use crate::health::HealthStatus;
 
 /// A model as [`Engine::models`](super::Engine::models) reports it.
@@ -11,6 +12,8 @@ pub struct ModelStatus {
     pub provider_id: String,
     /// Whether it may be called, and if not, why.
     pub state: ModelState,
+    /// The day from which it is not called any more.
+    pub retires_on: Option<Retirement>,
     /// What is known of its health.
     pub health: HealthStatus,
 }
@@ -26,6 +29,8 @@ pub enum ModelState {
     Unconfigured,
     /// `enabled: false` in the catalogue.
     NotEnabled,
+    /// Its day to retire has come.
+    Retired,
 }
 
 impl ModelState {
@@ -37,6 +42,7 @@ impl ModelState {
             Self::Disabled => "disabled",
             Self::Unconfigured => "unconfigured",
             Self::NotEnabled => "not_enabled",
+            Self::Retired => "retired",
         }
     }
 }

@@ -36,12 +36,13 @@ impl<I: Item> Run<'_, I> {
             Some((SkipReason::Depth | SkipReason::TooExpensive, _)) => Duration::ZERO,
             // It was asked, or never reached, or its provider failed in this call.
             None
-            | Some((SkipReason::ProviderFailed, None) | (SkipReason::Unconfigured | SkipReason::NotEnabled, _)) => {
-                match engine.roster.unavailable(model) {
-                    Some(refusal) => refusal.retry_after?,
-                    None => Duration::ZERO,
-                }
-            }
+            | Some(
+                (SkipReason::ProviderFailed, None)
+                | (SkipReason::Unconfigured | SkipReason::NotEnabled | SkipReason::Retired, _),
+            ) => match engine.roster.unavailable(model) {
+                Some(refusal) => refusal.retry_after?,
+                None => Duration::ZERO,
+            },
         };
         let fitted = fit(model, self.context.wanted, &self.outstanding);
         // Another call has the whole of its budget.

@@ -12,12 +12,13 @@
 //! Changes come out at one place, [`Roster::tell`], and come in from elsewhere at one, [`Roster::restore`]; whatever is to
 //! share health between engines attaches to those two.
 
+mod retirement;
 mod seen;
 mod shared;
 
 use std::collections::HashSet;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::Notify;
 
@@ -37,6 +38,7 @@ use crate::metrics::ModelGauge;
 use crate::outcome::{LONGEST_RETRY_AFTER, Refusal};
 use crate::plan;
 use crate::request;
+use retirement::Retirements;
 
 /// For how long a model is left alone after a 429 without `Retry-After`.
 const RATE_LIMIT_COOLING: Duration = Duration::from_secs(30);
@@ -59,6 +61,8 @@ pub(super) struct Roster {
     unsaved: Unsaved,
     /// A model was switched off or left alone: it may be the next to come back.
     sooner: Notify,
+    /// The retirements that were noticed.
+    retirements: Mutex<Retirements>,
 }
 
 impl Roster {
@@ -79,6 +83,7 @@ impl Roster {
             events,
             unsaved,
             sooner: Notify::default(),
+            retirements: Mutex::default(),
         }
     }
 
@@ -110,7 +115,8 @@ impl Roster {
         let catalog = self.setup.catalog();
         let chain = plan::chain(&catalog, catalog.get(model_id)?);
         let next = chain.into_iter().skip(1).map(|index| catalog.model(index));
-        let usable = next.into_iter().find(|model| model.is_usable() && self.unavailable(model).is_none())?;
+        let now = SystemTime::now();
+        let usable = next.into_iter().find(|model| model.is_usable(now) && self.unavailable(model).is_none())?;
         Some((usable.id.clone(), usable.provider.id.clone()))
     }
 
@@ -319,6 +325,8 @@ impl Roster {
                 self.invalidate(Cause::Catalog, None);
             }
         });
+        // A model may retire sooner than the next that was known.
+        self.sooner.notify_one();
     }
 
     /// How long it is until the next model comes back or the next cooling is over; `None` if none is to.
@@ -366,13 +374,14 @@ impl Roster {
     }
 
     fn active_ids<'a>(&self, catalog: &'a Catalog) -> Vec<&'a str> {
-        let active = catalog.models().filter(|model| model.is_usable() && !self.health.is_disabled(&model.id));
+        let now = SystemTime::now();
+        let active = catalog.models().filter(|model| model.is_usable(now) && !self.health.is_disabled(&model.id));
         active.map(|model| model.id.as_str()).collect()
     }
 }
 
 fn is_usable(catalog: &Catalog, model_id: &str) -> bool {
-    catalog.get(model_id).is_some_and(|index| catalog.model(index).is_usable())
+    catalog.get(model_id).is_some_and(|index| catalog.model(index).is_usable(SystemTime::now()))
 }
 
 /// How long a model is not worth asking after a failure, if that is known.

@@ -10,7 +10,7 @@ pub use fallback_budget::FallbackBudget;
 pub use fit::{Fitted, Wanted, fit};
 
 use std::collections::{HashSet, VecDeque};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::catalog::{Catalog, Model, ModelIndex};
 use crate::config::Config;
@@ -55,7 +55,7 @@ impl Plan {
             let expected = fit::expected_cost(model, wanted, &everything);
             let price_ratio = (index != original).then(|| ratio(expected, original_cost)).flatten();
             let too_expensive = || too_expensive(price_ratio?, config.max_price_ratio?);
-            let refusal = match not_usable(catalog, index).or_else(|| unavailable(model)) {
+            let refusal = match not_usable(catalog, index, wanted.rendering.made_at()).or_else(|| unavailable(model)) {
                 // What passes by itself does not help a model that stays too dear.
                 Some(refusal) => Some(too_expensive().iter().fold(refusal, Refusal::and)),
                 None => too_expensive(),
@@ -92,13 +92,16 @@ pub fn chain(catalog: &Catalog, original: ModelIndex) -> Vec<ModelIndex> {
     order
 }
 
-/// Why a model cannot be called as things stand in the catalogue.
+/// Why a model cannot be called as things stand in the catalogue at a time.
 #[must_use]
-pub fn not_usable(catalog: &Catalog, index: ModelIndex) -> Option<Refusal> {
+pub fn not_usable(catalog: &Catalog, index: ModelIndex, now: SystemTime) -> Option<Refusal> {
     let model = catalog.model(index);
     let provider = catalog.provider_of(index);
     if !model.enabled {
         return Some(Refusal::new(SkipReason::NotEnabled, "enabled is false in the catalogue"));
+    }
+    if let Some(day) = model.retires_on.filter(|_| model.is_retired(now)) {
+        return Some(Refusal::new(SkipReason::Retired, format!("it is retired since {day}")));
     }
     if catalog.is_configured(index) {
         return None;

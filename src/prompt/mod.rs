@@ -9,7 +9,6 @@ mod source;
 mod template;
 mod time;
 mod version;
-mod watch;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,8 +18,7 @@ use crate::catalog::{Catalog, Model};
 use crate::check::{self, Faults};
 
 pub use rendering::{Ask, Rendering, Texts};
-pub use source::Source;
-pub use watch::Watcher;
+pub use source::{Source, layout};
 
 use schedule::{Activation, Entry};
 use version::{Component, Known, References, Version};

@@ -73,6 +73,12 @@ impl<'a> Rendering<'a> {
         &self.ask.lines
     }
 
+    /// The time at which it is asked.
+    #[must_use]
+    pub fn made_at(&self) -> SystemTime {
+        self.now
+    }
+
     /// Whether the text can be rendered for fewer positions; a prompt of the caller's own cannot.
     #[must_use]
     pub fn divisible(&self) -> bool {

@@ -8,11 +8,12 @@ use serde_json::Value;
 use super::template;
 use crate::check::{Faults, Object, rule};
 use crate::football;
+use crate::watch::Layout;
 
 /// The manifest, as the built-in one is embedded and as a folder holds it.
-pub(super) const MANIFEST: &str = "manifest.json";
+const MANIFEST: &str = "manifest.json";
 /// The folder within a folder of prompts that may hold components too, so that overrides can be kept apart.
-pub(super) const SUBFOLDER: &str = "overrides";
+const SUBFOLDER: &str = "overrides";
 /// How the name of a component's file ends.
 const ENDING: &str = ".md";
 
@@ -172,6 +173,14 @@ impl Source {
     }
 }
 
+/// What is read of a folder of prompts.
+#[must_use]
+pub fn layout(folder: &Path) -> Layout {
+    let (mut files, unlisted) = component_files(folder);
+    files.push(folder.join(MANIFEST));
+    Layout { folders: vec![folder.to_owned(), folder.join(SUBFOLDER)], files, complete: unlisted.is_empty() }
+}
+
 /// What is read twice in a row, or what was read last.
 fn settled<T: PartialEq>(mut read: impl FnMut() -> T) -> T {
     let mut latest = read();
@@ -187,7 +196,7 @@ fn settled<T: PartialEq>(mut read: impl FnMut() -> T) -> T {
 
 /// The files of a folder of prompts that hold components, in a stable order, and the directories that could not be
 /// listed whole, where there may be more. A directory that there is not holds none.
-pub(super) fn component_files(folder: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, Error)>) {
+fn component_files(folder: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, Error)>) {
     let (mut files, mut unlisted) = (Vec::new(), Vec::new());
     for directory in [folder.to_owned(), folder.join(SUBFOLDER)] {
         let listed = std::fs::read_dir(&directory).and_then(|mut entries| {

@@ -18,7 +18,7 @@ fn now() -> SystemTime {
 fn builtin_catalog() -> Catalog {
     let source = Source::builtin();
     let names: Vec<&str> = source.override_names().collect();
-    catalog::load(&Config::default(), &|_| None, &names).unwrap()
+    catalog::load(&Config::default(), None, &|_| None, &names).unwrap()
 }
 
 fn prompts(given: &Value, catalog: &Catalog) -> Prompts {

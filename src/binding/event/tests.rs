@@ -115,6 +115,25 @@ fn every_event_has_its_type_first_and_its_fields_in_order() {
 }
 
 #[test]
+fn what_happens_to_a_catalogue_has_its_type_first_too() {
+    let model_id = || "a".to_owned();
+    let table = [
+        (
+            What::ModelRetiring { model_id: model_id(), day: "2026-02-05".to_owned(), days_left: 3 },
+            r#""model_retiring","modelId":"a","retiresOn":"2026-02-05","daysLeft":3"#.to_owned(),
+        ),
+        (
+            What::CatalogReloaded { added: vec!["a".to_owned()], removed: Vec::new(), changed: vec!["b".to_owned()] },
+            r#""catalog_reloaded","addedModelIds":["a"],"removedModelIds":[],"changedModelIds":["b"]"#.to_owned(),
+        ),
+        (What::CatalogRejected { faults: vec!["f".to_owned()] }, r#""catalog_rejected","faults":["f"]"#.to_owned()),
+    ];
+    for (what, expected) in table {
+        assert_eq!(json(what), format!(r#"{{"type":{expected}"#));
+    }
+}
+
+#[test]
 fn an_event_of_a_call_names_it() {
     let ids = CallIds { call_id: "c-1".to_owned(), request_id: Some("mine".to_owned()) };
     let what = What::Enabled { model_id: "a".to_owned() };

@@ -91,6 +91,11 @@ export interface Model {
   limits?: Limits
   /** Whether it may be called at all. Default: true. */
   enabled?: boolean
+  /**
+   * The day in UTC, as `YYYY-MM-DD`, from which its provider serves it no more: it is passed over from then on, and warned
+   * of 30 days before. Default: none.
+   */
+  retiresOn?: string
 }
 
 /** What `updateCatalog` lays over the catalogue. */

@@ -4,7 +4,10 @@
 export interface Config {
   /** Begin with the built-in catalogue (true), or with nothing (false). Default: true. */
   builtinCatalog?: boolean
-  /** A folder with models.json, providers.json or both, laid over the built-in catalogue by id. */
+  /**
+   * A folder with models.json, providers.json or both, laid over the built-in catalogue by id, which is watched and
+   * reloaded when it changes.
+   */
   catalog?: string
   /** Providers laid over the catalogue by id; each replaces the whole entry with its id. */
   providers?: Provider[]

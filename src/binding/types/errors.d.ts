@@ -29,6 +29,7 @@ export type SkipReason =
   | 'over_budget'
   | 'provider_failed'
   | 'not_enabled'
+  | 'retired'
 
 /** Why another model than the original answered; `incomplete` if the original answered some of the matches. */
 export type FallbackReason = FailureKind | SkipReason | 'incomplete'

@@ -24,6 +24,7 @@ export type EngineEvent =
   | ProviderCoolingEvent
   | ProviderCooledEvent
   | RestoredEvent
+  | ModelRetiringEvent
   | FallbackEvent
   | CostWarningEvent
   | UsageDoubtedEvent
@@ -33,6 +34,8 @@ export type EngineEvent =
   | FleetJoinedEvent
   | FleetLostEvent
   | GrantLapsedEvent
+  | CatalogReloadedEvent
+  | CatalogRejectedEvent
   | PromptsReloadedEvent
   | PromptsRejectedEvent
 
@@ -116,6 +119,20 @@ export interface RestoredEvent extends EventBase {
   type: 'restored'
   /** The models in it that the catalogue does not have; nothing was done about them. */
   ignoredModelIds: string[]
+}
+
+/**
+ * A model retires within 30 days, as `retiresOn` of the catalogue has it: told once a model and day by each engine, and to
+ * the first listener where there was none before. A model that is retired already is not told of.
+ */
+export interface ModelRetiringEvent extends EventBase {
+  type: 'model_retiring'
+  /** The model. */
+  modelId: string
+  /** The day in UTC, as `YYYY-MM-DD`, from which it is passed over. */
+  retiresOn: string
+  /** How many days are left, from 1 to 30. */
+  daysLeft: number
 }
 
 /** A fallback is about to be asked. */
@@ -230,6 +247,24 @@ export interface GrantLapsedEvent extends EventBase {
   heldUsd: number
   /** The day in UTC, as `YYYY-MM-DD`. */
   day: string
+}
+
+/** The folder `catalog` was changed, and what it holds is in use, below the configuration and later changes. */
+export interface CatalogReloadedEvent extends EventBase {
+  type: 'catalog_reloaded'
+  /** The models that are new, in the order of the catalogue. */
+  addedModelIds: string[]
+  /** The models that are gone. */
+  removedModelIds: string[]
+  /** The models that are others, by themselves, by their provider or by their fallbacks. */
+  changedModelIds: string[]
+}
+
+/** The folder `catalog` was changed and has faults; the catalogue in use stays. */
+export interface CatalogRejectedEvent extends EventBase {
+  type: 'catalog_rejected'
+  /** Every fault, with its file and path. */
+  faults: string[]
 }
 
 /** The folder of the prompts was changed, and what it holds is in use. */

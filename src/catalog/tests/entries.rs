@@ -13,7 +13,7 @@ fn every_field_is_read() {
             "id": "m", "provider": "p", "upstreamModel": "u", "displayName": "M", "tier": "t", "promptUsdPer1M": 0,
             "completionUsdPer1M": 0.5, "cachedPromptUsdPer1M": 0.25, "reasoningUsdPer1M": 1, "fallbacks": ["n"],
             "timeoutMs": 9, "reasoning": true, "responseFormat": false, "promptOverrides": ["json-strict"],
-            "limits": { "maxTokens": 7, "temperature": [0, 1.5] }, "enabled": false, "notes": "slow",
+            "limits": { "maxTokens": 7, "temperature": [0, 1.5] }, "enabled": false, "retiresOn": "2026-02-05", "notes": "slow",
         }, {
             "id": "n", "provider": "p", "upstreamModel": "x/u", "promptUsdPer1M": 1, "completionUsdPer1M": 1,
         }],
@@ -48,6 +48,7 @@ fn every_field_is_read() {
         prompt_overrides: vec!["json-strict".to_owned()],
         limits: Limits { max_tokens: Some(7), temperature: Some((0.0, 1.5)), max_stop_sequences: Some(0) },
         enabled: false,
+        retires_on: Some(Retirement::read(&json!("2026-02-05")).unwrap()),
     };
     assert_eq!(**catalog.model(ModelIndex(0)), m);
     let n = catalog.model(ModelIndex(1));

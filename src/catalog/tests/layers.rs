@@ -80,3 +80,49 @@ fn a_folder_must_hold_a_file_that_can_be_read() {
     assert_eq!(faults.len(), 1, "{faults:?}");
     assert!(faults[0].starts_with(&format!("{}: cannot be read: ", folder.file("models.json"))), "{}", faults[0]);
 }
+
+#[test]
+fn a_folder_that_is_read_anew_lies_where_it_lay() {
+    let file = |models: &[Value]| json!({ "models": models }).to_string();
+    let with_tier = |id: &str, tier: &str| with(model(id), json!({ "tier": tier }));
+    let folder = Folder::new(&[
+        ("models.json", &file(&[with_tier("a", "file"), with_tier("b", "file"), model("gone")])),
+        ("providers.json", &json!({ "providers": [provider()] }).to_string()),
+    ]);
+    let config = json!({ "builtinCatalog": false, "catalog": folder.0, "models": [with_tier("b", "configuration")] });
+    let changes = json!({ "models": [model("c")], "fallbacks": { "a": "c" } });
+    let before = loaded(&config).updated(&changes, "changes", &no_variables, OVERRIDES).unwrap();
+    fs::write(folder.file("models.json"), file(&[model("new"), with_tier("b", "file"), with_tier("a", "other")]))
+        .unwrap();
+    let read = || before.with_folder(&FolderFiles::read(&folder.0), &no_variables, OVERRIDES);
+    let after = read().unwrap();
+    assert_eq!(ids(&after), ["new", "b", "a", "c"]);
+    let tiers: Vec<_> = after.models().map(|model| model.tier.as_deref()).collect();
+    assert_eq!(tiers, [None, Some("configuration"), Some("other"), None]);
+    assert_eq!(after.fallbacks().collect::<Vec<_>>(), [("a", vec!["c"])]);
+    let owned = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect::<Vec<_>>();
+    let difference = after.difference(&before);
+    assert_eq!(difference.added, owned(&["new"]));
+    assert_eq!(difference.removed, owned(&["gone"]));
+    assert_eq!(difference.changed, owned(&["a"]), "b is where it was not, but the same");
+
+    // What lies over the folder may miss what it held.
+    fs::write(folder.file("models.json"), file(&[])).unwrap();
+    assert_eq!(lines(&read().unwrap_err()), ["changes.fallbacks.a: unknown model"]);
+}
+
+#[test]
+fn the_digest_of_a_folder_changes_with_each_file_and_with_what_cannot_be_read() {
+    let folder = Folder::new(&[("models.json", r#"{ "models": [] }"#)]);
+    let digest = || FolderFiles::read(&folder.0).digest();
+    let mut seen = vec![digest()];
+    assert_eq!(seen[0], digest());
+    fs::write(folder.file("providers.json"), r#"{ "providers": [] }"#).unwrap();
+    seen.push(digest());
+    fs::remove_file(folder.file("models.json")).unwrap();
+    seen.push(digest());
+    fs::create_dir(folder.file("models.json")).unwrap();
+    seen.push(digest());
+    let distinct: std::collections::HashSet<u64> = seen.iter().copied().collect();
+    assert_eq!(distinct.len(), seen.len());
+}

@@ -22,9 +22,9 @@ fn a_fallback_must_be_another_known_model_once() {
     assert_eq!(
         faults(&config),
         [
+            "config.fallbacks[\"a-1\"]: must be a model's id or an array of such ids, got 1",
             "config.fallbacks.x: unknown model",
             "config.fallbacks[\"b-1\"]: unknown model",
-            "config.fallbacks[\"a-1\"]: must be a model's id or an array of such ids, got 1",
             "config.fallbacks[\"a-1\"]: unknown model",
             "config.models[0].fallbacks[1]: a model cannot be its own fallback: a → a",
             "config.models[0].fallbacks[2]: the same fallback twice, got \"b\"",

@@ -35,11 +35,18 @@ impl Roster {
 fn status_of(catalog: &Catalog, index: ModelIndex, status: &dyn Fn(&str, &str) -> HealthStatus) -> ModelStatus {
     let model = catalog.model(index);
     let health = status(&model.id, &model.provider.id);
-    let state = match plan::not_usable(catalog, index) {
+    let state = match plan::not_usable(catalog, index, SystemTime::now()) {
         Some(Refusal { reason: SkipReason::NotEnabled, .. }) => ModelState::NotEnabled,
+        Some(Refusal { reason: SkipReason::Retired, .. }) => ModelState::Retired,
         Some(_) => ModelState::Unconfigured,
         None if health.disabled.is_some() => ModelState::Disabled,
         None => ModelState::Active,
     };
-    ModelStatus { id: model.id.clone(), provider_id: model.provider.id.clone(), state, health }
+    ModelStatus {
+        id: model.id.clone(),
+        provider_id: model.provider.id.clone(),
+        state,
+        retires_on: model.retires_on,
+        health,
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::Roster;
 use crate::catalog::Model;
@@ -39,7 +39,8 @@ impl Roster {
     pub(super) fn describe(&self) {
         let Some(fleet) = self.fleet() else { return };
         let catalog = self.setup.catalog();
-        let is_usable = |model: &Model| model.is_usable() && !self.health.is_denied(&model.id);
+        let now = SystemTime::now();
+        let is_usable = |model: &Model| model.is_usable(now) && !self.health.is_denied(&model.id);
         let known = catalog.models().map(|model| KnownModel { model, is_usable: is_usable(model) });
         fleet.describe(&known.collect::<Vec<_>>());
     }
@@ -66,7 +67,8 @@ impl Roster {
         self.health.unchanged(|| {
             let own = || {
                 let catalog = self.setup.catalog();
-                catalog.models().filter(|model| model.is_usable()).map(|model| model.id.clone()).collect()
+                let now = SystemTime::now();
+                catalog.models().filter(|model| model.is_usable(now)).map(|model| model.id.clone()).collect()
             };
             let is_same = {
                 let mut known = self.fleet_models.write().unwrap_or_else(PoisonError::into_inner);

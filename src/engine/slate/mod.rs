@@ -59,16 +59,17 @@ impl Engine {
         let began = Instant::now();
         let running = self.lifecycle.begin_call()?;
         let Setup { catalog, prompts } = Setup::clone(&self.library.setup().get());
+        let now = SystemTime::now();
         let is_active = |index| {
             let model = catalog.model(index);
-            plan::not_usable(&catalog, index).is_none() && !self.roster.is_disabled(model)
+            plan::not_usable(&catalog, index, now).is_none() && !self.roster.is_disabled(model)
         };
         let checked = slate::check(&request, options, own, &catalog, check_items, is_active);
         let (cells, options) = checked.map_err(EngineError::InvalidRequest)?;
         check_version(&prompts, "request.promptVersion", request.prompt_version.as_deref())?;
         let SlateRequest { items, fallbacks, prompt_version, .. } = request;
         let ask = Ask::about(&items, None, prompt_version.as_deref());
-        let rendering = Rendering::new(&prompts, ask, self.active_model_count(), SystemTime::now());
+        let rendering = Rendering::new(&prompts, ask, self.active_model_count(), now);
         let formats = self.formats.left();
         let wanted = Wanted { rendering: &rendering, options: &options.call, formats: &formats };
         let begins = prepare::begins(&items);

@@ -95,7 +95,8 @@ pub(super) fn requests(
     for (index, mut places) in cells {
         places.sort_by_key(|&place| (begin(place).is_none(), begin(place), place));
         let model = catalog.model(index);
-        let refusal = plan::not_usable(catalog, index).or_else(|| engine.roster.unavailable(model));
+        let refusal =
+            plan::not_usable(catalog, index, wanted.rendering.made_at()).or_else(|| engine.roster.unavailable(model));
         let first = planned.len();
         let mut priced: Vec<Fitted> = Vec::new();
         let cuts = cut(&places, options.items_per_request, |window| {

@@ -90,7 +90,7 @@ impl<I: Item> Share<I> {
 
     /// Whether a model is passed over, so that no turn is needed for it.
     pub(in crate::engine) fn is_refused(&self, model: ModelIndex) -> bool {
-        plan::not_usable(&self.catalog, model).is_some()
+        plan::not_usable(&self.catalog, model, SystemTime::now()).is_some()
             || self.engine.roster.unavailable(self.catalog.model(model)).is_some()
     }
 

@@ -6,7 +6,7 @@ fn source(text: &str) -> Source {
     Source::given(&json!({ "versions": {}, "components": { "a": text } }), PATH)
 }
 
-fn last(accepted: bool) -> LastReading {
+fn last(accepted: bool) -> LastReading<Source> {
     LastReading { reading: 5, source: source("known"), accepted }
 }
 

@@ -1,4 +1,4 @@
-//! Watches a folder of prompts and says when to read it again.
+//! Watches a folder and says when to read it again; a leaf.
 //!
 //! A change may be a file written in place or renamed over another, the folder itself replaced, or a symbolic link
 //! somewhere on the way that now leads elsewhere, as Kubernetes changes a `ConfigMap`. So every directory that holds a
@@ -14,8 +14,6 @@ use std::time::{Duration, Instant};
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use super::source::{MANIFEST, SUBFOLDER, component_files};
-
 /// The folder is read when nothing has changed in it for this long: an editor that writes three files one after the other
 /// causes one reading.
 const QUIET: Duration = Duration::from_millis(50);
@@ -27,6 +25,20 @@ const POLL: Duration = Duration::from_millis(450);
 const MOST_LINKS: usize = 40;
 /// How often the way is looked at anew because it changed meanwhile.
 const MOST_LOOKS: usize = 8;
+
+/// What is read of a folder, as it is now.
+#[derive(Debug, Default)]
+pub struct Layout {
+    /// The folders in which every name counts; they need not be there.
+    pub folders: Vec<PathBuf>,
+    /// The files that are read; they need not be there.
+    pub files: Vec<PathBuf>,
+    /// Whether these are all: false if something could not be listed.
+    pub complete: bool,
+}
+
+/// Says what is read of a folder.
+pub type LayoutOf = fn(&Path) -> Layout;
 
 /// A watch over a folder; it ends when this is dropped.
 #[derive(Debug)]
@@ -54,19 +66,24 @@ impl Message {
 }
 
 impl Watcher {
-    /// Calls `changed` from a thread of its own, as soon as the folder is quiet and whenever it may have changed, until
+    /// Calls `changed` from a thread of its own, named `name`, as soon as the folder is quiet and whenever it may have changed, until
     /// it returns false.
     ///
     /// # Errors
     ///
     /// If there can be no such thread.
-    pub fn start(folder: &Path, changed: impl FnMut() -> bool + Send + 'static) -> std::io::Result<Self> {
+    pub fn start(
+        name: &str,
+        folder: &Path,
+        layout: LayoutOf,
+        changed: impl FnMut() -> bool + Send + 'static,
+    ) -> std::io::Result<Self> {
         let folder = std::path::absolute(folder)?;
         let (messages, inbox) = channel();
         let sender = messages.clone();
         thread::Builder::new()
-            .name("fallcast-prompts".to_owned())
-            .spawn(move || Watch::new(folder, inbox, sender).run(changed))?;
+            .name(name.to_owned())
+            .spawn(move || Watch::new((folder, layout), inbox, sender).run(changed))?;
         Ok(Self { messages })
     }
 }
@@ -80,6 +97,7 @@ impl Drop for Watcher {
 
 struct Watch {
     folder: PathBuf,
+    layout: LayoutOf,
     inbox: Receiver<Message>,
     /// `None` where the system cannot watch.
     watcher: Option<RecommendedWatcher>,
@@ -89,14 +107,14 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(folder: PathBuf, inbox: Receiver<Message>, sender: Sender<Message>) -> Self {
+    fn new((folder, layout): (PathBuf, LayoutOf), inbox: Receiver<Message>, sender: Sender<Message>) -> Self {
         let watcher = notify::recommended_watcher(move |event| {
             if let Some(message) = Message::of(event) {
                 // The watch may have ended.
                 let _ = sender.send(message);
             }
         });
-        Self { folder, inbox, watcher: watcher.ok(), places: Places::default(), watched: BTreeSet::new() }
+        Self { folder, layout, inbox, watcher: watcher.ok(), places: Places::default(), watched: BTreeSet::new() }
     }
 
     fn run(mut self, mut changed: impl FnMut() -> bool) {
@@ -143,7 +161,7 @@ impl Watch {
     fn look_around(&mut self) -> bool {
         let Some(watcher) = &mut self.watcher else { return false };
         for _ in 0..MOST_LOOKS {
-            self.places = Places::of(&self.folder);
+            self.places = Places::of(&self.folder, self.layout);
             for directory in self.watched.difference(&self.places.directories) {
                 // It may be gone, and its watch with it.
                 let _ = watcher.unwatch(directory);
@@ -152,7 +170,7 @@ impl Watch {
             let is_watched = |directory: &&PathBuf| watcher.watch(directory, RecursiveMode::NonRecursive).is_ok();
             self.watched = self.places.directories.iter().filter(is_watched).cloned().collect();
             // What changed before the watch began is seen now.
-            if Places::of(&self.folder) == self.places {
+            if Places::of(&self.folder, self.layout) == self.places {
                 break;
             }
         }
@@ -174,22 +192,18 @@ struct Places {
 }
 
 impl Places {
-    fn of(folder: &Path) -> Self {
-        let mut places = Self { complete: true, ..Self::default() };
-        for folder in [folder.to_owned(), folder.join(SUBFOLDER)] {
+    fn of(folder: &Path, layout: LayoutOf) -> Self {
+        let Layout { folders, files, complete } = layout(folder);
+        let mut places = Self { complete, ..Self::default() };
+        for folder in &folders {
             if let Ok(folder) = folder.canonicalize() {
                 places.directories.insert(folder.clone());
                 places.folders.insert(folder);
             }
         }
-        for path in [folder.to_owned(), folder.join(SUBFOLDER), folder.join(MANIFEST)] {
+        for path in folders.into_iter().chain(files) {
             places.follow(path);
         }
-        let (files, unlisted) = component_files(folder);
-        for file in files {
-            places.follow(file);
-        }
-        places.complete &= unlisted.is_empty();
         places
     }
 

@@ -6,6 +6,14 @@ use super::*;
 /// How long a test waits for what must happen before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A manifest, and every other file of a folder.
+const MANIFEST: &str = "manifest.json";
+
+fn layout(folder: &Path) -> Layout {
+    let listed = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
+    Layout { folders: vec![folder.to_owned()], files: listed.chain([folder.join(MANIFEST)]).collect(), complete: true }
+}
+
 /// A folder with a manifest and a component in a directory of its own, watched; `texts` receives the component's text
 /// after each change.
 struct Scene {
@@ -24,7 +32,7 @@ impl Scene {
         let (sender, texts) = mpsc::channel();
         let file = root.join("prompts/a.md");
         let changed = move || sender.send(fs::read_to_string(&file).unwrap_or_default()).is_ok();
-        let watcher = Some(Watcher::start(&root.join("prompts"), changed).unwrap());
+        let watcher = Some(Watcher::start("watch-test", &root.join("prompts"), layout, changed).unwrap());
         let scene = Self { root, texts, watcher };
         scene.sees("1");
         scene
@@ -165,24 +173,24 @@ fn the_way_is_the_same_with_a_slash_at_its_end_and_a_loop_on_it_is_not_complete(
         symlink("loop/x", root.join("loop")).unwrap();
     });
     let root = scene.root.canonicalize().unwrap();
-    let places = Places::of(&root.join("prompts"));
+    let places = Places::of(&root.join("prompts"), layout);
     assert!(places.complete);
-    assert_eq!(Places::of(&root.join("prompts/")), places);
+    assert_eq!(Places::of(&root.join("prompts/"), layout), places);
     let directories = [root.clone(), root.join("a"), root.join("a/b")];
     assert_eq!(places.directories, directories.into());
-    assert!(!Places::of(&root.join("loop/prompts")).complete);
+    assert!(!Places::of(&root.join("loop/prompts"), layout).complete);
 }
 
 #[test]
 fn what_does_not_concern_the_folder_is_not_looked_at() {
     let scene = Scene::new("others", Scene::plain);
-    let places = Places::of(&scene.at("prompts").canonicalize().unwrap());
+    let places = Places::of(&scene.at("prompts").canonicalize().unwrap(), layout);
     let root = scene.root.canonicalize().unwrap();
     let concerns = |path: &str| places.concern(&[root.join(path)]);
     assert!(places.complete);
     assert!(concerns("prompts") && concerns("prompts/new.md") && concerns("prompts/overrides"));
     assert!(!concerns("prompt") && !concerns("other/a.md") && !concerns("prompts/.git/index"));
-    assert!(!Places::of(&root.join("nowhere/prompts")).complete);
+    assert!(!Places::of(&root.join("nowhere/prompts"), layout).complete);
 }
 
 #[test]
@@ -201,7 +209,7 @@ fn where_the_system_cannot_watch_the_folder_is_read_again_and_again() {
     let (stop, inbox) = channel();
     let (sender, texts) = mpsc::channel();
     let file = scene.at("prompts/a.md");
-    let watch = Watch { watcher: None, ..Watch::new(scene.at("prompts"), inbox, stop.clone()) };
+    let watch = Watch { watcher: None, ..Watch::new((scene.at("prompts"), layout), inbox, stop.clone()) };
     let thread = thread::spawn(move || watch.run(move || sender.send(fs::read_to_string(&file).unwrap()).is_ok()));
     assert_eq!(texts.recv_timeout(PATIENCE).unwrap(), "1");
     fs::write(scene.at("prompts/a.md"), "2").unwrap();
@@ -214,7 +222,7 @@ fn where_the_system_cannot_watch_the_folder_is_read_again_and_again() {
 fn a_change_that_is_not_over_is_not_looked_at() {
     let scene = Scene::new("quiet", Scene::plain);
     let (sender, inbox) = channel();
-    let watch = Watch::new(scene.at("prompts"), inbox, sender.clone());
+    let watch = Watch::new((scene.at("prompts"), layout), inbox, sender.clone());
     // The file is truncated when the watch begins, and written after that.
     sender.send(Message::Changed(vec![scene.at("prompts/a.md").canonicalize().unwrap()])).unwrap();
     sender.send(Message::Stop).unwrap();
@@ -229,7 +237,7 @@ fn it_ends_when_dropped_and_when_nobody_listens() {
     while scene.texts.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Disconnected) {}
 
     let (sender, ended) = mpsc::channel::<()>();
-    let _watcher = Watcher::start(&scene.at("prompts"), move || {
+    let _watcher = Watcher::start("watch-test", &scene.at("prompts"), layout, move || {
         let _ = &sender;
         false
     });
