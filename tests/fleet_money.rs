@@ -14,8 +14,10 @@ use redis::{Commands, Connection};
 use serde_json::Value;
 use support::Redis;
 
-const MONEY: &str = include_str!("../src/fleet/scripts/money.lua");
-const RESTORE: &str = include_str!("../src/fleet/scripts/restore_day.lua");
+const MONEY: &str =
+    concat!(include_str!("../src/fleet/scripts/common.lua"), include_str!("../src/fleet/scripts/money.lua"));
+const RESTORE: &str =
+    concat!(include_str!("../src/fleet/scripts/common.lua"), include_str!("../src/fleet/scripts/restore_day.lua"));
 const HISTORIES: u64 = 10_000;
 const STEPS: usize = 14;
 const MEMBERS: usize = 4;
@@ -165,7 +167,7 @@ impl Server {
             None => self.redis.hdel::<_, _, ()>("day", &field).expect("the server obeys"),
         }
         let mut call = self.restore.prepare_invoke();
-        call.key("generation").key("version").key("day").arg("fresh").arg(99_999_999_999_999_u64).arg(&field);
+        call.key("generation").key("version").key("day").arg("").arg("fresh").arg(99_999_999_999_999_u64).arg(&field);
         let _: String = call.arg(written(known)).invoke(&mut self.redis).expect("the script runs");
     }
 }

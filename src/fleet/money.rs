@@ -10,16 +10,15 @@ use tracing::warn;
 
 use super::grants::{MoneyAnswer, Notice, Occasion, Want};
 use super::link::Trouble;
-use super::script::Script;
+use super::script::{Script, changing};
 use super::session::BEAT_EVERY;
 use super::words::read;
 use super::{Fleet, News, random_id};
 use crate::money::{BudgetRefusal, Day, Reservation};
 use crate::outcome::NanoUsd;
 
-static MONEY: LazyLock<Script> = LazyLock::new(|| Script::new("money", include_str!("scripts/money.lua")));
-static RESTORE: LazyLock<Script> =
-    LazyLock::new(|| Script::new("restore_day", include_str!("scripts/restore_day.lua")));
+static MONEY: LazyLock<Script> = LazyLock::new(|| Script::new("money", changing!("money.lua")));
+static RESTORE: LazyLock<Script> = LazyLock::new(|| Script::new("restore_day", changing!("restore_day.lua")));
 
 /// How often a message is written anew whose row had changed: once is enough unless two engines bear one id.
 const MOST_TRIES: usize = 3;
@@ -189,7 +188,7 @@ impl Fleet {
         let books = self.keys.money(day);
         let names: [&str; 3] = [&self.keys.generation, &self.keys.version, &books];
         let (fresh, expires) = (random_id(), ((day.number() + KEPT_DAYS) * DAY).to_string());
-        let mut arguments: Vec<&str> = vec![&fresh, &expires];
+        let mut arguments: Vec<&str> = vec!["", &fresh, &expires];
         arguments.extend(fields.iter().flat_map(|(field, value)| [field.as_str(), value.as_str()]));
         self.script(&RESTORE, &names, &arguments).await.map(drop)
     }

@@ -12,6 +12,14 @@ pub(super) struct Script {
     hash: LazyLock<String, Box<dyn FnOnce() -> String + Send + Sync>>,
 }
 
+/// The text of a script that changes something, by its file: what all of them begin with stands before it.
+macro_rules! changing {
+    ($file:literal) => {
+        concat!(include_str!("scripts/common.lua"), include_str!(concat!("scripts/", $file)))
+    };
+}
+pub(super) use changing;
+
 impl Script {
     pub(super) fn new(name: &'static str, text: &'static str) -> Self {
         let hash = move || redis::Script::new(text).get_hash().to_owned();

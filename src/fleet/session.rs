@@ -10,14 +10,14 @@ use tokio_util::sync::CancellationToken;
 use super::grants::Occasion;
 use super::link::{Subscription, Trouble};
 use super::mirror::Upshot;
-use super::script::Script;
+use super::script::{Script, changing};
 use super::standing::{Backoff, LIVING, Telling};
 use super::told::{Bulletin, Everything, KnownWord, age_of};
 use super::words::read;
 use super::{Fleet, News, random_id};
 
-static BEAT: LazyLock<Script> = LazyLock::new(|| Script::new("beat", include_str!("scripts/beat.lua")));
-static REFILL: LazyLock<Script> = LazyLock::new(|| Script::new("refill", include_str!("scripts/refill.lua")));
+static BEAT: LazyLock<Script> = LazyLock::new(|| Script::new("beat", changing!("beat.lua")));
+static REFILL: LazyLock<Script> = LazyLock::new(|| Script::new("refill", changing!("refill.lua")));
 static READ: LazyLock<Script> = LazyLock::new(|| Script::new("read", include_str!("scripts/read.lua")));
 
 /// How often a member gives a sign of life, and looks whether it missed a change.

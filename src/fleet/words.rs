@@ -8,17 +8,17 @@ use super::lanes::cooling_name;
 use super::link::Trouble;
 use super::mirror::{KnownCooling, Upshot};
 use super::outbox::{Act, Order};
-use super::script::Script;
+use super::script::{Script, changing};
 use super::told::Bulletin;
 use super::{Fleet, random_id};
 use crate::config::HealthConfig;
 use crate::health::{self, Subject};
 use crate::kind::FailureKind;
 
-static HEALTH: LazyLock<Script> = LazyLock::new(|| Script::new("health", include_str!("scripts/health.lua")));
+static HEALTH: LazyLock<Script> = LazyLock::new(|| Script::new("health", changing!("health.lua")));
 
-static COOL: LazyLock<Script> = LazyLock::new(|| Script::new("cool", include_str!("scripts/cool.lua")));
-static PIN: LazyLock<Script> = LazyLock::new(|| Script::new("pin", include_str!("scripts/pin.lua")));
+static COOL: LazyLock<Script> = LazyLock::new(|| Script::new("cool", changing!("cool.lua")));
+static PIN: LazyLock<Script> = LazyLock::new(|| Script::new("pin", changing!("pin.lua")));
 
 /// What is allowed beyond the time-out of a request until its place is free by itself.
 const LEASED_BEYOND: Duration = Duration::from_secs(10);

@@ -6,20 +6,10 @@
 --        the ids that it can ask and `role` is 'worker' or 'reader'; '' if it leaves; 5 for how many milliseconds an unseen
 --        member lives
 -- Gives  JSON: g generation, v version, now the time in milliseconds since 1970, count how many models can be asked,
---        lapsed the members that were forgotten
-
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-
-local generation = redis.call('GET', KEYS[1])
-if not generation then
-  generation = ARGV[2] .. ':' .. string.format('%.0f', now)
-  redis.call('SET', KEYS[1], generation)
-  redis.call('SET', KEYS[2], 0)
-end
+--        lapsed the members that were forgotten, lowest the protocol that all members speak, seen a member and its time in turn
 
 -- Adds or takes away what a member can ask.
-local function count_models(description, by)
+local function note_models(description, by)
   local read, is = pcall(cjson.decode, description)
   if not read or is.role ~= 'worker' or type(is.models) ~= 'table' then return end
   for _, model in ipairs(is.models) do
@@ -32,12 +22,12 @@ local changed = false
 local function describe(id, description)
   local before = redis.call('HGET', KEYS[3], id)
   if before == description or (not before and description == '') then return end
-  if before then count_models(before, -1) end
+  if before then note_models(before, -1) end
   if description == '' then
     redis.call('HDEL', KEYS[3], id)
   else
     redis.call('HSET', KEYS[3], id, description)
-    count_models(description, 1)
+    note_models(description, 1)
   end
   changed = true
 end
@@ -60,13 +50,9 @@ else
   redis.call('ZADD', KEYS[4], now, ARGV[3])
 end
 
-local count = redis.call('HLEN', KEYS[5])
-for _, off in ipairs(redis.call('SMEMBERS', KEYS[6])) do
-  count = count - redis.call('HEXISTS', KEYS[5], off)
-end
-redis.call('SET', KEYS[7], count, 'EX', 300)
+local count = count_models(KEYS[5], KEYS[6], KEYS[7])
 
-local version = tonumber(redis.call('GET', KEYS[2]) or 0)
+local version = changes_so_far()
 if changed then
   version = redis.call('INCR', KEYS[2])
   redis.pcall('PUBLISH', ARGV[1], cjson.encode({ g = generation, v = version, all = 1 }))

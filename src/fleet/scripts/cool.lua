@@ -6,16 +6,6 @@
 --        member where it happened
 -- Gives  JSON: g generation, v version, done (1 if it is left alone for longer than before)
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-
-local generation = redis.call('GET', KEYS[1])
-if not generation then
-  generation = ARGV[2] .. ':' .. string.format('%.0f', now)
-  redis.call('SET', KEYS[1], generation)
-  redis.call('SET', KEYS[2], 0)
-end
-
 local function until_of(text)
   return tonumber(string.match(text, '^%d+')) or 0
 end
@@ -29,7 +19,7 @@ for place = 1, #coolings, 2 do
   if ends <= now then redis.call('HDEL', KEYS[3], coolings[place]) end
 end
 
-local version = tonumber(redis.call('GET', KEYS[2]) or 0)
+local version = changes_so_far()
 local ends = now + tonumber(ARGV[4])
 if ends <= before or ends <= now then
   return cjson.encode({ g = generation, v = version, done = 0 })

@@ -21,16 +21,6 @@ local SEEN = 8
 local RESULTS = 10000
 local RESULTS_KEPT = 24 * 3600 * 1000
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-
-local generation = redis.call('GET', KEYS[1])
-if not generation then
-  generation = ARGV[2] .. ':' .. string.format('%.0f', now)
-  redis.call('SET', KEYS[1], generation)
-  redis.call('SET', KEYS[2], 0)
-end
-
 local channel, op, name, member, epoch = ARGV[1], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local stored = redis.call('HGET', KEYS[3], name)
 local word = stored and cjson.decode(stored) or { f = 0, u = 0, t = 0, e = 0, s = '', p = '', n = 0 }
@@ -148,7 +138,7 @@ elseif op == 'back' then
   word.p, keep = table.concat(kept, ' '), word.p ~= ''
 end
 
-local version = tonumber(redis.call('GET', KEYS[2]) or 0)
+local version = changes_so_far()
 if done then
   version = redis.call('INCR', KEYS[2])
   word.n = version
@@ -159,11 +149,7 @@ end
 -- The word of a model with one key has a line break in its name, and is no model of the count.
 if done and is_open ~= (word.u ~= 0) and not string.find(name, '\n', 1, true) then
   redis.call(word.u ~= 0 and 'SADD' or 'SREM', KEYS[6], name)
-  local count = redis.call('HLEN', KEYS[5])
-  for _, off in ipairs(redis.call('SMEMBERS', KEYS[6])) do
-    count = count - redis.call('HEXISTS', KEYS[5], off)
-  end
-  redis.call('SET', KEYS[7], count, 'EX', 300)
+  count_models(KEYS[5], KEYS[6], KEYS[7])
 end
 
 local left = nil

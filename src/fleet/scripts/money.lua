@@ -24,28 +24,20 @@ local DAY = 86400000
 local GRACE = 2000
 local EARLY = 600000
 
-local time = redis.call('TIME')
-local clock = time[1] * 1000 + math.floor(time[2] / 1000)
-
-local generation = redis.call('GET', KEYS[1])
-if not generation then
-  generation = ARGV[2] .. ':' .. string.format('%.0f', clock)
-  redis.call('SET', KEYS[1], generation)
-  redis.call('SET', KEYS[2], 0)
-end
-
 -- A clock that goes back by a day or less is not followed.
-local now = clock
+local latest = now
 for _, known in ipairs({ tonumber(redis.call('GET', KEYS[4]) or 0), tonumber(ARGV[5]) or 0 }) do
-  if known > now and known - clock <= DAY then now = known end
+  if known > latest and known - now <= DAY then latest = known end
 end
-redis.call('SET', KEYS[4], string.format('%.0f', now), 'PX', 3 * DAY)
+redis.call('SET', KEYS[4], string.format('%.0f', latest), 'PX', 3 * DAY)
 
 local id, day = ARGV[3], tonumber(ARGV[4])
 local born = tonumber(string.match(generation, ':(%d+)$') or 0)
-local opens = math.max(0, born + GRACE - clock)
-local today = math.floor(now / DAY)
-local is_open = opens == 0 and (day == today or (day == today + 1 and now >= day * DAY - EARLY))
+-- One that is to be made long from now is of before the clock went back.
+local since = now - born
+local opens = math.abs(since) < GRACE and GRACE - since or 0
+local today = math.floor(latest / DAY)
+local is_open = opens == 0 and (day == today or (day == today + 1 and latest >= day * DAY - EARLY))
 
 local function text(number)
   return string.format('%.0f', number)
@@ -58,7 +50,7 @@ local function row_of(value)
 end
 
 local living = {}
-for _, seen in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], text(clock - tonumber(ARGV[17]) + 1), '+inf')) do
+for _, seen in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], text(now - tonumber(ARGV[17]) + 1), '+inf')) do
   living[seen] = true
 end
 if id ~= '' then living[id] = true end
@@ -158,17 +150,17 @@ local version = tonumber(redis.call('HGET', KEYS[5], 'v') or 0)
 if #changes > 0 then
   redis.call('HSET', KEYS[5], unpack(changes))
   version = redis.call('HINCRBY', KEYS[5], 'v', 1)
-  redis.call('PEXPIREAT', KEYS[5], text(math.max(now, day * DAY) + 4 * DAY))
+  redis.call('PEXPIREAT', KEYS[5], text(math.max(latest, day * DAY) + 4 * DAY))
 end
 
 local rows = nil
 if told == 1 or (ARGV[16] ~= '' and ARGV[16] ~= text(version)) then rows = redis.call('HGETALL', KEYS[5]) end
 if told == 1 then
-  redis.pcall('PUBLISH', ARGV[1], cjson.encode({ g = generation, v = tonumber(redis.call('GET', KEYS[2]) or 0), money = 1 }))
+  redis.pcall('PUBLISH', ARGV[1], cjson.encode({ g = generation, v = changes_so_far(), money = 1 }))
 end
 local free = budget and math.max(0, budget - others.taken - (own and math.max(own.a, own.s) or 0))
 return cjson.encode({
-  g = generation, now = text(now), done = done, opens = opens, v = version, told = told, living = workers, rows = rows,
+  g = generation, now = text(latest), done = done, opens = opens, v = version, told = told, living = workers, rows = rows,
   row = own and { text(own.n), text(own.a), text(own.s), text(own.u) } or nil, free = free and text(free) or nil,
   spent = text(others.spent), uncertain = text(others.uncertain), held = text(others.held), lapsed = text(others.lapsed),
   budget = used_last or nil,

@@ -5,17 +5,7 @@
 --        pin that it follows on, '' for whatever there is
 -- Gives  JSON: g generation, v version, pin: the number of the pin, a line break, and the version of the prompts
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-
-local generation = redis.call('GET', KEYS[1])
-if not generation then
-  generation = ARGV[2] .. ':' .. string.format('%.0f', now)
-  redis.call('SET', KEYS[1], generation)
-  redis.call('SET', KEYS[2], 0)
-end
-
-local version = tonumber(redis.call('GET', KEYS[2]) or 0)
+local version = changes_so_far()
 local pin = redis.call('GET', KEYS[3]) or '0\n'
 local number = tonumber(string.match(pin, '^%d+'))
 -- One that was pinned while the fleet was lost yields to whoever pinned another since.

@@ -8,16 +8,6 @@
 --        for never, absent if it is on
 -- Gives  JSON: g generation, v version
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-
-local generation = redis.call('GET', KEYS[1])
-if not generation then
-  generation = ARGV[2] .. ':' .. string.format('%.0f', now)
-  redis.call('SET', KEYS[1], generation)
-  redis.call('SET', KEYS[2], 0)
-end
-
 -- How far an epoch is beyond another, modulo 2^16.
 local function beyond(one, other)
   return (one - other + 32768) % 65536 - 32768
@@ -62,13 +52,9 @@ for _, known in ipairs(cjson.decode(ARGV[3])) do
 end
 
 if #changed > 0 then
-  local count = redis.call('HLEN', KEYS[4])
-  for _, off in ipairs(redis.call('SMEMBERS', KEYS[5])) do
-    count = count - redis.call('HEXISTS', KEYS[4], off)
-  end
-  redis.call('SET', KEYS[6], count, 'EX', 300)
+  count_models(KEYS[4], KEYS[5], KEYS[6])
 end
-local version = tonumber(redis.call('GET', KEYS[2]) or 0)
+local version = changes_so_far()
 if #changed > 0 then
   redis.pcall('PUBLISH', ARGV[1], cjson.encode({ g = generation, v = version, all = 1 }))
 end

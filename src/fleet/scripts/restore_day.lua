@@ -2,24 +2,16 @@
 -- with the greater number stays.
 --
 -- KEYS   1 generation, 2 version, 3 the day's hash
--- ARGV   1 a generation for an empty server, 2 when the hash expires, in milliseconds since 1970, then fields of the hash and
---        their values in turn
+-- ARGV   1 nothing, 2 a generation for an empty server, 3 when the hash expires, in milliseconds since 1970, then fields of the
+--        hash and their values in turn
 -- Gives  JSON: g generation, v the changes of the hash
-
-local generation = redis.call('GET', KEYS[1])
-if not generation then
-  local time = redis.call('TIME')
-  generation = ARGV[1] .. ':' .. string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
-  redis.call('SET', KEYS[1], generation)
-  redis.call('SET', KEYS[2], 0)
-end
 
 local function number(row)
   return tonumber(string.match(row or '', '^%d+') or -1)
 end
 
 local changed = false
-for place = 3, #ARGV, 2 do
+for place = 4, #ARGV, 2 do
   local field, value = ARGV[place], ARGV[place + 1]
   local known = redis.call('HGET', KEYS[3], field)
   local is_row = string.sub(field, 1, 2) == 'm:'
@@ -30,6 +22,6 @@ for place = 3, #ARGV, 2 do
 end
 if changed then
   redis.call('HINCRBY', KEYS[3], 'v', 1)
-  redis.call('PEXPIREAT', KEYS[3], ARGV[2])
+  redis.call('PEXPIREAT', KEYS[3], ARGV[3])
 end
 return cjson.encode({ g = generation, v = tonumber(redis.call('HGET', KEYS[3], 'v') or 0) })

@@ -12,7 +12,8 @@ use super::super::breaker_state::{BreakerRules, NEVER};
 use crate::fleet::tests::Redis;
 
 const HISTORIES: u64 = 10_000;
-const SCRIPT: &str = include_str!("../../fleet/scripts/health.lua");
+const SCRIPT: &str =
+    concat!(include_str!("../../fleet/scripts/common.lua"), include_str!("../../fleet/scripts/health.lua"));
 static HASH: LazyLock<String> = LazyLock::new(|| redis::Script::new(SCRIPT).get_hash().to_owned());
 
 /// One thing that happens to a word.
