@@ -1468,7 +1468,10 @@ export interface FleetMember {
   id: string
   /** What it is. */
   role: 'worker' | 'reader'
-  /** When it gave its last sign of life that is known here, as an ISO 8601 time on the clock of Redis. */
+  /**
+   * When it gave its last sign of life that is known here, as an ISO 8601 time on the clock of Redis: seconds ago, while it
+   * lives and the fleet is joined.
+   */
   seenAt: string
   /** The providers of its enabled models for which it has a key or that need none, sorted. */
   providers: Array<string>

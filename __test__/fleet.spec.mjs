@@ -165,6 +165,49 @@ test('calls that go well ask Redis nothing', async () => {
   expect(after - before).toBeLessThanOrEqual(3 * Math.ceil(seconds + 1));
 });
 
+test('the user of the docs may do all that a member does', async () => {
+  const [, rules] = /ACL SETUSER (fallcast [^`]*)/.exec(readFileSync(new URL('../docs/fleet.md', import.meta.url), 'utf8'));
+  const server = await startServer();
+  const client = await clientOf(server);
+  await client.sendCommand(['ACL', 'SETUSER', ...rules.trim().split(/\s+/)]);
+  const fleet = { url: `redis://fallcast:password@127.0.0.1:${server.port}` };
+  const config = fleetConfig(server, ['a', 'b'], { fleet, dailyBudgetUsd: 1, cooldownMs: 300 });
+  const [one, other] = await startFleet(2, config);
+  await Promise.all([one, other].map((member) => member.ask('ready')));
+  const [{ version }] = await one.ask('getPrompts');
+  await one.ask('activatePrompts', [version]);
+  await one.ask('reportFailure', ['a', 'parse_error'], 5);
+  await other.event('recovered');
+  await one.ask('reportFailure', ['a', 'rate_limited']);
+  await other.event('cooling');
+  await one.ask('predictWithFallback', [{ modelId: 'b', matches: [{ id: 'm', homeTeam: 'A', awayTeam: 'B' }] }]).catch(() => {});
+  await one.ask('disableModel', ['b', 'by hand']);
+  await other.event('disabled', 2);
+  await client.flushAll();
+  await vi.waitUntil(async () => JSON.parse(await client.hGet('fallcast:1:words', 'b'))?.u === -1, WAIT);
+  await other.ask('getFleetStatus');
+  await other.ask('close');
+  await one.ask('close');
+  const problems = [one, other].flatMap(({ logs }) => logs.filter(({ level }) => level === 'warn').map(({ fields }) => fields?.problem));
+  expect(problems.filter((problem) => problem && !/has no persistence/.test(problem))).toEqual([]);
+  expect(one.told('fleet_lost')).toEqual([]);
+  const refused = await client.sendCommand(['ACL', 'LOG']);
+  expect(refused).toEqual([]);
+});
+
+test('when a member was seen last does not grow old while nothing changes', async () => {
+  const server = await startServer();
+  const [one, other] = await startFleet(2, fleetConfig(server));
+  const { id } = await other.ask('getFleet');
+  const seenAt = async () => (await one.ask('getFleet')).members.find((member) => member.id === id)?.seenAt;
+  const first = await vi.waitUntil(seenAt, WAIT);
+  const second = await vi.waitUntil(async () => {
+    const at = await seenAt();
+    return at !== first && at;
+  }, WAIT);
+  await vi.waitUntil(async () => await seenAt() > second, WAIT);
+});
+
 test('nothing that is secret is in Redis', async () => {
   const server = await startServer({ args: ['--requirepass', 'secret-password-1'] });
   const fleet = { url: `redis://:secret-password-1@127.0.0.1:${server.port}` };

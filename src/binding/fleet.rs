@@ -99,7 +99,8 @@ pub struct FleetMember {
     /// What it is.
     #[napi(ts_type = "'worker' | 'reader'")]
     pub role: String,
-    /// When it gave its last sign of life that is known here, as an ISO 8601 time on the clock of Redis.
+    /// When it gave its last sign of life that is known here, as an ISO 8601 time on the clock of Redis: seconds ago, while it
+    /// lives and the fleet is joined.
     pub seen_at: String,
     /// The providers of its enabled models for which it has a key or that need none, sorted.
     pub providers: Vec<String>,

@@ -26,12 +26,12 @@ impl Fleet {
     }
 
     async fn said(&self, command: &str, about: &str) -> Result<String, Trouble> {
-        let answer = self.read_only(&[command, about]).await?;
+        let answer = self.command(&[command, about]).await?;
         redis::from_redis_value(answer).map_err(|error| Trouble::Refused(error.to_string()))
     }
 
     async fn setting(&self, name: &str) -> Option<String> {
-        let answer = self.read_only(&["CONFIG", "GET", name]).await.ok()?;
+        let answer = self.command(&["CONFIG", "GET", name]).await.ok()?;
         let pair: Vec<String> = redis::from_redis_value(answer).ok()?;
         pair.get(1).cloned()
     }

@@ -1,16 +1,31 @@
 //! The names of what a fleet keeps in Redis.
 //!
-//! Who is a member is read by every release, so that a new one can see what the old ones speak; all else carries the number
-//! of the protocol in which it is written.
+//! Who is a member, and what it speaks, is read by every release; all else carries the number of the protocol in which it is
+//! written. Members speak the highest that all living ones speak, so that a release that speaks another runs beside this one
+//! while workers are exchanged. Whoever goes over to another protocol leaves the keys of the one before without a generation:
+//! to who comes back to them they are as new, and nothing is granted by what is old.
+
+use std::ops::RangeInclusive;
 
 use crate::money::Day;
 
-/// The protocol that this release speaks.
-pub(super) const PROTOCOL: u32 = 1;
+/// The protocols that this release speaks.
+pub(super) const SPOKEN: RangeInclusive<u32> = 1..=1;
+
+/// What a member that speaks `spoken` speaks where `lowest` is the least of what each living member speaks at best; `None` if
+/// one of them speaks none of these.
+pub(super) fn common(spoken: &RangeInclusive<u32>, lowest: u32) -> Option<u32> {
+    let common = lowest.min(*spoken.end());
+    spoken.contains(&common).then_some(common)
+}
 
 /// Every key of one fleet.
 #[derive(Clone, Debug)]
 pub(super) struct Keys {
+    /// The protocol in which the rest is written.
+    pub(super) protocol: u32,
+    /// The highest protocol that each member speaks.
+    pub(super) protocols: String,
     /// What each member is, by its id.
     pub(super) members: String,
     /// When each member was seen.
@@ -41,11 +56,13 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// The keys below a namespace.
-    pub(super) fn new(namespace: &str) -> Self {
-        let prefix = format!("{namespace}:{PROTOCOL}");
+    /// The keys below a namespace, of a protocol.
+    pub(super) fn new(namespace: &str, protocol: u32) -> Self {
+        let prefix = format!("{namespace}:{protocol}");
         let own = |name: &str| format!("{prefix}:{name}");
         Self {
+            protocol,
+            protocols: format!("{namespace}:protocols"),
             members: format!("{namespace}:members"),
             seen: format!("{namespace}:seen"),
             count: format!("{namespace}:{}", crate::count::KEY),

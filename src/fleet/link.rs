@@ -30,6 +30,8 @@ pub(super) enum Trouble {
     Unreachable(String),
     /// It refuses: it is read-only, out of memory, or the password or the rights are not enough.
     Refused(String),
+    /// It does what it is asked, but this engine cannot go on with it.
+    Foreign(String),
 }
 
 impl fmt::Display for Trouble {
@@ -38,6 +40,7 @@ impl fmt::Display for Trouble {
             Self::TimedOut => f.write_str("Redis does not answer"),
             Self::Unreachable(problem) => write!(f, "Redis cannot be reached: {problem}"),
             Self::Refused(problem) => write!(f, "Redis refuses: {problem}"),
+            Self::Foreign(problem) => f.write_str(problem),
         }
     }
 }
@@ -124,7 +127,7 @@ impl Connector {
         let Some(password) = &self.server.password else { return trouble };
         let without = |problem: String| problem.replace(password.expose(), line::KEY);
         match trouble {
-            Trouble::TimedOut => Trouble::TimedOut,
+            Trouble::TimedOut | Trouble::Foreign(_) => trouble,
             Trouble::Unreachable(problem) => Trouble::Unreachable(without(problem)),
             Trouble::Refused(problem) => Trouble::Refused(without(problem)),
         }
@@ -164,8 +167,8 @@ impl Link {
         answer.map_err(|error| trouble(&error))
     }
 
-    /// Runs a command that only reads.
-    pub(super) async fn read(&self, command: &[&str], within: Duration) -> Result<redis::Value, Trouble> {
+    /// Runs a command.
+    pub(super) async fn command(&self, command: &[&str], within: Duration) -> Result<redis::Value, Trouble> {
         let Some((name, arguments)) = command.split_first() else { return Ok(redis::Value::Nil) };
         let mut commands = self.commands.clone();
         let mut command = redis::cmd(name);

@@ -77,6 +77,17 @@ impl Mirror {
         self.lock().members.clone()
     }
 
+    /// Notes when members were seen.
+    pub(super) fn note_seen<'a>(&self, seen: impl Iterator<Item = (&'a str, f64)>) {
+        let mut known = self.lock();
+        for (id, at) in seen {
+            // They are in order.
+            if let Ok(place) = known.members.binary_search_by(|member| member.id.as_str().cmp(id)) {
+                known.members[place].seen_at = super::wall(at);
+            }
+        }
+    }
+
     /// How many living workers can ask a provider.
     pub(super) fn workers(&self, provider_id: &str) -> usize {
         let can_ask = |member: &&FleetMember| {

@@ -14,6 +14,7 @@
 //! | `money.rs`, `grants.rs`, `clock.rs` | the day's money: what is reported, granted and waited for, and the day by the clock of Redis |
 //! | `totals.rs` | what the members have counted, day by day |
 //! | `words.rs`, `lanes.rs`, `outbox.rs` | the health of models, of everybody or of one key, and changes that are sent again until they are acknowledged |
+//! | `news.rs` | what is told of all that |
 //! | `inspect.rs` | whether the server may forget what it is told |
 
 mod clock;
@@ -24,6 +25,7 @@ mod lanes;
 mod link;
 mod mirror;
 mod money;
+mod news;
 mod outbox;
 mod script;
 mod session;
@@ -34,18 +36,18 @@ mod totals;
 mod words;
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::Notify;
 
 use crate::catalog::Model;
 use crate::check::Faults;
 use crate::config::{BudgetConfig, FleetConfig, FleetRole, HealthConfig};
-use crate::health::{Health, SharedWord, Subject, Turned};
-use crate::kind::FailureKind;
+use crate::health::{Health, Subject};
 use crate::money::Ledger;
 use crate::outcome::NanoUsd;
 use grants::Grants;
@@ -60,13 +62,16 @@ use totals::{Counter, Tallies};
 use words::Rules;
 
 pub use lanes::lane;
+pub use news::{Listener, News};
 pub use words::{Decided, FleetPlace, Placing};
 
 /// An engine's part in a fleet.
 pub struct Fleet {
     id: String,
     config: FleetConfig,
-    keys: Keys,
+    /// The protocols that it speaks, and the keys of the one that it speaks now.
+    spoken: RangeInclusive<u32>,
+    keys: ArcSwap<Keys>,
     connector: Connector,
     /// The connection for scripts, while there is one.
     link: ArcSwapOption<Link>,
@@ -88,79 +93,6 @@ pub struct Fleet {
     /// The warnings that were told.
     warned: Mutex<HashSet<String>>,
     listener: OnceLock<Box<Listener>>,
-}
-
-/// Takes what is new. Called while nothing else of the fleet changes, so it must not call back.
-pub type Listener = dyn Fn(News<'_>) + Send + Sync;
-
-/// What is new in a fleet.
-pub enum News<'a> {
-    /// The word of a model.
-    Word {
-        /// The name of the word; [`Fleet::about`] says what it is about.
-        name: &'a str,
-        /// What it is now.
-        word: &'a SharedWord,
-        /// How it became so.
-        turned: Turned,
-        /// The member where that happened.
-        origin: Option<&'a str>,
-    },
-    /// Something is left alone for a moment.
-    Cooling {
-        /// What; [`Fleet::cooled`] says it.
-        name: &'a str,
-        /// For how long still.
-        left: Duration,
-        /// The failure that caused it.
-        kind: FailureKind,
-        /// The member where that happened.
-        origin: &'a str,
-    },
-    /// A version of the prompts is pinned, or none any more.
-    Pin(Option<&'a str>),
-    /// The models that living workers can ask.
-    Usable(HashSet<String>),
-    /// The fleet is joined: from now on recoveries are its own.
-    Joined,
-    /// The engine is alone.
-    Alone,
-    /// The fleet was joined, which is to be told.
-    TellJoined {
-        /// How many members it has.
-        members: usize,
-    },
-    /// The fleet was lost, which is to be told.
-    TellLost {
-        /// Why.
-        problem: String,
-    },
-    /// Something that an operator should know of the server; each is told once.
-    Warning(String),
-    /// More is known of the money of the others.
-    Rows,
-    /// A share of the day's budget is gone, by what all members have reported.
-    Share {
-        /// The share.
-        share: f64,
-        /// What was spent then.
-        spent: NanoUsd,
-        /// The day, as `YYYY-MM-DD`.
-        day: String,
-        /// The member whose report passed it.
-        origin: &'a str,
-    },
-    /// A member that was granted money is no longer living.
-    Lapsed {
-        /// The member.
-        member: &'a str,
-        /// What it was granted and has not reported as spent: held to the day's end, or until it reports.
-        held: NanoUsd,
-        /// The day, as `YYYY-MM-DD`.
-        day: String,
-        /// The member that noticed it.
-        origin: &'a str,
-    },
 }
 
 /// A model of a member's catalogue.
@@ -214,7 +146,8 @@ impl Fleet {
         Ok(Self {
             id: random_id(),
             config: config.clone(),
-            keys: Keys::new(&config.namespace),
+            keys: ArcSwap::from_pointee(Keys::new(&config.namespace, *keys::SPOKEN.end())),
+            spoken: keys::SPOKEN,
             connector,
             link: ArcSwapOption::empty(),
             standing: Membership::new(),
@@ -300,7 +233,6 @@ impl Fleet {
             "role": self.role().as_str(),
             "models": models,
             "providers": providers,
-            "protocol": keys::PROTOCOL,
         });
         *self.description.lock().unwrap_or_else(PoisonError::into_inner) = described.to_string();
     }
@@ -315,6 +247,10 @@ impl Fleet {
     #[must_use]
     pub fn cooled<'a>(&self, name: &'a str) -> (&'a str, Option<&'a str>) {
         lanes::cooling_of(name)
+    }
+
+    fn keys(&self) -> Arc<Keys> {
+        self.keys.load_full()
     }
 
     fn description(&self) -> String {
@@ -338,10 +274,10 @@ impl Fleet {
         link.call(script, keys, arguments, LONGEST_SCRIPT).await
     }
 
-    /// Runs a command that only reads.
-    async fn read_only(&self, command: &[&str]) -> Result<redis::Value, Trouble> {
+    /// Runs a command that is no script.
+    async fn command(&self, command: &[&str]) -> Result<redis::Value, Trouble> {
         let Some(link) = self.link.load_full() else { return Err(Trouble::Unreachable("no connection".to_owned())) };
-        link.read(command, LONGEST_SCRIPT).await
+        link.command(command, LONGEST_SCRIPT).await
     }
 
     /// Tells a warning of the server, unless it was told before.

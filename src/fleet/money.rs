@@ -145,7 +145,7 @@ impl Fleet {
 
     /// Sends a message about a day until it is applied.
     async fn exchange(&self, day: Day, occasion: Occasion) -> Result<(), Trouble> {
-        let keys = &self.keys;
+        let keys = &*self.keys();
         let books = keys.money(day);
         let names: [&str; 5] = [&keys.generation, &keys.version, &keys.seen, &keys.clock, &books];
         let mut wants: Vec<Want> = Vec::new();
@@ -185,8 +185,9 @@ impl Fleet {
 
     /// Writes back what the server has lost of a day.
     async fn write_back(&self, day: Day, fields: &[(String, String)]) -> Result<(), Trouble> {
-        let books = self.keys.money(day);
-        let names: [&str; 3] = [&self.keys.generation, &self.keys.version, &books];
+        let keys = self.keys();
+        let books = keys.money(day);
+        let names: [&str; 3] = [&keys.generation, &keys.version, &books];
         let (fresh, expires) = (random_id(), ((day.number() + KEPT_DAYS) * DAY).to_string());
         let mut arguments: Vec<&str> = vec!["", &fresh, &expires];
         arguments.extend(fields.iter().flat_map(|(field, value)| [field.as_str(), value.as_str()]));

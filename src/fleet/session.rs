@@ -8,6 +8,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::grants::Occasion;
+use super::keys::{self, Keys};
 use super::link::{Subscription, Trouble};
 use super::mirror::Upshot;
 use super::script::{Script, changing};
@@ -22,6 +23,8 @@ static READ: LazyLock<Script> = LazyLock::new(|| Script::new("read", include_str
 
 /// How often a member gives a sign of life, and looks whether it missed a change.
 pub(super) const BEAT_EVERY: Duration = Duration::from_secs(1);
+/// After so many beats it is asked anew when each member was seen.
+const SEEN_EVERY: u64 = 5;
 /// How long a change may be on its way before it counts as missed.
 const ON_ITS_WAY: Duration = Duration::from_millis(25);
 /// How soon a subscription that was lost or refused is asked for again.
@@ -49,7 +52,7 @@ impl Fleet {
                 && self.write_counts().await.is_ok()
             {
                 // The others would notice by themselves after a while.
-                let _ = self.sign("").await;
+                let _ = self.sign("", false).await;
             }
         };
         let _ = tokio::time::timeout(LONGEST_LEAVE, leaving).await;
@@ -81,6 +84,7 @@ impl Fleet {
     async fn connected(&self, backoff: &mut Backoff) -> Trouble {
         let joined = async {
             self.link.store(Some(Arc::new(self.connector.link().await?)));
+            self.agree().await?;
             let subscription = self.subscription().await;
             self.merge().await?;
             Ok(subscription)
@@ -112,7 +116,7 @@ impl Fleet {
     /// stands.
     async fn merge(&self) -> Result<(), Trouble> {
         let before = self.mirror.position();
-        let told = self.sign(&self.description()).await?;
+        let told = self.sign(&self.description(), false).await?;
         self.standing.beat();
         self.compare_past(before, &told.generation, told.version, told.now).await?;
         self.flush().await?;
@@ -147,9 +151,10 @@ impl Fleet {
             words.iter().map(|(model, subject, word)| (self.lanes.name(model, *subject), word)).collect();
         let known: Vec<_> = words.iter().map(|(name, word)| KnownWord::new(name, word, &self.id)).collect();
         let known = serde_json::to_string(&known).unwrap_or_default();
-        let keys = &self.keys;
-        let keys: [&str; 6] = [&keys.generation, &keys.version, &keys.words, &keys.usable, &keys.off, &keys.count];
-        self.script(&REFILL, &keys, &[&self.keys.channel, &random_id(), &known]).await?;
+        let names = self.keys();
+        let keys: [&str; 6] =
+            [&names.generation, &names.version, &names.words, &names.usable, &names.off, &names.count];
+        self.script(&REFILL, &keys, &[&names.channel, &random_id(), &known]).await?;
         self.refill_moments().await
     }
 
@@ -159,13 +164,19 @@ impl Fleet {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // The first comes at once, and the join was one.
         ticks.tick().await;
+        let mut beats = 0_u64;
         loop {
             ticks.tick().await;
+            beats += 1;
             self.tell_standing();
             let before = self.mirror.position().1;
-            match self.sign(&self.description()).await {
+            match self.sign(&self.description(), beats.is_multiple_of(SEEN_EVERY)).await {
                 Ok(told) => {
                     self.standing.beat();
+                    if keys::common(&self.spoken, told.lowest) != Some(self.keys().protocol) {
+                        return Trouble::Foreign("the members of the fleet go over to another protocol".to_owned());
+                    }
+                    self.mirror.note_seen(told.seen());
                     if before > told.version || !self.is_known(&told).await {
                         self.behind.notify_one();
                     }
@@ -248,14 +259,45 @@ impl Fleet {
         }
     }
 
-    /// A sign of life.
-    async fn sign(&self, description: &str) -> Result<Bulletin, Trouble> {
-        let keys = &self.keys;
-        let keys: [&str; 7] =
-            [&keys.generation, &keys.version, &keys.members, &keys.seen, &keys.usable, &keys.off, &keys.count];
-        let (fresh, living) = (random_id(), LIVING.as_millis().to_string());
-        let arguments = [&self.keys.channel, &fresh, &self.id, description, &living];
+    /// A sign of life; an empty `description` is a farewell. `asks_seen`: it asks when each member was seen.
+    async fn sign(&self, description: &str, asks_seen: bool) -> Result<Bulletin, Trouble> {
+        let names = self.keys();
+        let keys: [&str; 8] = [
+            &names.generation,
+            &names.version,
+            &names.members,
+            &names.seen,
+            &names.usable,
+            &names.off,
+            &names.count,
+            &names.protocols,
+        ];
+        let (fresh, living, highest) = (random_id(), LIVING.as_millis().to_string(), self.spoken.end().to_string());
+        let asks_seen = if asks_seen { "1" } else { "" };
+        let arguments: [&str; 7] = [&names.channel, &fresh, &self.id, description, &living, &highest, asks_seen];
         read(&BEAT, &self.script(&BEAT, &keys, &arguments).await?)
+    }
+
+    /// Goes over to the protocol that all living members speak.
+    async fn agree(&self) -> Result<(), Trouble> {
+        loop {
+            let names = self.keys();
+            let lowest = self.sign(&self.description(), false).await?.lowest;
+            let Some(common) = keys::common(&self.spoken, lowest) else {
+                let _ = self.sign("", false).await;
+                return Err(Trouble::Foreign(format!(
+                    "another member of the fleet speaks no later protocol than {lowest}, and this release none earlier \
+                     than {}",
+                    self.spoken.start()
+                )));
+            };
+            if common == names.protocol {
+                return Ok(());
+            }
+            self.sign("", false).await?;
+            self.command(&["DEL", &names.generation]).await?;
+            self.keys.store(Arc::new(Keys::new(&self.config.namespace, common)));
+        }
     }
 
     /// The names of the words that are known here.
@@ -265,7 +307,7 @@ impl Fleet {
     }
 
     async fn read_all(&self) -> Result<(), Trouble> {
-        let keys = &self.keys;
+        let keys = self.keys();
         let keys: [&str; 7] =
             [&keys.generation, &keys.version, &keys.words, &keys.members, &keys.seen, &keys.coolings, &keys.pin];
         let before = self.mirror.position();
@@ -280,7 +322,7 @@ impl Fleet {
     }
 
     async fn subscription(&self) -> Option<Subscription> {
-        let opened = self.connector.subscription(&self.keys.channel).await;
+        let opened = self.connector.subscription(&self.keys().channel).await;
         if let Err(Trouble::Refused(problem)) = &opened {
             self.warn(format!(
                 "changes of the fleet are heard by the next beat only, for Redis refuses to tell them: {problem}"

@@ -6,6 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
+mod protocols;
+
 /// A server that ends with the test, in a folder of its own.
 pub(crate) struct Redis {
     child: Child,

@@ -47,6 +47,12 @@ pub(super) struct Bulletin {
     /// The server's time in milliseconds since 1970.
     #[serde(default)]
     pub(super) now: f64,
+    /// The least of the protocols that each living member speaks at best.
+    #[serde(default)]
+    pub(super) lowest: u32,
+    /// When each member was seen, if that was asked.
+    #[serde(default)]
+    seen: Value,
 }
 
 /// A word as Redis has it.
@@ -117,9 +123,13 @@ pub(super) struct Description {
     /// The providers for which it has a key or that need none.
     #[serde(default)]
     pub(super) providers: Value,
-    /// The highest protocol that it speaks.
-    #[serde(default)]
-    pub(super) protocol: u32,
+}
+
+impl Bulletin {
+    /// When each member was seen, in milliseconds since 1970, if that was asked.
+    pub(super) fn seen(&self) -> impl Iterator<Item = (&str, f64)> {
+        times(&self.seen)
+    }
 }
 
 impl WrittenWord {
@@ -162,7 +172,7 @@ impl Everything {
 
     /// Every member by its id, with the time at which it was seen.
     pub(super) fn members(&self) -> Vec<(String, f64, Description)> {
-        let seen: HashMap<&str, f64> = pairs(&self.seen).filter_map(|(id, at)| Some((id, at.parse().ok()?))).collect();
+        let seen: HashMap<&str, f64> = times(&self.seen).collect();
         let described: Vec<(String, Description)> = read_pairs(&self.members);
         let seen_at = |id: &str| seen.get(id).copied();
         described
@@ -193,6 +203,10 @@ pub(super) fn texts(list: &Value) -> impl Iterator<Item = &str> {
 fn pairs(list: &Value) -> impl Iterator<Item = (&str, &str)> {
     let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
     list.chunks_exact(2).filter_map(|pair| Some((pair[0].as_str()?, pair[1].as_str()?)))
+}
+
+fn times(list: &Value) -> impl Iterator<Item = (&str, f64)> {
+    pairs(list).filter_map(|(id, at)| Some((id, at.parse().ok()?)))
 }
 
 /// What cannot be read was written by nobody that this release knows, and is passed over.

@@ -76,7 +76,7 @@ impl Fleet {
         let Some(counted) = self.counted.get() else { return Ok(()) };
         let today = Day::of(self.now());
         let Some(totals) = self.tallies.to_write(today, &counted()) else { return Ok(()) };
-        let (key, text) = (self.keys.totals(today), totals.to_json().to_string());
+        let (key, text) = (self.keys().totals(today), totals.to_json().to_string());
         let expires = ((today.number() + KEPT_DAYS + 1) * DAY).to_string();
         self.script(&WRITE, &[&key], &[&self.id, &text, &expires]).await?;
         self.tallies.wrote(today, totals);
@@ -89,7 +89,8 @@ impl Fleet {
         let today = Day::of(self.now());
         let _ = self.write_counts().await;
         let days: Vec<Day> = std::iter::successors(Some(today), |day| Some(day.before())).take(8).collect();
-        let keys: Vec<String> = days.iter().map(|day| self.keys.totals(*day)).collect();
+        let keys = self.keys();
+        let keys: Vec<String> = days.iter().map(|day| keys.totals(*day)).collect();
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         let answer = self.script(&READ, &keys, &[]).await.and_then(|text| read::<Vec<Value>>(&READ, &text));
         let mut known = self.tallies.read.lock().unwrap_or_else(PoisonError::into_inner);

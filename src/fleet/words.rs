@@ -280,14 +280,16 @@ impl Fleet {
         origin: &str,
     ) -> Result<Bulletin, Trouble> {
         let left = until.saturating_duration_since(Instant::now()).as_millis().to_string();
-        let keys: [&str; 3] = [&self.keys.generation, &self.keys.version, &self.keys.coolings];
-        let arguments = [&self.keys.channel, &random_id(), name, &left, kind.as_str(), origin];
+        let names = self.keys();
+        let keys: [&str; 3] = [&names.generation, &names.version, &names.coolings];
+        let arguments = [&names.channel, &random_id(), name, &left, kind.as_str(), origin];
         read(&COOL, &self.script(&COOL, &keys, &arguments).await?)
     }
 
     async fn pin_script(&self, version: &str, follows: &str) -> Result<Bulletin, Trouble> {
-        let keys: [&str; 3] = [&self.keys.generation, &self.keys.version, &self.keys.pin];
-        let arguments = [&self.keys.channel, &random_id(), version, follows];
+        let names = self.keys();
+        let keys: [&str; 3] = [&names.generation, &names.version, &names.pin];
+        let arguments = [&names.channel, &random_id(), version, follows];
         read(&PIN, &self.script(&PIN, &keys, &arguments).await?)
     }
 
@@ -299,11 +301,11 @@ impl Fleet {
         arguments: &[&str],
         within: Option<Duration>,
     ) -> Result<Bulletin, Trouble> {
-        let keys = &self.keys;
+        let names = self.keys();
         let keys: [&str; 7] =
-            [&keys.generation, &keys.version, &keys.words, &keys.results, &keys.usable, &keys.off, &keys.count];
+            [&names.generation, &names.version, &names.words, &names.results, &names.usable, &names.off, &names.count];
         let fresh = random_id();
-        let mut all = vec![self.keys.channel.as_str(), &fresh, what, &order.name, &self.id, epoch];
+        let mut all = vec![names.channel.as_str(), &fresh, what, &order.name, &self.id, epoch];
         all.extend(arguments);
         let answer = match within {
             Some(within) => self.ask(&HEALTH, &keys, &all, within).await,

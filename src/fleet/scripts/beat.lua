@@ -1,10 +1,11 @@
 -- A member's sign of life, and what it is; forgets members that gave none for so long that they live no longer.
 --
 -- KEYS   1 generation, 2 version, 3 members (a hash by id), 4 when each was seen (a sorted set), 5 the models that living workers
---        can ask (a hash, how many of them can), 6 the models that are off (a set), 7 the count of models
+--        can ask (a hash, how many of them can), 6 the models that are off (a set), 7 the count of models,
+--        8 the highest protocol that each member speaks (a sorted set)
 -- ARGV   1 the channel, 2 a generation for an empty server, 3 the member's id, 4 what it is as JSON, of which `models` are
 --        the ids that it can ask and `role` is 'worker' or 'reader'; '' if it leaves; 5 for how many milliseconds an unseen
---        member lives
+--        member lives, 6 the highest protocol that it speaks, 7 '1' if it asks when each member was seen
 -- Gives  JSON: g generation, v version, now the time in milliseconds since 1970, count how many models can be asked,
 --        lapsed the members that were forgotten, lowest the protocol that all members speak, seen a member and its time in turn
 
@@ -42,12 +43,15 @@ end
 for _, id in ipairs(lapsed) do
   describe(id, '')
   redis.call('ZREM', KEYS[4], id)
+  redis.call('ZREM', KEYS[8], id)
 end
 describe(ARGV[3], ARGV[4])
 if ARGV[4] == '' then
   redis.call('ZREM', KEYS[4], ARGV[3])
+  redis.call('ZREM', KEYS[8], ARGV[3])
 else
   redis.call('ZADD', KEYS[4], now, ARGV[3])
+  redis.call('ZADD', KEYS[8], ARGV[6], ARGV[3])
 end
 
 local count = count_models(KEYS[5], KEYS[6], KEYS[7])
@@ -57,4 +61,8 @@ if changed then
   version = redis.call('INCR', KEYS[2])
   redis.pcall('PUBLISH', ARGV[1], cjson.encode({ g = generation, v = version, all = 1 }))
 end
-return cjson.encode({ g = generation, v = version, now = now, count = count, lapsed = lapsed })
+local seen = ARGV[7] == '1' and redis.call('ZRANGE', KEYS[4], 0, -1, 'WITHSCORES') or nil
+local lowest = redis.call('ZRANGE', KEYS[8], 0, 0, 'WITHSCORES')[2]
+return cjson.encode({
+  g = generation, v = version, now = now, count = count, lapsed = lapsed, lowest = tonumber(lowest or nil), seen = seen,
+})
