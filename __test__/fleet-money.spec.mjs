@@ -9,13 +9,27 @@ import { fileURLToPath } from 'node:url';
 
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 
-import { clientOf, startMember, startServer } from './fleet.mjs';
+import { clientOf, startMember, startProxy, startServer as startAnyServer, stayAtNoon } from './fleet.mjs';
 import { redisIsMissing } from './redis-is-missing.mjs';
 import { chain, engineFor, fallcast, matches, rejection, upstreamFor } from './support.mjs';
 
 beforeEach(({ skip }) => {
   if (redisIsMissing) skip(redisIsMissing);
 });
+
+/** A server by which it is noon. */
+async function startServer() {
+  const server = await startAnyServer();
+  await stayAtNoon(server);
+  return server;
+}
+
+/** Kills a server, and starts one in its place that knows nothing. */
+async function startAnew(server) {
+  server.child.kill('SIGKILL');
+  await server.ended;
+  await startAnyServer({ port: server.port });
+}
 
 const DAILY = 1;
 const PRICES = { promptUsdPer1M: 1, completionUsdPer1M: 8 };
@@ -135,9 +149,7 @@ describe('eight members and 640 callers at a day of $1.00', () => {
   test('is neither exceeded nor left where Redis is killed half-way and comes back without what it held', async () => {
     const { bill } = await spendAll(async ({ server, upstream }) => {
       await upstream.received(300);
-      server.child.kill('SIGKILL');
-      await server.ended;
-      await startServer({ port: server.port });
+      await startAnew(server);
     });
     expect(bill.billed).toBeGreaterThan(0.97);
   }, 300_000);
@@ -178,11 +190,7 @@ describe('what Redis has lost', () => {
 
   test.each([
     ['an emptied Redis', async (server) => (await clientOf(server)).flushAll()],
-    ['a Redis that was started anew without persistence', async (server) => {
-      server.child.kill('SIGKILL');
-      await server.ended;
-      await startServer({ port: server.port });
-    }],
+    ['a Redis that was started anew without persistence', startAnew],
   ])('is written back by the members, the spend of those that are gone included: %s', async (_, lose) => {
     const server = await startServer();
     const { config, members: [gone, stays], spent } = await spendSome(server);
@@ -277,6 +285,40 @@ describe('grants', () => {
     expect(page.getFleet().grantUsd).toBeNull();
   });
 
+  test('a member that is cut off lapses, and when it reports the rest of what it held is free', async () => {
+    const server = await startServer();
+    const proxy = await startProxy(server);
+    const upstream = await upstreamFor(async ({ index, released }) => {
+      if (index === 1) await released;
+      return { name: 'clean', usage: { prompt_tokens: priced.promptTokens, completion_tokens: 5 } };
+    });
+    const [cut, other] = await Promise.all([proxy, server].map((each) => startMember(configOf(upstream, each))));
+    await Promise.all([cut, other].map((member) => member.ask('ready')));
+    const first = await cut.ask('predictWithFallback', [request]);
+    const held = cut.ask('predictWithFallback', [request]);
+    await upstream.received(2);
+    const { id } = await cut.ask('getFleet');
+    // What it says does not arrive any more.
+    proxy.drop('up');
+    await cut.event('fleet_lost');
+    const client = await clientOf(server);
+    await client.zAdd('fallcast:seen', { score: Date.now() - 31_000, value: id });
+    const lapsed = await other.event('grant_lapsed');
+    expect(lapsed.memberId).toBe(id);
+    expect(lapsed.heldUsd).toBeGreaterThanOrEqual(worst - 1e-6);
+    const budget = () => other.ask('getBudget');
+    expect(await budget()).toMatchObject({ spentUsd: near(first.costUsd), uncertainUsd: near(lapsed.heldUsd) });
+    upstream.release();
+    const second = await held;
+    proxy.mend();
+    await cut.event('fleet_joined', 2);
+    const spent = first.costUsd + second.costUsd;
+    while (Math.abs((await budget()).spentUsd - spent) > 1e-5) await sleep(20);
+    while ((await budget()).uncertainUsd > 0) await sleep(20);
+    expect((await budget()).remainingUsd).toBeGreaterThan(DAILY - spent - DAILY / 64 - 1e-5);
+    expect(other.events.filter(({ type }) => type === 'grant_lapsed')).toHaveLength(1);
+  }, 60_000);
+
   test('a page joins before there is any worker', async () => {
     const server = await startServer();
     const page = engineFor({ fleet: { url: server.url, role: 'reader' } });
@@ -312,6 +354,7 @@ describe('grants', () => {
     const { costUsd } = await before.predictWithFallback(request);
     await before.close();
     await (await clientOf(server)).flushAll();
+    await stayAtNoon(server);
     const after = engineFor(configOf(upstream, server, { stateFile }));
     await after.ready();
     while (after.getBudget().spentUsd === 0) await sleep(20);

@@ -1,7 +1,7 @@
 /** What the specs of a fleet share: a Redis on a port of its own, members in processes of their own, a proxy between. */
 import { fork, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 
 import { createClient } from 'redis';
 import { onTestFinished } from 'vitest';
+
+import { fakeTime } from './redis-is-missing.mjs';
 
 /** A port that nobody listens on. */
 export async function freePort() {
@@ -21,13 +23,30 @@ export async function freePort() {
   return port;
 }
 
-/** A Redis in a folder of its own, without persistence unless `args` say otherwise. */
-export async function startServer({ port, args = [], folder = mkdtempSync(join(tmpdir(), 'fallcast-')) } = {}) {
+/**
+ * A Redis in a folder of its own, without persistence unless `args` say otherwise. `ahead`: its clock is ahead by so many
+ * milliseconds, which `setAhead` changes. `tls`: it speaks nothing else, with the files of a certificate.
+ */
+export async function startServer({ port, args = [], folder = mkdtempSync(join(tmpdir(), 'fallcast-')), ahead, tls } = {}) {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const clock = join(folder, 'clock');
+  const setAhead = (ms) => writeFileSync(clock, `${ms < 0 ? '' : '+'}${(ms / 1000).toFixed(3)}`);
+  const env = { ...process.env };
+  if (ahead !== undefined) {
+    setAhead(ahead);
+    Object.assign(env, {
+      // The C library's own allocator, for the one that Debian's Redis uses asks for the time before the library is ready.
+      LD_PRELOAD: `${fakeTime} libc.so.6`,
+      FAKETIME_TIMESTAMP_FILE: clock, FAKETIME_CACHE_DURATION: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    });
+  }
   for (let attempt = 0; ; attempt += 1) {
     const own = port ?? await freePort();
-    const common = ['--port', own, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
-    const child = spawn('redis-server', [...common, ...args].map(String), { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ports = tls
+      ? ['--port', 0, '--tls-port', own, '--tls-cert-file', tls.cert, '--tls-key-file', tls.key, '--tls-ca-cert-file', tls.ca]
+      : ['--port', own];
+    const common = [...ports, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
+    const child = spawn('redis-server', [...common, ...args].map(String), { env, stdio: ['ignore', 'pipe', 'inherit'] });
     onTestFinished(() => child.kill('SIGKILL'));
     const ended = once(child, 'close');
     let ready = false;
@@ -38,8 +57,25 @@ export async function startServer({ port, args = [], folder = mkdtempSync(join(t
     // Somebody else may have taken the port meanwhile.
     if (!ready && attempt < 20 && port === undefined) continue;
     if (!ready) throw new Error('Redis did not start');
-    return { port: own, child, folder, ended, url: `redis://127.0.0.1:${own}` };
+    return { port: own, child, folder, ended, setAhead, url: `${tls ? 'rediss' : 'redis'}://127.0.0.1:${own}` };
   }
+}
+
+const HOUR = 3_600_000;
+
+/** A time of at least an hour ahead and at most a day, far from any midnight. */
+function nextNoon() {
+  const midnight = Math.floor(Date.now() / (24 * HOUR)) * 24 * HOUR;
+  return [12, 18, 36].map((hours) => midnight + hours * HOUR).find((time) => time >= Date.now() + HOUR);
+}
+
+/**
+ * Has the fleet on a server take it to be noon, and stay so: the day is by the greatest time that the server ever gave, if its
+ * clock is behind by less than a day. So no day ends while a test spends it.
+ */
+export async function stayAtNoon(server) {
+  const client = await clientOf(server);
+  await client.set('fallcast:1:clock', nextNoon());
 }
 
 /** A client of a server that is closed after the test. */

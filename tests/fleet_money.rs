@@ -112,7 +112,8 @@ const KEYS: [&str; 5] = ["generation", "version", "seen", "clock", "day"];
 
 impl Server {
     fn begin(&mut self, is_open: bool, living: [bool; MEMBERS]) {
-        let born = if is_open { 0 } else { 99_999_999_999_999_u64 };
+        let (seconds, _): (u64, u64) = redis::cmd("TIME").query(&mut self.redis).expect("the server has a clock");
+        let born = if is_open { 0 } else { (seconds + 1) * 1000 };
         let seen: Vec<(u64, String)> =
             living.iter().enumerate().map(|(id, lives)| (if *lives { 1 << 50 } else { 0 }, id.to_string())).collect();
         redis::pipe()

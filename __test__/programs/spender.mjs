@@ -8,7 +8,8 @@ import nodeProcess from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const { Fallcast } = createRequire(import.meta.url)('../../main.js');
-const HOUR = 3_600_000;
+/** What a refusal says that lasts until midnight, however near that is. */
+const ENDS = 'the day ends at';
 
 nodeProcess.once('message', async ({ config, request, callers }) => {
   const engine = new Fallcast(config);
@@ -20,7 +21,7 @@ nodeProcess.once('message', async ({ config, request, callers }) => {
       const error = await engine.predictWithFallback(request, { signal: stop.signal }).then(() => null, (reason) => reason);
       if (error === null || stop.signal.aborted) continue;
       if (error.code !== 'BUDGET_EXHAUSTED') other.push(`${error.code}: ${error.message}`);
-      if (error.retryAfterMs > HOUR) return;
+      if (error.skips?.some(({ detail }) => detail.includes(ENDS))) return;
       await sleep(error.retryAfterMs ?? 100, undefined, { signal: stop.signal }).catch(() => {});
     }
   };

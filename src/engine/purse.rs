@@ -140,7 +140,8 @@ impl Purse {
     }
 
     /// What was spent, to be saved.
-    pub(super) fn saved(&self, now: SystemTime) -> SavedSpend {
+    pub(super) fn saved(&self) -> SavedSpend {
+        let now = self.now();
         let today = self.ledger.spend(now);
         let mut other_days = self.ledger.days();
         other_days.retain(|other| other.day != today.day && !other.models.is_empty());

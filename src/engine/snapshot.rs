@@ -49,7 +49,7 @@ impl SavedParts {
         };
         let providers: Map<_, _> = saved.providers.into_iter().map(provider).collect();
         let now = SystemTime::now();
-        let SavedSpend { today, other_days, fleet, .. } = self.purse.saved(now);
+        let SavedSpend { today, other_days, fleet, .. } = self.purse.saved();
         let mut state = json!({
             "version": VERSION,
             "takenAt": text(now),

@@ -20,6 +20,7 @@ mod turns;
 mod support;
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fallcast::engine::Engine;
 use fallcast::error::EngineError;
@@ -57,7 +58,17 @@ fn config_with(upstream: &Upstream, fields: Value) -> Value {
 }
 
 fn engine(config: &Value) -> Arc<Engine> {
+    hold_off_midnight();
     Arc::new(Engine::new(config, &|_| None).unwrap_or_else(|error| panic!("{error}")))
+}
+
+/// What was spent is a day's: in the last seconds of one a test waits, so as not to end on the next.
+fn hold_off_midnight() {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let left = 86_400 - since % 86_400;
+    if left <= 10 {
+        std::thread::sleep(Duration::from_secs(left));
+    }
 }
 
 /// Asks `a` for the matches `m1`, `m2`, ….

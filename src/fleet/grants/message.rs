@@ -127,7 +127,8 @@ impl Grants {
             self.ledger.follow(self.clock.now());
         }
         let mut taken = Taken { is_stale: !is_reader && !answer.is_applied(), ..Taken::default() };
-        known.latest = known.latest.max(answer.now());
+        // The script was told it, and goes back behind it only where the server's clock was corrected.
+        known.latest = answer.now();
         if known.generation != answer.generation {
             if !known.generation.is_empty() {
                 taken.lost = known.days.iter().map(|(day, known)| (*day, known.rows.all())).collect();
