@@ -6,6 +6,7 @@ import { beforeEach, expect, test } from 'vitest';
 
 import { clientOf, fleetConfig, startMember, startProxy, startServer } from './fleet.mjs';
 import { redisIsMissing } from './redis-is-missing.mjs';
+import { chain, upstreamFor } from './support.mjs';
 
 beforeEach(({ skip }) => {
   if (redisIsMissing) skip(redisIsMissing);
@@ -44,6 +45,37 @@ test('a Redis that hangs: two log lines in all, and all agree when it goes on', 
   expect(one.told('disabled', 'enabled', 'recovered')).toEqual(['disabled a', 'disabled b']);
   expect(fleetLines(one).slice(before)).toEqual(['without its fleet', 'the fleet is joined']);
 }, 30_000);
+
+test('a Redis that hangs with calls in flight: each ends by itself, and no call that comes later waits', async () => {
+  const server = await startServer();
+  const upstream = await upstreamFor(async ({ released, index }) => {
+    if (index < 20) await released;
+    return 'prose';
+  });
+  // Every call ends in a failure that counts, and asks Redis what becomes of it.
+  const config = chain(upstream, ['a'], { disableThreshold: 200, deadlineMs: 20_000, attemptTimeoutMs: 15_000, fleet: { url: server.url } });
+  const [member] = await startFleet(config);
+  const before = fleetLines(member).length;
+  const predict = (id) => (
+    member.ask('predictWithFallback', [{ modelId: 'a', matches: [{ id: `m${id}`, homeTeam: `A ${id}`, awayTeam: `B ${id}` }] }]).catch((error) => error)
+  );
+  const flying = Array.from({ length: 20 }, (_, id) => predict(id));
+  await upstream.received(20);
+  server.child.kill('SIGSTOP');
+  upstream.release();
+  const ends = await Promise.all(flying);
+  await member.event('fleet_lost');
+  ends.push(...await Promise.all(Array.from({ length: 20 }, (_, id) => predict(100 + id))));
+  expect(new Set(ends.map(({ code }) => code))).toEqual(new Set(['ALL_ATTEMPTS_FAILED']));
+  expect(new Set(ends.flatMap(({ attempts }) => attempts.map(({ failure }) => failure)))).toEqual(new Set(['parse_error']));
+  expect((await stateOf(member, 'a')).consecutiveFailures).toBe(40);
+  server.child.kill('SIGCONT');
+  await member.event('fleet_joined', 2);
+  const client = await clientOf(server);
+  await until(() => client.hGet('fallcast:1:words', 'a'), (text) => text && JSON.parse(text).f === 40);
+  expect((await stateOf(member, 'a')).consecutiveFailures).toBe(40);
+  expect(fleetLines(member).slice(before)).toEqual(['without its fleet', 'the fleet is joined']);
+}, 60_000);
 
 test('FLUSHALL: members write back what they know', async () => {
   const server = await startServer();
