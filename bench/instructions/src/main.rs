@@ -1,5 +1,5 @@
 //! `instructions <case> <times> <origin>`: does one thing that many times, for `count.mjs` to count its instructions. At the
-//! origin listens the upstream.
+//! origin listens the upstream. `FALLCAST_REDIS` is the Redis of the cases in a fleet, which `bench/fleet.mjs` counts.
 
 #[path = "../../work.rs"]
 mod work;
@@ -28,8 +28,10 @@ fn main() -> ExitCode {
     let [case, times, origin] = arguments.as_slice() else { return ExitCode::FAILURE };
     let Ok(times) = times.parse() else { return ExitCode::FAILURE };
     match case.as_str() {
-        "call" => return call(times, origin, ["answers", "answers"]),
-        "fallback" => return call(times, origin, ["fails", "answers"]),
+        "call" => return call(times, origin, ["answers", "answers"], None),
+        "fallback" => return call(times, origin, ["fails", "answers"], None),
+        "call_in_fleet" => return call(times, origin, ["answers", "answers"], std::env::var("FALLCAST_REDIS").ok()),
+        "member" => return member(times, std::env::var("FALLCAST_REDIS").ok()),
         "plan" => plan(times),
         "prompt" => prompt(times),
         "tokens" => tokens(times),
@@ -46,8 +48,8 @@ fn main() -> ExitCode {
 }
 
 /// Whole calls for one match, one after the other, with a model that the upstream answers below the first path, and a
-/// fallback below the second.
-fn call(times: u64, origin: &str, paths: [&str; 2]) -> ExitCode {
+/// fallback below the second; in a fleet if a Redis is given.
+fn call(times: u64, origin: &str, paths: [&str; 2], fleet: Option<String>) -> ExitCode {
     let id = |index| format!("model-{index}");
     let provider = |(index, path): (usize, &&str)| {
         let base_url = format!("{origin}/{path}/v1");
@@ -59,10 +61,13 @@ fn call(times: u64, origin: &str, paths: [&str; 2]) -> ExitCode {
             "completionUsdPer1M": 2, "fallbacks": if index == 0 { vec![id(1)] } else { Vec::new() },
         })
     };
-    let config = json!({
+    let mut config = json!({
         "builtinCatalog": false, "disableThreshold": null, "transientThreshold": null, "dailyBudgetUsd": 1_000_000,
         "providers": paths.iter().enumerate().map(provider).collect::<Vec<_>>(), "models": [model(0), model(1)],
     });
+    if let Some(url) = fleet {
+        config["fleet"] = json!({ "url": url, "timeoutMs": 5000 });
+    }
     let Ok(engine) = Engine::new(&config, &|_| None) else { return ExitCode::FAILURE };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return ExitCode::FAILURE };
     let (engine, abort) = (Arc::new(engine), CancellationToken::new());
@@ -70,11 +75,15 @@ fn call(times: u64, origin: &str, paths: [&str; 2]) -> ExitCode {
     items[0].id = "m1".to_owned();
     let request = Question { model_id: id(0), items, prompt: None, prompt_version: None };
     let answered = runtime.block_on(async {
+        let tended = tokio::spawn(engine.tend());
+        let _ = engine.ready().await;
         let mut answered = 0;
         for _ in 0..times {
             let Ok(call) = engine.call(black_box(request.clone()), RawOptions::default()) else { break };
             answered += u64::from(black_box(call.run(&abort).await).is_ok());
         }
+        engine.close().await;
+        let _ = tended.await;
         answered
     });
     if answered == times { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -118,6 +127,22 @@ fn reply(times: u64, content: &str) {
     for _ in 0..times {
         drop(black_box(read(black_box(&received), &asked)));
     }
+}
+
+/// A member of a fleet that makes no calls, for so many seconds.
+fn member(seconds: u64, fleet: Option<String>) -> ExitCode {
+    let config = json!({ "dailyBudgetUsd": 1_000_000, "fleet": fleet });
+    let Ok(engine) = Engine::new(&config, &|_| None) else { return ExitCode::FAILURE };
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return ExitCode::FAILURE };
+    let engine = Arc::new(engine);
+    runtime.block_on(async {
+        let tended = tokio::spawn(engine.tend());
+        let _ = engine.ready().await;
+        tokio::time::sleep(std::time::Duration::from_secs(seconds)).await;
+        engine.close().await;
+        let _ = tended.await;
+    });
+    ExitCode::SUCCESS
 }
 
 fn admit_record(times: u64) {
