@@ -38,7 +38,8 @@ pub(super) async fn run(
     };
     let taking_part = async {
         if let Some(fleet) = fleet {
-            fleet.run(ended.clone()).await;
+            // On the heap, for it is large, and there is one in an engine.
+            Box::pin(fleet.run(ended.clone())).await;
         }
     };
     tokio::join!(bring_back(&roster, &ended), writing, taking_part);
