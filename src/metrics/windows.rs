@@ -4,6 +4,7 @@
 //! to clear it: it is passed over when the ring is read, and cleared when its bucket is used again. A model takes 17 KB
 //! from its first attempt on, however many follow.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::spread::Spread;
@@ -16,7 +17,15 @@ const DRAWN: usize = 1;
 
 /// The attempts at one model, by time.
 #[derive(Debug)]
-pub(super) struct Windows([Vec<Bucket>; SPANS.len()]);
+pub(super) struct Windows([Ring; SPANS.len()]);
+
+/// The buckets of one span, each in two places: what tells whether it is too old stands close together, for all models are
+/// looked through at once, and most buckets are passed over.
+#[derive(Debug)]
+struct Ring {
+    buckets: Vec<Bucket>,
+    durations: Vec<Spread>,
+}
 
 #[derive(Clone, Debug, Default)]
 struct Bucket {
@@ -25,7 +34,6 @@ struct Bucket {
     attempts: u64,
     answered: u64,
     cost: NanoUsd,
-    durations: Spread,
 }
 
 /// What attempts came to in a span that ends now.
@@ -55,41 +63,55 @@ pub struct ModelWindows {
 
 impl Default for Windows {
     fn default() -> Self {
-        Self(SPANS.map(|(_, buckets)| vec![Bucket::default(); buckets]))
+        Self(SPANS.map(|(_, count)| Ring {
+            buckets: vec![Bucket::default(); count],
+            durations: vec![Spread::default(); count],
+        }))
     }
 }
 
 impl Windows {
     /// Counts an attempt that ended `at`, a time since a moment that is the same for all.
     pub(super) fn add(&mut self, at: Duration, answered: bool, took: Duration, cost: NanoUsd) {
-        for ((seconds, count), buckets) in SPANS.into_iter().zip(&mut self.0) {
+        for ((seconds, count), ring) in SPANS.into_iter().zip(&mut self.0) {
             let number = number_at(at, seconds);
-            let Some(bucket) = buckets.get_mut(place_of(number, count)) else { continue };
+            let place = place_of(number, count);
+            let (Some(bucket), Some(durations)) = (ring.buckets.get_mut(place), ring.durations.get_mut(place)) else {
+                continue;
+            };
             if bucket.number != number {
-                *bucket = Bucket { number, ..Bucket::default() };
+                (*bucket, *durations) = (Bucket { number, ..Bucket::default() }, Spread::default());
             }
             bucket.attempts = bucket.attempts.saturating_add(1);
             bucket.answered = bucket.answered.saturating_add(u64::from(answered));
             bucket.cost = bucket.cost.plus(cost);
-            bucket.durations.add(took);
+            durations.add(took);
         }
     }
 
     /// What ended in the spans that end `now`.
     pub(super) fn at(&self, now: Duration) -> ModelWindows {
         let mut windows = ModelWindows::default();
-        for (index, ((seconds, count), buckets)) in SPANS.into_iter().zip(&self.0).enumerate() {
+        for (index, ((seconds, count), Ring { buckets, durations })) in SPANS.into_iter().zip(&self.0).enumerate() {
             let last = number_at(now, seconds);
             let oldest = last.saturating_sub(count as u64);
             let mut sums = WindowSums::default();
-            let mut durations = Spread::default();
-            for bucket in buckets.iter().filter(|bucket| bucket.number > oldest && bucket.number <= last) {
+            let mut spread: Option<Cow<'_, Spread>> = None;
+            for (bucket, durations) in buckets.iter().zip(durations) {
+                if bucket.number <= oldest || bucket.number > last {
+                    continue;
+                }
                 sums.attempts = sums.attempts.saturating_add(bucket.attempts);
                 sums.answered = sums.answered.saturating_add(bucket.answered);
                 sums.cost = sums.cost.plus(bucket.cost);
-                durations.merge(&bucket.durations);
+                match &mut spread {
+                    None => spread = Some(Cow::Borrowed(durations)),
+                    Some(spread) => spread.to_mut().merge(durations),
+                }
             }
-            (sums.p50, sums.p95) = (durations.reached_by(50), durations.reached_by(95));
+            if let Some(spread) = spread {
+                (sums.p50, sums.p95) = (spread.reached_by(50), spread.reached_by(95));
+            }
             if let Some(span) = windows.spans.get_mut(index) {
                 *span = sums;
             }
