@@ -25,10 +25,12 @@ const print = (what, figure, unit) => console.log(`${what.padEnd(64)}${figure.pa
 const cpuUs = () => { const { user, system } = process.cpuUsage(); return user + system; };
 
 /** `getStatus()` of an engine of which each model has been asked. */
-function statuses() {
+async function statuses(upstream) {
+  const [{ baseUrl, name }] = modelsOf('first', upstream.origins.plain);
   const model = { provider: 'p', promptUsdPer1M: 1, completionUsdPer1M: 2 };
-  const models = Array.from({ length: MODELS }, (_, index) => ({ id: `model-${index}`, upstreamModel: `m${index}`, ...model }));
-  const engine = new Fallcast({ builtinCatalog: false, providers: [{ id: 'p', baseUrl: 'http://127.0.0.1:9/v1' }], models });
+  const models = Array.from({ length: MODELS }, (_, index) => ({ id: `model-${index}`, upstreamModel: name, ...model }));
+  const engine = new Fallcast({ builtinCatalog: false, providers: [{ id: 'p', baseUrl }], models });
+  for (const { id } of models) await engine.predictWithFallback({ modelId: id, matches: [match] });
   const times = [];
   for (let time = 0; time < STATUSES; time += 1) {
     engine.reportFailure(`model-${time % MODELS}`, 'parse_error');
@@ -42,7 +44,7 @@ function statuses() {
   print('  the slowest of them', Math.max(...times).toFixed(2), 'ms');
   print('  with its JSON', (performance.now() - began).toFixed(2), 'ms');
   print('  which is', (bytes / 1000).toFixed(0), 'kB');
-  return engine.close();
+  await engine.close();
 }
 
 /** Predicts so often, some at once; how much CPU and heap one takes. */
@@ -109,7 +111,7 @@ async function spans(upstream) {
 }
 
 const upstream = await startUpstream();
-await statuses();
+await statuses(upstream);
 await pages(upstream);
 await spans(upstream);
 await upstream.close();
