@@ -176,7 +176,10 @@ describe('a receiver', () => {
     const engine = quiet(['a']);
     const made = alertsOf(engine, { url, on: ['disabled'], maxWaiting: 3, maxAttempts: 2, firstRetryMs: 5 });
     for (let time = 0; time < 50; time += 1) { engine.disableModel('a', `${time}`); engine.enableModel('a'); }
-    await settled(made, ({ dropped }) => dropped === 50);
+    await settled(made, ({ waiting, dropped }) => {
+      expect(waiting).toBeLessThanOrEqual(3);
+      return dropped === 50;
+    });
     const reasons = taken.map(({ body }) => JSON.parse(body).data.reason);
     // The one that was under way is not among those that waited.
     expect(reasons.slice(-4)).toEqual(['48', '48', '49', '49']);
@@ -244,6 +247,17 @@ test.skipIf(redisIsMissing)('in a fleet the member where it happened posts it, o
   await until(2);
   await Promise.all(members.map((member) => member.close()));
   expect(taken.map(({ headers }) => headers['webhook-id'].split('_')[1]).sort()).toEqual([members[1], members[2]].map((member) => member.getStatus().engineId).sort());
+});
+
+test.skipIf(redisIsMissing)('each member that loses its fleet posts that', async () => {
+  const redis = await startServer();
+  const { url, until } = await receiver();
+  const engine = engineFor(fleetConfig(redis));
+  alertsOf(engine, { url, format: 'slack' });
+  await engine.ready();
+  redis.child.kill('SIGKILL');
+  const [{ text: said }] = await until(1);
+  expect(said).toMatch(/^An engine has lost its fleet and works alone: .+/);
 });
 
 describe('wrong options are refused, all at once, each with its path, and no secret is shown', () => {

@@ -2,6 +2,7 @@
 import { Fallcast, type FallcastError, type PredictionOutcome } from 'fallcast';
 import { alerts, type AlertStatus } from 'fallcast/alerts';
 import { instrument, type OtelOptions } from 'fallcast/otel';
+import { statusPage, type StatusPage } from 'fallcast/status';
 import { byModel, startUpstream, type UpstreamRequest } from 'fallcast/testing';
 
 const upstream = await startUpstream({ manner: byModel({ broken: { name: 'status', status: 503 } }) });
@@ -36,6 +37,9 @@ const posting = alerts(engine, { url: 'http://127.0.0.1:9/', on: ['disabled'] })
 const { waiting }: AlertStatus = posting.status();
 if (waiting !== 0) throw new Error('nothing happened yet');
 await posting.close();
+const page: StatusPage = statusPage(engine, { title: 'Trial' });
+if ((await page.fetch(new Request('http://localhost/status.json'))).status !== 200) throw new Error('no status');
+page.close();
 await engine.close();
 await upstream.close();
 console.log(`TypeScript: ${goals} goals, ${kind}, ${asked.length} requests`);

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 
 import { alerts } from 'fallcast/alerts';
 import { instrument } from 'fallcast/otel';
+import { statusPage } from 'fallcast/status';
 import { byModel, scoreOf, startUpstream } from 'fallcast/testing';
 
 const match = { id: 'm1', homeTeam: 'Girona', awayTeam: 'Getafe' };
@@ -94,6 +95,10 @@ export async function exercise(how, fallcast) {
   const posting = alerts(engine, { url: 'http://127.0.0.1:9/' });
   assert.deepEqual(posting.status(), { waiting: 0, delivered: 0, dropped: 0, lastFailure: null });
   await posting.close();
+  const page = statusPage(engine);
+  assert.equal((await page.fetch(new Request('http://localhost/healthz'))).status, 200);
+  page.close();
+  assert.equal(required('fallcast/status').statusPage, statusPage);
   assert.equal(required('fallcast/alerts').alerts, alerts);
   assert.equal(required('fallcast/otel').instrument, instrument);
   // Its peer is not installed here.
