@@ -40,7 +40,7 @@ async function lived() {
   const fallbacks = { 'deepseek-r1-0528-syn': ['deepseek-r1'], 'kimi-k2.5-syn': ['kimi-k2-instruct'], 'glm-4.6-syn': ['qwen3-dear'] };
   const ids = ['deepseek-r1-0528-syn', 'deepseek-r1', 'kimi-k2.5-syn', 'kimi-k2-instruct', 'glm-4.6-syn', 'qwen3-dear', HOSTILE];
   const models = Object.fromEntries(ids.map((id) => [id, { fallbacks: fallbacks[id] ?? [], ...(id === 'qwen3-dear' && { promptUsdPer1M: 3, completionUsdPer1M: 8 }) }]));
-  const engine = engineFor(chain(upstream, { ...models, 'minimax-m2.1': { provider: 'other' }, 'llama-3-8b-lite': { enabled: false } }, {
+  const engine = engineFor(chain(upstream, { ...models, 'minimax-m2.1': { provider: 'other' }, 'llama-3-8b-lite': { enabled: false, retiresOn: '2990-01-01' } }, {
     dailyBudgetUsd: 0.02, transientThreshold: null,
     providers: [{ id: 'other', baseUrl: 'https://example.org/v1', apiKeyEnv: 'NO_SUCH_KEY', maxConcurrency: 8 }],
   }));
@@ -81,6 +81,7 @@ describe.skipIf(!executablePath)('in the browser', () => {
     expect(await row(page, 'kimi-k2.5-syn').innerText()).toMatch(/cooling until.*rate_limited/s);
     expect(await row(page, 'deepseek-r1').innerText()).toMatch(/100 % of 5/);
     expect(await row(page, 'minimax-m2.1').innerText()).toContain('no key');
+    expect(await row(page, 'llama-3-8b-lite').innerText()).toMatch(/not enabled\s+retires on 2990-01-01/);
     expect(await text('#providers')).toMatch(/other\s+no key\s+0\s+8\s+0/);
     expect(await text('#prompts')).toMatch(/active/);
     expect(await text('#days')).toMatch(/20\s+100 %\s+15/);

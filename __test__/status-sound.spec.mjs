@@ -29,7 +29,7 @@ function note(found, path, value) {
 
 test('every field of a status takes another value when something happens', async () => {
   const upstream = await upstreamFor(byModel({ a: 'internal_error', b: 'clean', c: 'partial', d: { name: 'rate_limited', retryAfter: 600 }, e: 'never', k: 'unauthorized', x: ['loading', 'clean'] }));
-  const models = { a: { fallbacks: ['b'] }, b: { fallbacks: [] }, c: { fallbacks: ['b'] }, d: { fallbacks: ['b'] }, e: { provider: 'q', fallbacks: [] }, k: { provider: 'r', fallbacks: [] }, n: { enabled: false }, u: { provider: 'none' }, x: { fallbacks: [] } };
+  const models = { a: { fallbacks: ['b'] }, b: { fallbacks: [] }, c: { fallbacks: ['b'] }, d: { fallbacks: ['b'] }, e: { provider: 'q', fallbacks: [] }, k: { provider: 'r', fallbacks: [] }, n: { enabled: false }, u: { provider: 'none' }, x: { fallbacks: [] }, y: { fallbacks: [], retiresOn: '2990-01-01' } };
   const config = chain(upstream, models, {
     dailyBudgetUsd: 0.01, transientThreshold: null, budgetAlerts: [0.0001],
     providers: [{ id: 'q', baseUrl: upstream.baseUrl, maxConcurrency: 1 }, { id: 'r', baseUrl: upstream.baseUrl }, { id: 'none', baseUrl: 'https://example.org/v1', apiKeyEnv: 'NO_SUCH_KEY' }],

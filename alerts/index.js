@@ -12,7 +12,7 @@ const { sentence } = require('./sentence.js');
 /** Every event that there is; those that somebody should be woken for are posted unless told otherwise. */
 const EVENTS = [
   'disabled', 'enabled', 'recovered', 'cooling', 'cooled', 'provider_cooling', 'provider_cooled', 'restored', 'fallback', 'cost_warning', 'usage_doubted',
-  'budget', 'state_damaged', 'state_unsaved', 'fleet_joined', 'fleet_lost', 'grant_lapsed', 'prompts_reloaded', 'prompts_rejected',
+  'budget', 'state_damaged', 'state_unsaved', 'fleet_joined', 'fleet_lost', 'grant_lapsed', 'catalog_reloaded', 'catalog_rejected', 'prompts_reloaded', 'prompts_rejected', 'model_retiring',
 ];
 const BY_DEFAULT = ['disabled', 'budget', 'provider_cooling', 'fleet_lost'];
 const SECRET = /^(?:whsec_)?([A-Za-z0-9+/]+={0,2})$/;

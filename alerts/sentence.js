@@ -11,6 +11,7 @@ const SENTENCES = {
   recovered: ({ modelId }) => `${modelId} is back`,
   provider_cooling: ({ providerId, coolingUntil, kind }) => `All models of ${providerId} are left alone until ${coolingUntil}: ${kind}`,
   budget: ({ threshold, spentUsd, dailyBudgetUsd, day }) => `${Math.round(threshold * 100)} % of the budget of ${day} is spent: ${usd(spentUsd)} of ${usd(dailyBudgetUsd)}`,
+  model_retiring: ({ modelId, retiresOn, daysLeft }) => `${modelId} retires on ${retiresOn}, in ${daysLeft} day${daysLeft === 1 ? '' : 's'}`,
   fleet_lost: ({ problem }) => `An engine has lost its fleet and works alone: ${problem}`,
 };
 
