@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 import { Webhook } from 'standardwebhooks';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import alerting from '../alerts/index.js';
 import { fleetConfig, startServer } from './fleet.mjs';
@@ -24,7 +24,7 @@ async function receiver(...answers) {
   const news = new EventEmitter();
   const server = createServer(async (request, response) => {
     const body = await text(request);
-    taken.push({ url: request.url, headers: request.headers, body, at: performance.now() });
+    taken.push({ url: request.url, headers: request.headers, body });
     news.emit('taken');
     const answer = answers[Math.min(taken.length, answers.length) - 1] ?? 204;
     if (typeof answer === 'function') answer(response);
@@ -50,6 +50,13 @@ function alertsOf(engine, options) {
   const made = alerts(engine, { firstRetryMs: 1, ...options });
   onTestFinished(() => made.close());
   return made;
+}
+
+/** How long is waited from now on, in the order in which it is asked for; `timeoutMs` of requests left out. */
+function waits(timeoutMs) {
+  const spy = vi.spyOn(globalThis, 'setTimeout');
+  onTestFinished(() => spy.mockRestore());
+  return () => spy.mock.calls.map(([, milliseconds]) => milliseconds).filter((milliseconds) => milliseconds !== timeoutMs);
 }
 
 const settled = async (made, condition) => { while (!condition(made.status())) await new Promise(setImmediate); };
@@ -124,18 +131,22 @@ test('for Slack there is a sentence, in which no id is a link or a mention', asy
 describe('a receiver', () => {
   test('that says 500, breaks off or does not answer in time is asked again, with growing waits, and gets all in order', async () => {
     const never = () => {};
-    const { url, until, taken } = await receiver(500, (response) => response.destroy(), never, 404, 302, 204);
+    const { url, until } = await receiver(500, (response) => response.destroy(), never, 404, 302, 204);
+    const waited = waits(1000);
     const engine = quiet(['a', 'b']);
-    const made = alertsOf(engine, { url, timeoutMs: 100, firstRetryMs: 20 });
+    const made = alertsOf(engine, { url, timeoutMs: 1000, firstRetryMs: 20 });
     engine.disableModel('a', 'by hand');
     engine.disableModel('b', 'by hand');
     const posted = await until(7);
     expect(posted.map(({ data }) => data.modelId)).toEqual(['a', 'a', 'a', 'a', 'a', 'a', 'b']);
     await settled(made, ({ waiting }) => waiting === 0);
     expect(made.status()).toEqual({ waiting: 0, delivered: 2, dropped: 0, lastFailure: 'HTTP 302' });
-    // At least half of 20 ms, then of twice as much each time.
-    const waits = taken.slice(1, 6).map(({ at }, index) => at - taken[index].at);
-    for (const [index, wait] of waits.entries()) expect(wait).toBeGreaterThanOrEqual(10 * 2 ** index - 2);
+    // At most 20 ms and at least half of it, then twice as much each time.
+    expect(waited()).toHaveLength(5);
+    for (const [index, wait] of waited().entries()) {
+      expect(wait).toBeGreaterThanOrEqual(10 * 2 ** index);
+      expect(wait).toBeLessThanOrEqual(20 * 2 ** index);
+    }
   });
 
   test('that is down is told when it is back, and no redirect is followed', async () => {
@@ -158,12 +169,13 @@ describe('a receiver', () => {
   });
 
   test('says when to come back, and that it is gone', async () => {
-    const { url, until, taken } = await receiver([503, { 'retry-after': '1' }], 204, 410, 204);
+    const { url, until } = await receiver([503, { 'retry-after': '1' }], 204, 410, 204);
     const engine = quiet(['a', 'b', 'c']);
-    const made = alertsOf(engine, { url });
+    const made = alertsOf(engine, { url, timeoutMs: 5000 });
+    const waited = waits(5000);
     engine.disableModel('a', 'by hand');
     await until(2);
-    expect(taken[1].at - taken[0].at).toBeGreaterThanOrEqual(990);
+    expect(waited()).toEqual([1000]);
     engine.disableModel('b', 'by hand');
     engine.disableModel('c', 'by hand');
     expect((await until(4)).map(({ data }) => data.modelId)).toEqual(['a', 'a', 'b', 'c']);
