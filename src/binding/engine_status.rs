@@ -191,7 +191,7 @@ impl From<EngineStatus> for Status {
             warn_price_ratio: status.warn_price_ratio,
             models,
             providers: status.providers.into_iter().map(Provider::from).collect(),
-            routes: status.lately.today.routes.into_iter().map(RouteMetrics::from).collect(),
+            routes: status.lately.routes.into_iter().map(RouteMetrics::from).collect(),
             days: status.lately.days.iter().map(WrittenDay::from).collect(),
             prompts: status.prompts.into_iter().map(Prompt::from).collect(),
             calls: status.lately.calls.iter().map(|call| WrittenCall::from(&**call)).collect(),

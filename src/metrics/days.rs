@@ -76,10 +76,10 @@ impl Days {
         kept.map(|(day, counts)| counts.view(name_of(*day))).collect()
     }
 
-    /// Today, also if nothing is known of it.
-    pub(super) fn of_today(&self, now: SystemTime) -> DayMetrics {
-        let day = day_of(now);
-        self.0.get(&day).map_or_else(|| DayCounts::default().view(name_of(day)), |counts| counts.view(name_of(day)))
+    /// The routes of today, of what [`Days::all`] gave; none if nothing is known of it.
+    pub(super) fn routes_of_today(days: &[DayMetrics], now: SystemTime) -> Vec<Route> {
+        let name = name_of(day_of(now));
+        days.iter().find(|day| day.day == name).map(|day| day.routes.clone()).unwrap_or_default()
     }
 
     /// Takes over what was counted elsewhere, or before: of each number the larger.
@@ -173,8 +173,9 @@ mod tests {
             days.all(now).into_iter().map(|day| (day.day, day.routes.iter().map(|route| route.calls).sum())).collect()
         };
         assert_eq!(of(&days, noon() + DAY), [("2026-03-02".to_owned(), 1), ("2026-03-01".to_owned(), 2)]);
-        assert_eq!(days.of_today(noon()).routes[0].sentence(), "a: 2 predictions through b");
-        assert_eq!((days.of_today(noon() + DAY * 2).routes.len(), of(&days, noon() + DAY * 7).len()), (0, 2));
+        let today = |now| Days::routes_of_today(&days.all(now), now);
+        assert_eq!(today(noon())[0].sentence(), "a: 2 predictions through b");
+        assert_eq!((today(noon() + DAY * 2).len(), of(&days, noon() + DAY * 7).len()), (0, 2));
         assert_eq!(of(&days, noon() + DAY * 8), [("2026-03-02".to_owned(), 1)]);
         (0..40).for_each(|day| days.called(&call("a", "a"), noon() + DAY * day));
         assert_eq!(days.0.len(), MOST, "what is too old is forgotten");

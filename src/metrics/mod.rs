@@ -68,8 +68,8 @@ struct Journal {
 /// What calls came to lately.
 #[derive(Clone, Debug, Default)]
 pub struct Lately {
-    /// Today.
-    pub today: DayMetrics,
+    /// The routes of today.
+    pub routes: Vec<Route>,
     /// Today and the seven days before, where anything is known of them, the latest first.
     pub days: Vec<DayMetrics>,
     /// The last 200 calls, the last first.
@@ -173,7 +173,8 @@ impl Recorder {
     #[must_use]
     pub fn lately(&self) -> Lately {
         let (journal, now) = (self.journal(), SystemTime::now());
-        Lately { today: journal.days.of_today(now), days: journal.days.all(now), calls: journal.calls.all() }
+        let days = journal.days.all(now);
+        Lately { routes: Days::routes_of_today(&days, now), days, calls: journal.calls.all() }
     }
 
     /// How many attempts were sent each version of the prompts since the engine began, and how many of them gave at least one prediction.
