@@ -197,6 +197,19 @@ describe('prompts and replies', () => {
   });
 });
 
+test('a conversation is told message by message', async () => {
+  const { tracerProvider, spans } = telemetry();
+  const engine = quiet(['a']);
+  const attempt = { modelId: 'a', providerId: 'p', promptVersion: 'own', failure: null, status: 200, retries: 0, startedAt: new Date().toISOString(), durationMs: 1, usage: null, costUsd: 0, adjusted: [] };
+  engine.askWithFallback = async () => ({ callId: 'x-1', modelId: 'a', attempts: [attempt], skips: [], rawResponse: 'yes', reasoning: 'hm' });
+  instrument(engine, { tracerProvider, content: true });
+  await engine.askWithFallback({ modelId: 'a', messages: [{ role: 'system', content: 'be brief' }, { role: 'user', content: 'one?' }, { role: 'assistant', content: 'two' }, { role: 'user', content: 'three?' }] });
+  const { attributes } = spans()[0];
+  expect(JSON.parse(attributes['gen_ai.system_instructions'])).toEqual([{ type: 'text', content: 'be brief' }]);
+  expect(JSON.parse(attributes['gen_ai.input.messages']).map(({ role, parts }) => [role, parts[0].content])).toEqual([['user', 'one?'], ['assistant', 'two'], ['user', 'three?']]);
+  expect(JSON.parse(attributes['gen_ai.output.messages'])).toEqual([{ role: 'assistant', parts: [{ type: 'reasoning', content: 'hm' }, { type: 'text', content: 'yes' }], finish_reason: 'stop' }]);
+});
+
 test('a slate is a span, its calls below it, their attempts below those, each request once', async () => {
   const { engine, upstream, spans } = await traced({ a: 'internal_error', b: 'clean', c: 'prose' }, { traceparent: true });
   const slate = engine.predictSlate({ matches: matches(2), models: ['a', 'b', 'c'] }, { allowStarted: true });

@@ -4,14 +4,22 @@
 
 const text = (content) => ({ type: 'text', content });
 
-/** What a model was sent: nothing where that cannot be told, as of a composed prompt for a part of the matches. */
-exports.inputOf = function inputOf(engine, request, { modelId, promptVersion, adjusted }, isWhole) {
+/** The messages that a model was sent; undefined where that cannot be told, as of a composed prompt for a part of the matches. */
+function messagesOf(engine, request, { modelId, promptVersion, adjusted }, isWhole) {
+  if (Array.isArray(request?.messages)) return request.messages;
   const isOfAll = isWhole && !adjusted.some(({ parameter }) => parameter === 'matches');
-  const prompt = request?.prompt ?? (isOfAll && request?.matches && engine.buildPrompt(modelId, request.matches, promptVersion));
-  if (!prompt) return {};
+  const prompt = request?.prompt ?? (isOfAll && request?.matches ? engine.buildPrompt(modelId, request.matches, promptVersion) : undefined);
+  return prompt && [...(prompt.system ? [{ role: 'system', content: prompt.system }] : []), { role: 'user', content: prompt.user }];
+}
+
+/** What a model was sent. */
+exports.inputOf = function inputOf(engine, request, attempt, isWhole) {
+  const messages = messagesOf(engine, request, attempt, isWhole);
+  if (!messages) return {};
+  const [system, others] = [true, false].map((isSystem) => messages.filter(({ role }) => (role === 'system') === isSystem));
   return {
-    'gen_ai.system_instructions': prompt.system ? JSON.stringify([text(prompt.system)]) : undefined,
-    'gen_ai.input.messages': JSON.stringify([{ role: 'user', parts: [text(prompt.user)] }]),
+    'gen_ai.system_instructions': system.length > 0 ? JSON.stringify(system.map(({ content }) => text(content))) : undefined,
+    'gen_ai.input.messages': JSON.stringify(others.map(({ role, content }) => ({ role, parts: [text(content)] }))),
   };
 };
 
