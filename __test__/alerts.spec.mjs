@@ -230,6 +230,17 @@ test('closing posts what waits, once more, and then nothing', async () => {
   expect(made.status()).toMatchObject({ waiting: 0, delivered: 1, dropped: 0 });
 });
 
+test('closed after the engine, it has posted all that happened', async () => {
+  const { url, taken } = await receiver();
+  const engine = quiet(['a']);
+  const made = alertsOf(engine, { url });
+  engine.disableModel('a', 'by hand');
+  await engine.close();
+  await made.close();
+  expect(taken.map(({ body }) => JSON.parse(body).data.modelId)).toEqual(['a']);
+  expect(made.status()).toMatchObject({ delivered: 1, dropped: 0 });
+});
+
 test('a process with an alert under way, or waiting, ends by itself', async () => {
   const { url, until } = await receiver(() => {});
   const program = `const { Fallcast } = require('fallcast');

@@ -9,7 +9,7 @@ const program = (name) => fileURLToPath(new URL(`../examples/status/${name}.mjs`
 
 /** Starts an example; where it says that its page is. */
 async function started(name) {
-  const { line } = start(process.execPath, [program(name)], { STATUS_TOKEN: 'of-the-test' });
+  const { line } = start(process.execPath, [program(name)], { STATUS_TOKEN: 'of-the-test', NODE_ENV: 'test' });
   const [url] = await line(/^http:\/\/\S+/);
   return url.replace(/\/$/, '');
 }
