@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 
+import axe from 'axe-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
 import { byModel } from '../examples/upstream.mjs';
@@ -99,6 +100,9 @@ describe.skipIf(redisIsMissing)('in a fleet', () => {
       await page.locator('tr[data-model="a"][data-state=active]').waitFor();
       expect(await page.evaluate(() => window.sameDocument)).toBe(true);
 
+      await page.evaluate(axe.source);
+      const { violations } = await page.evaluate(() => window.axe.run());
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`)).toEqual([]);
       redis.child.kill('SIGKILL');
       await page.locator('[data-fleet=alone]').waitFor();
       expect(complaints).toEqual([]);
