@@ -107,6 +107,46 @@ describe('who is active', () => {
   });
 });
 
+describe('getModel', () => {
+  test('tells all that the catalogue says of a model beside its state, with the same names', () => {
+    const engine = engineFor({ providers: localProviders });
+    for (const entry of models) {
+      const known = engine.getModel(entry.id);
+      const { provider, upstreamModel, notes, ...same } = entry;
+      expect(known).toMatchObject({ providerId: provider, state: 'active', enabled: true, fallbacks: [], ...same });
+      expect(known.upstreamModel.endsWith(upstreamModel)).toBe(true);
+    }
+    expect(engine.getModels()).toEqual(models.map(({ id }) => engine.getModel(id)));
+  });
+
+  test('fills in what a model leaves to its provider or to the configuration', () => {
+    const providers = [{
+      id: 'full', ...loopback, modelIdPrefix: 'hf:', responseFormat: 'json_schema',
+      limits: { maxTokens: 2048, temperature: [0.1, 1], requestsPerMinute: 60 },
+    }];
+    const fields = { a: { provider: 'full', limits: { maxTokens: 100 }, tier: 'budget', displayName: 'A' }, b: {} };
+    const engine = engineFor(chain(loopback, fields, { providers, attemptTimeoutMs: 7000 }));
+    expect(engine.getModel('a')).toEqual({
+      id: 'a', providerId: 'full', state: 'active', consecutiveFailures: 0, disabledUntil: null, disabledReason: null,
+      coolingUntil: null, lastFailure: null, lastSuccessAt: null,
+      displayName: 'A', tier: 'budget', upstreamModel: 'hf:a', promptUsdPer1M: 1, completionUsdPer1M: 2,
+      cachedPromptUsdPer1M: null, reasoningUsdPer1M: null, fallbacks: ['b'], timeoutMs: 7000, reasoning: false,
+      responseFormat: 'json_schema', promptOverrides: [],
+      limits: { maxTokens: 100, temperature: [0.1, 1], maxStopSequences: null }, enabled: true,
+    });
+    expect(engine.getModel('b')).toMatchObject({ displayName: 'b', tier: null, responseFormat: false, fallbacks: [] });
+  });
+
+  test('follows a change of the catalogue, and is undefined for a model that nobody knows', () => {
+    const engine = engineFor(chain(loopback, ['a']));
+    expect(engine.getModel('b')).toBeUndefined();
+    engine.updateCatalog({ models: chain(loopback, { b: { timeoutMs: 5 } }).models, fallbacks: { a: 'b' } });
+    expect(engine.getModel('a').fallbacks).toEqual(['b']);
+    expect(engine.getModel('b').timeoutMs).toBe(5);
+    expect(thrown(() => engine.getModel(7)).message).toContain('modelId: must be a string');
+  });
+});
+
 describe('updateCatalog', () => {
   test('adds models, and the count changes at once', async () => {
     const engine = engineFor(chain(loopback, ['a']));

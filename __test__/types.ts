@@ -1,12 +1,12 @@
 /** Compiled, never run: what TypeScript users see of the addon, with unions and nullability. */
 import {
   activatePrompts, buildPrompt, close, configure, disableModel, enableModel, explain, Fallcast, getActiveModelCount,
-  getActiveProviders, getBudget, getFallbackProvider, getMetrics, getMetricsText, getModels, getPrompts,
+  getActiveProviders, getBudget, getFallbackProvider, getMetrics, getMetricsText, getModel, getModels, getPrompts,
   explainSlate, MODEL_FALLBACKS, onEvent, onInvalidate, predictSlate, predictWithFallback, recoverDisabledModels, reloadCatalog, reloadPrompts, reportFailure,
   reportSuccess, restore, snapshot, updateCatalog,
 } from '../index.js';
 import type {
-  Attempt, Budget, Config, EngineEvent, FailureKind, FallbackReason, InvalidationEvent, LogRecord, Match, Metrics,
+  Attempt, Budget, CatalogModel, Config, EngineEvent, FailureKind, FallbackReason, InvalidationEvent, LogRecord, Match, Metrics,
   Model, ModelStatus, Plan, PredictionOutcome, PredictionRequest, PredictOptions, Prompts, PromptVersion,
   PromptVersionStatus, Provider, RouteMetrics, Skip, Slate, SlateEvent, SlateOptions, SlateOutcome, SlatePlan, SlateRequest, SkipReason, Snapshot, Usage,
 } from '../index.js';
@@ -187,6 +187,12 @@ async function states(engine: Fallcast): Promise<void> {
     same<ModelStatus['retiresOn'], string | null>(true);
     same<ModelStatus['disabledUntil'], string | null>(true);
   }
+  const listed = engine.getModel('mine') ?? getModel('mine');
+  same<typeof listed, CatalogModel | undefined>(true);
+  same<CatalogModel['tier'], string | null>(true);
+  same<CatalogModel['limits']['temperature'], [number, number] | null>(true);
+  // @ts-expect-error it may be undefined
+  getModel('mine').displayName;
   const active: ModelStatus[] = [...engine.getActiveProviders(), ...getActiveProviders(), ...getModels()];
   const count: number = (await engine.getActiveModelCount()) + (await getActiveModelCount());
   const next = engine.getFallbackProvider('mine') ?? getFallbackProvider('mine');
@@ -195,11 +201,11 @@ async function states(engine: Fallcast): Promise<void> {
   const ids: [string, string] | undefined = next && [next.modelId, next.providerId];
   const fallbacks: readonly string[] | undefined = MODEL_FALLBACKS['mine'];
   const plan: Plan = engine.explain(request);
-  const [listed]: PromptVersionStatus[] = [...engine.getPrompts(), ...getPrompts()];
-  if (listed) {
+  const [version]: PromptVersionStatus[] = [...engine.getPrompts(), ...getPrompts()];
+  if (version) {
     same<PromptVersionStatus['activeFrom'], string | null>(true);
     same<PromptVersionStatus['models'], string[] | null>(true);
-    engine.activatePrompts(listed.version);
+    engine.activatePrompts(version.version);
   }
   activatePrompts(null);
   const reloaded: boolean = engine.reloadPrompts() || reloadPrompts() || engine.reloadCatalog() || reloadCatalog();
@@ -207,7 +213,7 @@ async function states(engine: Fallcast): Promise<void> {
   const texts: [string, string, string, string[], number] = [
     prompt.system, prompt.user, prompt.promptVersion, prompt.overrides, prompt.estimatedTokens,
   ];
-  console.log(active, count, ids, fallbacks, plan, reloaded, texts, explain(request, options), buildPrompt('mine', [match], '1'));
+  console.log(active, count, listed?.displayName, ids, fallbacks, plan, reloaded, texts, explain(request, options), buildPrompt('mine', [match], '1'));
 }
 
 /** Every event has its words, told apart by `type`. */

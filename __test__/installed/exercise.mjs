@@ -25,6 +25,7 @@ const CALLS = {
   getFallbacks: [],
   getMetrics: [],
   getMetricsText: [],
+  getModel: ['first'],
   getModels: [],
   getPrompts: [],
   getStatus: [],

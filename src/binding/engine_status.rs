@@ -1,7 +1,7 @@
 //! What an operator sees of an engine, as it is written for JavaScript; `types/status.d.ts` declares the same shapes.
 
 use napi::Env;
-use napi::bindgen_prelude::{Function, JsObjectValue, Object};
+use napi::bindgen_prelude::Object;
 use serde::{Serialize, Serializer};
 
 use super::budget::Budget;
@@ -9,6 +9,7 @@ use super::event::written;
 use super::fleet::FleetStatus;
 use super::metrics::{DaySums, RouteMetrics};
 use super::outcome::{PromptVersionStatus, iso, milliseconds};
+use super::parsed::parsed;
 use super::status::ModelStatus;
 use crate::engine::{EngineStatus, ModelState, PromptStatus, ProviderStatus};
 use crate::event::Event;
@@ -17,12 +18,9 @@ use crate::metrics::{AttemptRecord, CallRecord, DayMetrics, ModelWindows, Window
 use crate::outcome::FallbackReason;
 use std::sync::Arc;
 
-/// Makes the JavaScript object: written as JSON and parsed, which takes a fraction of what Node-API needs for as many fields.
+/// Makes the JavaScript object.
 pub(super) fn object(env: &Env, status: EngineStatus) -> napi::Result<Object<'static>> {
-    let json: Object<'_> = env.get_global()?.get_named_property("JSON")?;
-    let parse: Function<'_, String, Object<'static>> = json.get_named_property("parse")?;
-    // Strings, numbers and null written to memory cannot fail.
-    parse.call(serde_json::to_string(&Status::from(status)).unwrap_or_default())
+    parsed(env, &Status::from(status))
 }
 
 /// A `Status`.

@@ -15,6 +15,7 @@ use napi::{Either, Env, Unknown};
 use napi_derive::napi;
 
 use super::budget::Budget;
+use super::catalog::CatalogModel;
 use super::engine_status;
 use super::error::Thrown;
 use super::fallcast::{Caller, Fallcast};
@@ -25,12 +26,12 @@ use super::inbox::Settled;
 use super::metrics::Metrics;
 use super::mistake::Mistake;
 use super::outcome::{BuiltPrompt, Fallback, PredictionOutcome, PromptVersionStatus};
+use super::parsed::parsed;
 use super::plan::Plan;
 use super::read::{self, CallArguments};
 use super::realm::Realm;
 use super::refusal::Refuse;
 use super::slate::SlatePlan;
-use super::status::ModelStatus;
 use crate::engine::{Engine, ModelState};
 
 /// Makes both faces of each method.
@@ -147,14 +148,23 @@ methods! {
     }
 
     /// The active models, in the order of the catalogue.
-    fn get_active_providers(this, _env, _caller) -> value [Vec<ModelStatus>] {
-        let active = this.engine.models().into_iter().filter(|status| status.state == ModelState::Active);
-        Ok(active.map(ModelStatus::from).collect())
+    fn get_active_providers(this, env, _caller) -> value [Object<'static>] as "CatalogModel[]" {
+        let active = this.engine.catalog_models().into_iter().filter(|listed| listed.status.state == ModelState::Active);
+        Ok(parsed(env, &active.map(CatalogModel::from).collect::<Vec<_>>())?)
     }
 
-    /// Every model with its state, in the order of the catalogue.
-    fn get_models(this, _env, _caller) -> value [Vec<ModelStatus>] {
-        Ok(this.engine.models().into_iter().map(ModelStatus::from).collect())
+    /// Every model with its state and what the catalogue says of it, in the order of the catalogue.
+    fn get_models(this, env, _caller) -> value [Object<'static>] as "CatalogModel[]" {
+        let models = this.engine.catalog_models().into_iter().map(CatalogModel::from);
+        Ok(parsed(env, &models.collect::<Vec<_>>())?)
+    }
+
+    /// The model with exactly this id, as `getModels` has it; undefined if there is none.
+    fn get_model(this, env, _caller, model_id: "string") -> value [Either<Object<'static>, ()>] as "CatalogModel | undefined" {
+        let id = read::text_of(model_id, &"modelId")?;
+        let listed = this.engine.catalog_models().into_iter().find(|listed| listed.model.id == id);
+        let object = listed.map(|listed| parsed(env, &CatalogModel::from(listed))).transpose()?;
+        Ok(object.map_or(Either::B(()), Either::A))
     }
 
     /// The prompt that a model would be sent for some matches.

@@ -4,6 +4,7 @@
 
 mod abort;
 mod budget;
+mod catalog;
 mod crossing;
 mod engine_status;
 mod error;
@@ -24,6 +25,7 @@ mod metrics;
 mod mistake;
 mod node;
 mod outcome;
+mod parsed;
 mod plain;
 mod plan;
 mod read;

@@ -1,9 +1,11 @@
 //! What is asked of an engine beside calls: each is handed to the part whose state it is.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::setup::fallback_lists;
-use super::{BuiltPrompt, Engine, ModelStatus};
+use super::{BuiltPrompt, Engine, ListedModel, ModelStatus};
 use crate::catalog::Variables;
 use crate::check::Faults;
 use crate::error::EngineError;
@@ -11,6 +13,7 @@ use crate::fleet::{FleetMember, FleetStatus};
 use crate::kind::FailureKind;
 use crate::metrics::{DayTotals, Gauges, Metrics};
 use crate::money::{BudgetStatus, Ledger};
+use crate::plan;
 use crate::prompt::VersionStatus;
 use crate::task::Item;
 
@@ -40,6 +43,19 @@ impl Engine {
     #[must_use]
     pub fn models(&self) -> Vec<ModelStatus> {
         self.roster.models()
+    }
+
+    /// Every model with its state and what the catalogue says of it, in the order of the catalogue.
+    #[must_use]
+    pub fn catalog_models(&self) -> Vec<ListedModel> {
+        let catalog = self.library.setup().catalog();
+        let listed = catalog.models().zip(self.roster.models_of(&catalog)).map(|(model, status)| ListedModel {
+            status,
+            fallbacks: model.fallbacks.iter().map(|&index| catalog.model(index).id.clone()).collect(),
+            timeout: plan::attempt_timeout(model, None, self.config()),
+            model: Arc::clone(model),
+        });
+        listed.collect()
     }
 
     /// The next usable model of the chain of `model_id`, and its provider; `None` if there is none, or no such model.

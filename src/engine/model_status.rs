@@ -1,6 +1,9 @@
 //! A model as the engine reports it.
 
-use crate::catalog::Retirement;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::catalog::{Model, Retirement};
 use crate::health::HealthStatus;
 
 /// A model as [`Engine::models`](super::Engine::models) reports it.
@@ -16,6 +19,19 @@ pub struct ModelStatus {
     pub retires_on: Option<Retirement>,
     /// What is known of its health.
     pub health: HealthStatus,
+}
+
+/// A model as [`Engine::catalog_models`](super::Engine::catalog_models) reports it.
+#[derive(Clone, Debug)]
+pub struct ListedModel {
+    /// Its state.
+    pub status: ModelStatus,
+    /// What the catalogue says of it.
+    pub model: Arc<Model>,
+    /// The ids of the models to try after it, in order.
+    pub fallbacks: Vec<String>,
+    /// The time of one attempt, unless the request says otherwise.
+    pub timeout: Duration,
 }
 
 /// Whether a model may be called.

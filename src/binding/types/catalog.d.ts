@@ -98,6 +98,38 @@ export interface Model {
   retiresOn?: string
 }
 
+/** A model of the catalogue in use: its state, and what the catalogue says of it. */
+export interface CatalogModel extends ModelStatus {
+  /** Its name for people. */
+  displayName: string
+  /** Its price class; null if it has none. */
+  tier: string | null
+  /** The provider's name for it, as it is sent: with the provider's `modelIdPrefix`. */
+  upstreamModel: string
+  /** US dollars for a million prompt tokens. */
+  promptUsdPer1M: number
+  /** US dollars for a million completion tokens. */
+  completionUsdPer1M: number
+  /** US dollars for a million cached prompt tokens; null: as other prompt tokens. */
+  cachedPromptUsdPer1M: number | null
+  /** US dollars for a million reasoning tokens; null: as other completion tokens. */
+  reasoningUsdPer1M: number | null
+  /** The ids of the models to try after it, in order. */
+  fallbacks: string[]
+  /** Time for one HTTP call in milliseconds, unless the request says otherwise: its own, or the configuration's. */
+  timeoutMs: number
+  /** Whether it thinks before it answers. */
+  reasoning: boolean
+  /** In which form it is told to answer: its own, or its provider's. */
+  responseFormat: 'json_schema' | 'json_object' | false
+  /** Components of the prompts that it is sent before the output format, in order. */
+  promptOverrides: string[]
+  /** What it accepts, field by field its own or its provider's; null: no limit. */
+  limits: { maxTokens: number | null; temperature: [number, number] | null; maxStopSequences: number | null }
+  /** Whether it may be called at all. */
+  enabled: boolean
+}
+
 /** What `updateCatalog` lays over the catalogue. */
 export type CatalogChanges = Pick<Config, 'providers' | 'models' | 'fallbacks'>
 

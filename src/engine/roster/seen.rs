@@ -13,23 +13,27 @@ use crate::plan;
 impl Roster {
     /// Every model with its state, in the order of the catalogue.
     pub(in crate::engine) fn models(&self) -> Vec<ModelStatus> {
-        self.models_with(&|model, provider| self.health.status(model, provider))
+        self.models_of(&self.setup.catalog())
+    }
+
+    /// Every model of a catalogue with its state, in order.
+    pub(in crate::engine) fn models_of(&self, catalog: &Catalog) -> Vec<ModelStatus> {
+        statuses(catalog, &|model, provider| self.health.status(model, provider))
     }
 
     /// Does something with every model while none can be switched off or on.
     pub(in crate::engine) fn at_one_moment<T>(&self, act: impl FnOnce(Vec<ModelStatus>) -> T) -> T {
-        self.health.at_one_moment(|status| act(self.models_with(status)))
+        self.health.at_one_moment(|status| act(statuses(&self.setup.catalog(), status)))
     }
 
     /// Every provider that is left alone as a whole, until when and why.
     pub(in crate::engine) fn cooling_providers(&self) -> Vec<(String, (SystemTime, FailureKind))> {
         self.health.cooling_providers()
     }
+}
 
-    fn models_with(&self, status: &dyn Fn(&str, &str) -> HealthStatus) -> Vec<ModelStatus> {
-        let catalog = self.setup.catalog();
-        catalog.indexed().map(|(index, _)| status_of(&catalog, index, status)).collect()
-    }
+fn statuses(catalog: &Catalog, status: &dyn Fn(&str, &str) -> HealthStatus) -> Vec<ModelStatus> {
+    catalog.indexed().map(|(index, _)| status_of(catalog, index, status)).collect()
 }
 
 fn status_of(catalog: &Catalog, index: ModelIndex, status: &dyn Fn(&str, &str) -> HealthStatus) -> ModelStatus {
