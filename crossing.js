@@ -380,7 +380,8 @@ function flush() {
     apply(sending, asking, [texts, length, calls]);
   } catch (error) {
     for (let at = 1; at < length; at += 4 + 6 * asked[at + 1]) {
-      settle(asked[at], REJECTED, { message: `internal error: ${error.message}`, code: 'INTERNAL_ERROR' }, false);
+      const message = `internal error: ${error.message}`;
+      settle(asked[at], REJECTED, { message, code: 'INTERNAL_ERROR', retryable: false, retryAfterMs: null }, false);
     }
   }
 }

@@ -63,7 +63,7 @@ class Slate {
   [Symbol.asyncIterator]() {
     if (this.#isRead) {
       const message = 'slate: is read already, and gives its events to one reader';
-      throw Object.assign(new Error(message), { code: 'INVALID_REQUEST' });
+      throw Object.assign(new Error(message), { code: 'INVALID_REQUEST', retryable: false, retryAfterMs: null });
     }
     this.#isRead = true;
     return new Events(() => this.#next(), () => this.#leave());

@@ -484,7 +484,7 @@ describe('NO_MODEL_AVAILABLE', () => {
   test('by hand there is no such moment', async () => {
     const { engine, predict } = await transcript({ a: 'clean' });
     engine.disableModel('a', 'by hand');
-    expect((await rejection(predict())).retryAfterMs).toBeUndefined();
+    expect(await rejection(predict())).toMatchObject({ retryable: false, retryAfterMs: null });
   });
 });
 

@@ -151,7 +151,7 @@ describe('a request or options with faults throw with all of their paths, and se
     const error = thrown(() => engine.predictSlate(both, { maxCostUsd: expectedCostUsd * 0.6 }));
     expect(error.code).toBe('BUDGET_EXHAUSTED');
     expect(error.message).toContain('the first 1 of its 2 requests would fit, with 2 of its 4 cells');
-    expect(error.retryAfterMs).toBeUndefined();
+    expect(error).toMatchObject({ retryable: false, retryAfterMs: null });
     expect(upstream.requests).toEqual([]);
   });
 });

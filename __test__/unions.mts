@@ -68,7 +68,7 @@ export function describe(event: EngineEvent): string {
 }
 
 /** A caught error is narrowed by its code. */
-export function retryAfter(error: unknown): number | undefined {
+export function retryAfter(error: unknown): number | null | undefined {
   const { code, retryAfterMs, attempts } = error as FallcastError;
   expectTypeOf(code).toEqualTypeOf<ErrorCode>();
   expectTypeOf(attempts?.[0]?.failure).toEqualTypeOf<FailureKind | null | undefined>();

@@ -1,6 +1,7 @@
 //! The errors of the engine, each with the stable `code` that JavaScript sees; a leaf.
 
 use std::fmt;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -83,6 +84,29 @@ impl EngineError {
             Self::UnknownModel { path, id } => Self::UnknownModel { path, id: change(&id) },
             other => other,
         }
+    }
+
+    /// Whether such a call may be answered later as things stand: neither it nor the configuration need be changed.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::AllAttemptsFailed(history) | Self::NoModelAvailable(history) | Self::BudgetExhausted(history) => {
+                history.is_retryable
+            }
+            Self::DeadlineExceeded(_) | Self::Closed(_) => true,
+            Self::InvalidConfig(_)
+            | Self::InvalidRequest(_)
+            | Self::UnknownModel { .. }
+            | Self::SlateTooDear(_)
+            | Self::Aborted(_)
+            | Self::Internal(_) => false,
+        }
+    }
+
+    /// How long such a call is worth waiting with, where that is known.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.history().filter(|_| self.is_retryable()).and_then(|history| history.retry_after)
     }
 
     /// Where the first fault of a refused request is.

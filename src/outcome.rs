@@ -260,7 +260,9 @@ pub struct History {
     pub attempts: Vec<Attempt>,
     /// The models that were not.
     pub skips: Vec<Skip>,
-    /// How long it is until a model of the chain can be asked again, in an error, where that is known.
+    /// Whether such a call may be answered later as things stand, in an error: neither it nor the configuration need be changed.
+    pub is_retryable: bool,
+    /// How long it is until a model of the chain can be asked again, in such an error, where that is known.
     pub retry_after: Option<Duration>,
 }
 

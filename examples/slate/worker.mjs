@@ -11,14 +11,12 @@ import { readFileSync } from 'node:fs';
 import nodeProcess from 'node:process';
 import { pathToFileURL } from 'node:url';
 
-import { Queue, QueueEvents, UnrecoverableError, Worker } from 'bullmq';
+import { Queue, QueueEvents, Worker } from 'bullmq';
 import { Fallcast } from 'fallcast';
 
+import { giveBack } from '../queue/give-back.mjs';
 import { startUpstream } from '../upstream.mjs';
 import { openStore } from './store.mjs';
-
-/** What no second run can mend. */
-const FINAL = ['INVALID_REQUEST', 'UNKNOWN_MODEL', 'BUDGET_EXHAUSTED'];
 
 /**
  * Makes the processor of an engine's slates.
@@ -28,7 +26,7 @@ const FINAL = ['INVALID_REQUEST', 'UNKNOWN_MODEL', 'BUDGET_EXHAUSTED'];
  */
 export function processorFor(engine, store) {
   /** One job: which models are to predict which matches. BullMQ aborts the signal when the job is cancelled. */
-  return async function process(job, _token, signal) {
+  return async function process(job, token, signal) {
     const { matches, models } = job.data;
     const cells = await store.missing(matches.map(({ id }) => id), models);
     if (cells.length === 0) return { cells: 0, missing: 0, costUsd: 0 };
@@ -46,7 +44,7 @@ export function processorFor(engine, store) {
       if (open.length > 0) throw new Error(`${open.length} of ${cells.length} cells are missing: ${reasons(open)}`);
       return { cells: cells.length, missing: missing.length, costUsd };
     } catch (error) {
-      throw FINAL.includes(error.code) ? new UnrecoverableError(error.message) : error;
+      return giveBack(job, token, error);
     }
   };
 }

@@ -1,6 +1,7 @@
 //! The engine's errors as JavaScript's: an `Error` with a stable `code`, and what the caller needs beside it.
 
-use napi::{Env, Unknown};
+use napi::bindgen_prelude::{Null, Object};
+use napi::{Either, Env, JsError, JsValue, Unknown};
 use serde::Serialize;
 
 use super::mistake::Mistake;
@@ -10,8 +11,8 @@ use super::record::Record;
 use crate::call_id::CallIds;
 use crate::error::EngineError;
 
-/// What a synchronous function throws; napi makes an `Error` with this `code` of it.
-pub(super) type Thrown = napi::Error<&'static str>;
+/// What a synchronous function throws; it holds the `Error` that [`thrown`] made.
+pub(super) type Thrown = napi::Error;
 
 /// What the `Error` of a call that failed is to say, written on the thread where it did.
 pub(super) struct Failed {
@@ -26,6 +27,8 @@ pub(super) struct Failed {
 pub(super) struct FailedCall<'a> {
     message: String,
     code: &'static str,
+    retryable: bool,
+    retry_after_ms: Option<f64>,
     #[serde(flatten)]
     ids: Option<Ids<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,9 +41,12 @@ pub(super) struct FailedCall<'a> {
 
 /// Those of one that was refused before it began.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct RefusedCall<'a> {
     message: String,
     code: &'static str,
+    retryable: bool,
+    retry_after_ms: Option<f64>,
     /// As above.
     cause: (),
     #[serde(flatten)]
@@ -60,8 +66,6 @@ struct FailedHistory {
     attempts: Vec<Attempt>,
     skips: Vec<Skip>,
     cost_usd: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after_ms: Option<f64>,
 }
 
 impl<'a> FailedCall<'a> {
@@ -71,11 +75,12 @@ impl<'a> FailedCall<'a> {
             attempts: history.attempts.iter().map(Attempt::from).collect(),
             skips: history.skips.iter().map(Skip::from).collect(),
             cost_usd: history.cost().usd(),
-            retry_after_ms: history.retry_after.map(|wait| milliseconds(wait).ceil()),
         });
         Self {
             message: error.to_string(),
             code: error.code(),
+            retryable: error.is_retryable(),
+            retry_after_ms: retry_after_ms(error),
             ids: ids.map(Ids::of),
             name: matches!(error, EngineError::Aborted(_)).then_some("AbortError"),
             cause: (),
@@ -92,7 +97,14 @@ impl Failed {
 
     /// Writes the error of a call that was refused before it began.
     pub(super) fn refused(error: &EngineError, ids: Option<&CallIds>) -> Self {
-        let refusal = RefusedCall { message: error.to_string(), code: error.code(), cause: (), ids: ids.map(Ids::of) };
+        let refusal = RefusedCall {
+            message: error.to_string(),
+            code: error.code(),
+            retryable: error.is_retryable(),
+            retry_after_ms: retry_after_ms(error),
+            cause: (),
+            ids: ids.map(Ids::of),
+        };
         Self { record: Record::new(&refusal), is_abort: false }
     }
 }
@@ -103,9 +115,21 @@ impl<'a> Ids<'a> {
     }
 }
 
+/// In how many whole milliseconds such a call is worth making again, where that is known.
+fn retry_after_ms(error: &EngineError) -> Option<f64> {
+    error.retry_after().map(|wait| milliseconds(wait).ceil())
+}
+
 /// What to throw.
 pub(super) fn thrown(env: &Env, mistake: Mistake) -> Thrown {
-    into_engine_error(env, mistake).0.into()
+    let (error, _) = into_engine_error(env, mistake);
+    let made = JsError::from(napi::Error::new(error.code(), error.to_string())).into_unknown(*env);
+    let mut object: Object<'_> = Object::from_raw(env.raw(), made.raw());
+    let fields = object.set("retryable", error.is_retryable());
+    match fields.and_then(|()| object.set("retryAfterMs", retry_after_ms(&error).map_or(Either::B(Null), Either::A))) {
+        Ok(()) => made.into(),
+        Err(failed) => failed,
+    }
 }
 
 /// The error, and what the user's own code threw if that is what went wrong. Takes the exception back in any case:
@@ -116,12 +140,6 @@ pub(super) fn into_engine_error(env: &Env, mistake: Mistake) -> (EngineError, Op
         Mistake::Engine(error) => (error, cause),
         Mistake::Node(error) if cause.is_none() => (EngineError::Internal(error.to_string()), None),
         Mistake::Node(_) => (EngineError::invalid("arguments", "could not be read: its own code threw"), cause),
-    }
-}
-
-impl From<EngineError> for Thrown {
-    fn from(error: EngineError) -> Self {
-        Self::new(error.code(), error.to_string())
     }
 }
 
@@ -139,18 +157,24 @@ mod tests {
     #[test]
     fn an_error_of_a_call_has_its_ids_before_what_was_tried() {
         let ids = CallIds { call_id: "c-1".to_owned(), request_id: None };
-        let history = History { retry_after: Some(Duration::from_micros(1500)), ..History::default() };
+        let history =
+            History { is_retryable: true, retry_after: Some(Duration::from_micros(1500)), ..History::default() };
         let expected = concat!(
-            r#"{"message":"the request was aborted","code":"ABORT_ERR","callId":"c-1","requestId":null,"#,
-            r#""name":"AbortError","cause":null,"attempts":[],"skips":[],"costUsd":0,"retryAfterMs":2}"#,
+            r#"{"message":"the request was aborted","code":"ABORT_ERR","retryable":false,"retryAfterMs":null,"#,
+            r#""callId":"c-1","requestId":null,"name":"AbortError","cause":null,"attempts":[],"skips":[],"costUsd":0}"#,
         );
-        assert_eq!(json(&EngineError::Aborted(Box::new(history)), Some(&ids)), expected);
+        assert_eq!(json(&EngineError::Aborted(Box::new(history.clone())), Some(&ids)), expected);
+        let failed = json(&EngineError::AllAttemptsFailed(Box::new(history)), None);
+        assert!(failed.contains(r#""code":"ALL_ATTEMPTS_FAILED","retryable":true,"retryAfterMs":2,"#), "{failed}");
     }
 
     #[test]
     fn an_error_before_any_call_has_only_what_it_is() {
         let error = EngineError::Internal("x".to_owned());
-        let expected = r#"{"message":"internal error: x","code":"INTERNAL_ERROR","cause":null}"#;
+        let expected = concat!(
+            r#"{"message":"internal error: x","code":"INTERNAL_ERROR","retryable":false,"retryAfterMs":null,"#,
+            r#""cause":null}"#,
+        );
         assert_eq!(json(&error, None), expected);
         assert_eq!(Failed::refused(&error, None).record.json(), expected);
     }

@@ -10,7 +10,7 @@ use super::error::{Thrown, thrown};
 use super::half::Owner;
 use super::handle::Handle;
 use super::realm::Realm;
-use super::refusal::Refuse;
+use super::refusal::rejected;
 
 /// An engine with a catalogue, a health and a budget of its own, apart from the one that the module's functions share.
 #[napi]
@@ -39,7 +39,7 @@ impl Fallcast {
     /// state file for the last time. Resolves when nothing is left running.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn close<'env>(&self, env: &'env Env, this: This<'env>) -> napi::Result<PromiseRaw<'env, ()>> {
-        self.handle.close(env, self.caller(env, this).owner()).or_else(|mistake| Refuse::refuse(env, mistake))
+        self.handle.close(env, self.caller(env, this).owner()).or_else(|mistake| rejected(env, mistake))
     }
 }
 

@@ -13,7 +13,7 @@ use super::handle::{Handle, Plans, close_all};
 use super::mistake::Mistake;
 use super::node::ModelFallbacks;
 use super::realm::Realm;
-use super::refusal::Refuse;
+use super::refusal::rejected;
 use crate::check::{Faults, path};
 use crate::config::ROOT;
 use crate::engine::Engine;
@@ -74,7 +74,7 @@ pub fn close(env: &Env) -> napi::Result<PromiseRaw<'_, ()>> {
     shared.closed.extend(current.iter().map(|handle| Arc::downgrade(&handle.engine)));
     let closed = shared.closed.iter().filter_map(Weak::upgrade).collect();
     drop(shared);
-    close_all(env, closed, current).or_else(|mistake| Refuse::refuse(env, mistake))
+    close_all(env, closed, current).or_else(|mistake| rejected(env, mistake))
 }
 
 fn lock() -> MutexGuard<'static, Shared> {

@@ -17,7 +17,7 @@ use napi_derive::napi;
 use super::budget::Budget;
 use super::catalog::CatalogModel;
 use super::engine_status;
-use super::error::Thrown;
+use super::error::{Thrown, thrown};
 use super::fallcast::{Caller, Fallcast};
 use super::fleet::{FleetReport, FleetStatus};
 use super::functions::shared;
@@ -30,9 +30,19 @@ use super::parsed::parsed;
 use super::plan::Plan;
 use super::read::{self, CallArguments};
 use super::realm::Realm;
-use super::refusal::Refuse;
+use super::refusal::rejected;
 use super::slate::SlatePlan;
 use crate::engine::{Engine, ModelState};
+
+/// What a face gives where a [`Mistake`] was made: it throws, or its promise is rejected.
+macro_rules! refused {
+    (value [$($value:tt)+] $env:ident, $mistake:ident) => {
+        Err(thrown($env, $mistake))
+    };
+    (promise [$($promised:tt)+] $env:ident, $mistake:ident) => {
+        rejected($env, $mistake)
+    };
+}
 
 /// Makes both faces of each method.
 ///
@@ -69,7 +79,10 @@ macro_rules! methods {
                 ) -> $(Result<$($value)+, Thrown>)? $(napi::Result<PromiseRaw<'env, $($promised)+>>)? {
                     Handle::$name(&self.handle, env, self.caller(env, this), $($argument,)* $($optional)?)
                         .map_err(|mistake| self.handle.redacted(mistake))
-                        .or_else(|mistake| Refuse::refuse(env, mistake))
+                        .or_else(|mistake| {
+                            $(refused!(value [$($value)+] env, mistake))?
+                            $(refused!(promise [$($promised)+] env, mistake))?
+                        })
                 }
             )*
         }
@@ -87,7 +100,10 @@ macro_rules! methods {
                         Handle::$name(&handle, env, Caller::default(), $($argument,)* $($optional)?)
                             .map_err(|mistake| handle.redacted(mistake))
                     })
-                    .or_else(|mistake| Refuse::refuse(env, mistake))
+                    .or_else(|mistake| {
+                        $(refused!(value [$($value)+] env, mistake))?
+                        $(refused!(promise [$($promised)+] env, mistake))?
+                    })
             }
         )*
     };

@@ -54,7 +54,7 @@ impl<I: Item> Run<'_, I> {
     }
 
     fn failure(mut self) -> EngineError {
-        self.history.retry_after = self.retry_after();
+        (self.history.is_retryable, self.history.retry_after) = self.prospects();
         let history = Box::new(self.history);
         if !history.attempts.is_empty() {
             EngineError::AllAttemptsFailed(history)

@@ -1,19 +1,31 @@
-//! When a call that gave no prediction is worth making again.
+//! Whether and when a call that gave no prediction is worth making again.
 
 use std::time::Duration;
 
 use super::run::Run;
-use crate::kind::SkipReason;
+use crate::kind::{FailureKind, SkipReason};
 use crate::plan::{Candidate, fit};
 use crate::task::Item;
 
 impl<I: Item> Run<'_, I> {
-    /// How long it is until such a call could ask a model of the chain again; `None` if it could at once, if no time will
-    /// do, or if that is not known.
-    pub(super) fn retry_after(&self) -> Option<Duration> {
+    /// Whether such a call may be answered later as things stand, and how long it is until it could ask a model of the chain
+    /// that may answer it; `None` if it could at once.
+    pub(super) fn prospects(&self) -> (bool, Option<Duration>) {
         let candidates = self.plan.candidates.iter().enumerate();
-        let waits = candidates.filter_map(|(position, candidate)| self.wait_for(position, candidate));
-        waits.min().filter(|wait| !wait.is_zero())
+        let open = candidates.filter(|(position, candidate)| self.may_go_better(*position, candidate));
+        let soonest = open.filter_map(|(position, candidate)| self.wait_for(position, candidate)).min();
+        (soonest.is_some(), soonest.filter(|wait| !wait.is_zero()))
+    }
+
+    /// Whether the model at `position` may do more in such a call than it did in this one: it was reached, and what it failed
+    /// with is not the request's own.
+    fn may_go_better(&self, position: usize, candidate: &Candidate) -> bool {
+        let id = &self.call.catalog.model(candidate.model).id;
+        if let Some(attempt) = self.history.attempts.iter().rfind(|attempt| attempt.model_id == *id) {
+            return !attempt.failure.is_some_and(is_of_the_request);
+        }
+        let passed = self.passed_over.iter().find(|passed| passed.position == position);
+        passed.is_some_and(|passed| !matches!(passed.reason, SkipReason::Depth | SkipReason::TooExpensive))
     }
 
     /// How long it is until nothing forbids to call the model at `position`; `None` if something always will.
@@ -56,4 +68,9 @@ impl<I: Item> Run<'_, I> {
         let asked = self.asked_to_wait.iter().filter(|(index, _)| *index == candidate.model).map(|(_, wait)| *wait);
         Some(asked.fold(health.max(money), Duration::max))
     }
+}
+
+/// Whether the same request would fail with it again.
+fn is_of_the_request(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::ContextTooLong | FailureKind::BadRequest | FailureKind::ContentFiltered)
 }

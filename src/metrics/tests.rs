@@ -34,7 +34,7 @@ fn skip(model: &str, reason: SkipReason) -> Skip {
 }
 
 fn history(attempts: Vec<Attempt>, skips: Vec<Skip>) -> History {
-    History { attempts, skips, retry_after: None }
+    History { attempts, skips, ..History::default() }
 }
 
 /// The outcome of a call for `original` that `model` answered.

@@ -51,6 +51,13 @@ export type ErrorCode =
 export interface FallcastError extends Error {
   /** What kind of error it is. */
   code: ErrorCode
+  /** Whether the same call may be answered later as things stand: neither it nor the configuration need be changed. */
+  retryable: boolean
+  /**
+   * Of one that may: the soonest that a model of the chain is worth asking again, in whole milliseconds from now. Null: at once,
+   * when the caller likes, or never.
+   */
+  retryAfterMs: number | null
   /** Names the call in its events and log records; absent where there was none. */
   callId?: string
   /** `options.requestId`; null if none was given, or none that can be one. Absent where `callId` is. */
@@ -61,8 +68,6 @@ export interface FallcastError extends Error {
   skips?: Skip[]
   /** What the attempts cost together, in US dollars. */
   costUsd?: number
-  /** The soonest that a model of the chain is worth asking again, in whole milliseconds from now, where that is known. */
-  retryAfterMs?: number
   /** Of a slate: what there is all the same, and what was paid for. */
   outcome?: SlateOutcome
   /** With `ABORT_ERR` the signal's reason; in a rejection, what the caller's own code threw if an argument could not be read. */

@@ -21,6 +21,8 @@ pub(in crate::engine) struct CellResults<V> {
     cost: NanoUsd,
     attempts: usize,
     is_over_budget: bool,
+    /// Whether one of the calls that failed may go better another time.
+    is_retryable: bool,
     /// The shortest time after which a call that failed is worth making again.
     retry_after: Option<Duration>,
 }
@@ -81,6 +83,7 @@ impl<V> CellResults<V> {
             cost: NanoUsd::default(),
             attempts: 0,
             is_over_budget: false,
+            is_retryable: false,
             retry_after: None,
         }
     }
@@ -101,7 +104,9 @@ impl<I: Item> Share<I> {
                     (outcome.reasoning, outcome.raw_response) = (None, String::new());
                 }
                 self.outbox.put(SlateEvent::Answered(Box::new(outcome)));
-                self.miss(model, missing, EngineError::AllAttemptsFailed(Box::default()), Some(&member.ids));
+                // Who answered some of them may answer the others another time.
+                let history = Box::new(History { is_retryable: true, ..History::default() });
+                self.miss(model, missing, EngineError::AllAttemptsFailed(history), Some(&member.ids));
             }
             Err(error) => {
                 self.note_error(&error);
@@ -140,7 +145,8 @@ impl<I: Item> Share<I> {
         results.cost = results.cost.plus(history.cost());
         results.attempts += history.attempts.len();
         results.is_over_budget |= matches!(error, EngineError::BudgetExhausted(_));
-        results.retry_after = match (results.retry_after, history.retry_after) {
+        results.is_retryable |= error.is_retryable();
+        results.retry_after = match (results.retry_after, error.retry_after()) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
@@ -197,6 +203,8 @@ impl<I: Item> Share<I> {
         }
         drop(results);
         // What was tried and paid is told once.
+        let is_retryable = error.is_retryable();
+        let another = || EngineError::NoModelAvailable(Box::new(History { is_retryable, ..History::default() }));
         let mut error = Some(error);
         while let Some(&(_, why)) = cells.first() {
             let (these, others): (Vec<_>, Vec<_>) = cells.into_iter().partition(|&(_, other)| other == why);
@@ -206,7 +214,7 @@ impl<I: Item> Share<I> {
                 model_id: self.catalog.model(model).id.clone(),
                 item_ids: these.iter().filter_map(id).collect(),
                 why,
-                error: error.take().unwrap_or_else(|| EngineError::NoModelAvailable(Box::default())),
+                error: error.take().unwrap_or_else(another),
                 ids: ids.map(Arc::clone),
             });
         }
@@ -233,7 +241,7 @@ impl<I: Item> Share<I> {
         let left = self.left.get().copied();
         let history = || {
             let retry_after = results.retry_after.filter(|_| results.attempts == 0);
-            Box::new(History { retry_after, ..History::default() })
+            Box::new(History { is_retryable: results.is_retryable, retry_after, ..History::default() })
         };
         let is_deadline = cells.iter().any(|missing| missing.why == Why::Code("DEADLINE_EXCEEDED"));
         let error = match left {
