@@ -7,7 +7,7 @@ import {
 } from '../index.js';
 import type {
   Attempt, Budget, CatalogModel, Config, EngineEvent, FailureKind, FallbackReason, InvalidationEvent, LogRecord, Match, Metrics,
-  Model, ModelStatus, Plan, PredictionOutcome, PredictionRequest, PredictOptions, Prompts, PromptVersion,
+  Model, ModelStatus, OwnPromptRequest, Plan, PredictionOutcome, PredictionRequest, PredictOptions, Prompts, PromptVersion,
   PromptVersionStatus, Provider, RouteMetrics, Skip, Slate, SlateEvent, SlateOptions, SlateOutcome, SlatePlan, SlateRequest, SkipReason, Snapshot, Usage,
 } from '../index.js';
 
@@ -22,8 +22,11 @@ const requests: PredictionRequest[] = [
   request,
   { ...request, prompt: null, promptVersion: '1' },
   { ...request, prompt: { user: 'Who wins?' } },
-  { ...request, prompt: { system: 'Be brief.', user: 'Who wins?' } },
+  { ...request, prompt: { system: 'Be brief.', user: 'Who wins?', overrides: true } },
 ];
+const own: OwnPromptRequest = { modelId: 'mine', matches: [{ id: 'm1' }, match], prompt: { user: 'Who wins m1?' } };
+// @ts-expect-error without a prompt of one's own a match needs both sides
+predictWithFallback({ modelId: 'mine', matches: [{ id: 'm1' }] });
 const options: Required<PredictOptions> = {
   signal: new AbortController().signal,
   deadlineMs: 100_000,
@@ -133,6 +136,7 @@ const loud: Config = { logLevel: 'loud' };
 async function outcomes(engine: Fallcast): Promise<void> {
   const outcome: PredictionOutcome = await engine.predictWithFallback(request, options);
   await engine.predictWithFallback(request, null);
+  await engine.predictWithFallback(own);
   await predictWithFallback(request, { signal: AbortSignal.timeout(5) });
 
   for (const { matchId, homeScore, awayScore, modelId } of outcome.predictions) {

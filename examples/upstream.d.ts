@@ -16,7 +16,7 @@ export interface UpstreamRequest {
   readonly body: Record<string, any>
   /** The model's name in it. */
   readonly model: string
-  /** The matches in it: `match_id` of every line of a user message that is a JSON object. */
+  /** The matches that it asks about, as `matchIdsOf` or the upstream's `matchIds` finds them. */
   readonly matchIds: string[]
   /** `broken`: by the upstream, as told. */
   readonly state: 'open' | 'answered' | 'broken' | 'closed_by_client'
@@ -95,10 +95,22 @@ export interface UpstreamOptions {
   replay?: string
   /** What `GET /models` lists: names, or entries with whatever a host says besides, such as `pricing`. Default: nothing. */
   models?: (string | { id: string; [field: string]: unknown })[]
+  /**
+   * How the matches are found that a prompt asks about: the ids that there are, of which a prompt names some; or a function.
+   * Default: `matchIdsOf`.
+   */
+  matchIds?: string[] | ((body: Record<string, any>) => string[])
 }
 
 /** Starts an upstream on a free port of loopback. */
 export function startUpstream(options?: UpstreamOptions): Promise<Upstream>
+
+/**
+ * The ids of the matches that a chat completion asks about, each once and in order: those that its JSON Schema allows; else those that
+ * its user messages name: as JSON (`match_id`, `matchId`, `id`), with a label (`match_id: m1`, `ID = "m1"`), in a column of a table, or
+ * at the beginning of a line (`m1: Liverpool – Everton`, with a digit in it).
+ */
+export function matchIdsOf(body: Record<string, any>): string[]
 
 /** Chooses the manner by the model that is asked; of a list, each request takes the next and the last one stays. */
 export function byModel(table: Record<string, Manner | Manner[]>, otherwise?: Manner): (request: UpstreamRequest) => Manner

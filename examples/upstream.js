@@ -14,7 +14,7 @@
  * @property {import('node:http').IncomingHttpHeaders} headers
  * @property {Record<string, any>} body the chat completion that was asked for
  * @property {string} model the model's name in it
- * @property {string[]} matchIds the matches in it: `match_id` of every line of a user message that is a JSON object
+ * @property {string[]} matchIds the matches that it asks about, as `matchIdsOf` finds them
  * @property {'open' | 'answered' | 'broken' | 'closed_by_client'} state `broken`: by the upstream, as told
  * @property {Promise<UpstreamRequest['state']>} ended when the exchange is over, whoever ended it
  * @property {AbortSignal} signal aborted at that moment
@@ -25,6 +25,7 @@ const { createServer } = require('node:http');
 const { Readable } = require('node:stream');
 const { pipeline } = require('node:stream/promises');
 
+const { matchIdsOf, namedIn } = require('./asked.js');
 const { answerTo, byModel, knownManner, manners, play, scoreOf } = require('./manners.js');
 const { recorder, replayer } = require('./recording.js');
 
@@ -35,12 +36,15 @@ const { recorder, replayer } = require('./recording.js');
  * @param {import('./manners.js').Manner} [options.manner] how it answers; `clean` if not told
  * @param {(string | { id: string })[]} [options.models] what `GET /models` lists: names, or entries with whatever a host
  *   says besides, such as `pricing`
+ * @param {string[] | ((body: Record<string, any>) => string[])} [options.matchIds] how the matches are found that a prompt asks about:
+ *   the ids that there are, of which a prompt names some; or a function. `matchIdsOf` if not told
  * @param {string} [options.record] a file, written anew, that keeps what `target` answers
  * @param {string} [options.target] the base URL of a provider, to which each request is passed on
  * @param {boolean} [options.prompts] whether the file keeps what was asked; true if not told
  * @param {string} [options.replay] such a file, from which each request is answered
  */
-async function startUpstream({ manner, models = [], record, target, prompts = true, replay } = {}) {
+async function startUpstream({ manner, models = [], matchIds = matchIdsOf, record, target, prompts = true, replay } = {}) {
+  const find = Array.isArray(matchIds) ? (body) => namedIn(body, matchIds) : matchIds;
   if ([manner, record, replay].filter((way) => way !== undefined).length > 1) {
     throw new Error('startUpstream: takes one of manner, record and replay');
   }
@@ -71,7 +75,7 @@ async function startUpstream({ manner, models = [], record, target, prompts = tr
     const body = await readJson(incoming);
     if (!body) return void response.writeHead(400).end();
     const reply = new Reply(response, body);
-    const request = requestOf(incoming, body, reply, { index: requests.length, released });
+    const request = requestOf(incoming, body, reply, { index: requests.length, released, matchIds: find(body) });
     requests.push(request);
     replies.add(reply);
     request.ended.then(() => {
@@ -246,7 +250,6 @@ function requestOf(incoming, body, reply, more) {
     headers: incoming.headers,
     body,
     model: body.model,
-    matchIds: matchIdsOf(body),
     state: 'open',
     ended,
     signal: controller.signal,
@@ -259,17 +262,4 @@ function requestOf(incoming, body, reply, more) {
   return request;
 }
 
-function matchIdsOf({ messages = [] }) {
-  const lines = messages.filter(({ role }) => role === 'user').flatMap(({ content }) => String(content).split('\n'));
-  return lines.flatMap((line) => {
-    if (!line.trim().startsWith('{')) return [];
-    try {
-      const { match_id: id } = JSON.parse(line);
-      return typeof id === 'string' ? [id] : [];
-    } catch {
-      return [];
-    }
-  });
-}
-
-module.exports = { Reply, answerTo, byModel, knownManner, manners, scoreOf, startUpstream };
+module.exports = { Reply, answerTo, byModel, knownManner, manners, matchIdsOf, scoreOf, startUpstream };

@@ -17,12 +17,14 @@ pub const MAX_NAME_CHARS: usize = 256;
 const MAX_REQUEST_ID_CHARS: usize = 200;
 
 /// A prompt of the caller's own, sent as it is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct OwnPrompt {
     /// The system message; none is sent without it.
     pub system: Option<String>,
     /// The user message.
     pub user: String,
+    /// Whether the overrides of each model are added to the system message, or are one where there is none.
+    pub overrides: bool,
 }
 
 /// What the caller asks for; `I` is what it asks about.
@@ -138,19 +140,20 @@ impl Numbers<'_> {
     }
 }
 
-/// Checks a request and its options, so that all faults are told at once; `check_items` checks what it asks about.
+/// Checks a request and its options, so that all faults are told at once; `check_items` checks what it asks about, and is told
+/// whether that is shown to a model: it is not beside a prompt of the caller's own.
 ///
 /// # Errors
 /// Every fault of either.
 pub fn check<I>(
     request: &Request<I>,
     options: RawOptions,
-    check_items: impl FnOnce(&[I], &mut Faults),
+    check_items: impl FnOnce(&[I], bool, &mut Faults),
 ) -> Result<Options, Faults> {
     let mut faults = Faults::new();
     let options = Options::check(options, &mut faults);
     faults.check_text(&request.model_id, "request.modelId", rule::filled(MAX_NAME_CHARS));
-    check_items(&request.items, &mut faults);
+    check_items(&request.items, request.prompt.is_none(), &mut faults);
     if let Some(prompt) = &request.prompt {
         check_prompt(prompt, &mut faults);
         if request.prompt_version.is_some() {

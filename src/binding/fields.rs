@@ -10,6 +10,9 @@ use super::plain::own_fields;
 use super::text;
 use crate::check::{self, Faults};
 
+/// What is wrong where a string must be and is not.
+pub(super) const NO_STRING: &str = "must be a string, got nothing";
+
 /// An object whose fields are read by name; `null` and `undefined` are absence. A faulty field reads as absent.
 pub(super) struct Fields<'a> {
     object: Object<'a>,
@@ -101,9 +104,24 @@ impl<'a> Fields<'a> {
     /// What a string is read as that must be there and is not, or is none, which is then a fault since there were `before`.
     fn missing(&self, name: &str, before: usize, faults: &mut Faults) -> String {
         if faults.len() == before {
-            faults.push(&self.at(name).to_string(), "must be a string, got nothing");
+            faults.push(&self.at(name).to_string(), NO_STRING);
         }
         String::new()
+    }
+
+    /// A string that may have to be there: where it is not, its path is one more of `absent`.
+    pub(super) fn needed(
+        &self,
+        name: &str,
+        absent: &mut Vec<String>,
+        faults: &mut Faults,
+    ) -> napi::Result<Option<String>> {
+        let before = faults.len();
+        let text = self.text(name, faults)?;
+        if text.is_none() && faults.len() == before {
+            absent.push(self.at(name).to_string());
+        }
+        Ok(text)
     }
 
     fn at<'p>(&self, name: &'p str) -> FieldPath<'p>

@@ -6,7 +6,7 @@ use napi::{Env, Unknown};
 use napi_derive::napi;
 use serde::Serialize;
 
-use super::fields::{Fields, elements};
+use super::fields::{Fields, NO_STRING, elements};
 use super::gathered::Texts;
 use crate::check::Faults;
 use crate::football::{Match, Score, check as check_matches, check_count, check_slate_count};
@@ -99,12 +99,28 @@ pub(super) fn consensus<M: Copy + Eq + Hash>(
 
 /// The matches of a slate that stand at `path`.
 pub(super) fn slate_items(env: &Env, value: Unknown<'_>, path: &str, faults: &mut Faults) -> napi::Result<Vec<Match>> {
-    read_items(env, value, path, (check_slate_count, whole), faults)
+    let mut absent = Vec::new();
+    let items = read_items(env, value, path, check_slate_count, &mut absent, faults)?;
+    refuse_absent(absent, faults);
+    Ok(items)
 }
 
-/// A list of matches that stands at `path`.
-pub(super) fn items(env: &Env, value: Unknown<'_>, path: &str, faults: &mut Faults) -> napi::Result<Vec<Match>> {
-    read_items(env, value, path, (check_count, whole), faults)
+/// A list of matches that stands at `path`. Which of them lack the name of a side is in `absent`, as paths.
+pub(super) fn items(
+    env: &Env,
+    value: Unknown<'_>,
+    path: &str,
+    absent: &mut Vec<String>,
+    faults: &mut Faults,
+) -> napi::Result<Vec<Match>> {
+    read_items(env, value, path, check_count, absent, faults)
+}
+
+/// Refuses a list of matches whose sides have no names.
+pub(super) fn refuse_absent(absent: Vec<String>, faults: &mut Faults) {
+    for path in absent {
+        faults.push(&path, NO_STRING);
+    }
 }
 
 /// A list of matches that stands at `path`, of which nothing but the ids need be known, checked.
@@ -115,49 +131,19 @@ pub(super) fn items_to_read(
     faults: &mut Faults,
 ) -> napi::Result<Vec<Match>> {
     let before = faults.len();
-    let items = read_items(env, value, path, (check_count, named), faults)?;
+    let items = items(env, value, path, &mut Vec::new(), faults)?;
     if faults.len() == before {
-        // A name that is not known may be any.
-        let known = |name: &str| if name.is_empty() { "?".to_owned() } else { name.to_owned() };
-        let named: Vec<Match> = items
-            .iter()
-            .map(|game| Match { home_team: known(&game.home_team), away_team: known(&game.away_team), ..game.clone() })
-            .collect();
-        check_matches(path, &named, faults);
+        check_matches(path, &items, false, faults);
     }
     Ok(items)
 }
-
-/// A match as it is asked about.
-fn whole(fields: &Fields<'_>, faults: &mut Faults) -> napi::Result<Match> {
-    Ok(Match {
-        id: fields.required_id("id", faults)?,
-        home_team: fields.required("homeTeam", faults)?,
-        away_team: fields.required("awayTeam", faults)?,
-        competition: fields.text("competition", faults)?,
-        kickoff: fields.text("kickoff", faults)?,
-        analysis: fields.text("analysis", faults)?,
-    })
-}
-
-/// A match of which nothing but the id need be known.
-fn named(fields: &Fields<'_>, faults: &mut Faults) -> napi::Result<Match> {
-    Ok(Match {
-        id: fields.required_id("id", faults)?,
-        home_team: fields.text("homeTeam", faults)?.unwrap_or_default(),
-        away_team: fields.text("awayTeam", faults)?.unwrap_or_default(),
-        ..Match::default()
-    })
-}
-
-/// How many there may be, and how each is read.
-type ItemRules = (fn(&str, usize, &mut Faults) -> bool, fn(&Fields<'_>, &mut Faults) -> napi::Result<Match>);
 
 fn read_items(
     env: &Env,
     value: Unknown<'_>,
     path: &str,
-    (check_count, read): ItemRules,
+    check_count: fn(&str, usize, &mut Faults) -> bool,
+    absent: &mut Vec<String>,
     faults: &mut Faults,
 ) -> napi::Result<Vec<Match>> {
     let Some(elements) = elements(env, value, &path, faults)? else { return Ok(Vec::new()) };
@@ -169,7 +155,14 @@ fn read_items(
         let path = format_args!("{path}[{index}]");
         items.push(match Fields::new(env, elements.get(index)?, &path, faults)? {
             None => Match::default(),
-            Some(fields) => read(&fields, faults)?,
+            Some(fields) => Match {
+                id: fields.required_id("id", faults)?,
+                home_team: fields.needed("homeTeam", absent, faults)?.unwrap_or_default(),
+                away_team: fields.needed("awayTeam", absent, faults)?.unwrap_or_default(),
+                competition: fields.text("competition", faults)?,
+                kickoff: fields.text("kickoff", faults)?,
+                analysis: fields.text("analysis", faults)?,
+            },
         });
     }
     Ok(items)

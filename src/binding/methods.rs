@@ -112,7 +112,7 @@ macro_rules! methods {
 methods! {
     /// Asks the model for scores, and when it fails the models of its chain, within the money and the time that the
     /// caller allows. Never throws; rejects with a `FallcastError`.
-    fn predict_with_fallback(this, env, caller, request: "PredictionRequest"; options: "PredictOptions | null") -> promise [PredictionOutcome] {
+    fn predict_with_fallback(this, env, caller, request: "PredictionRequest | OwnPromptRequest"; options: "PredictOptions | null") -> promise [PredictionOutcome] {
         Ok(this.predict(env, request, options, caller.owner())?)
     }
 
@@ -120,7 +120,7 @@ methods! {
     /// skip with its reason. Calls nothing.
     ///
     /// Throws `INVALID_REQUEST`, `UNKNOWN_MODEL` or `CLOSED`.
-    fn explain(this, env, _caller, request: "PredictionRequest"; options: "PredictOptions | null") -> value [Plan] {
+    fn explain(this, env, _caller, request: "PredictionRequest | OwnPromptRequest"; options: "PredictOptions | null") -> value [Plan] {
         let CallArguments { request, options, .. } = read::call(env, request, options, &mut None)?;
         let call = this.engine.call(request, options)?;
         Ok(Plan::from(call.explain()))

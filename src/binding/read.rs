@@ -73,7 +73,7 @@ pub(super) fn gathered(texts: &mut Texts<'_>) -> Result<Question, EngineError> {
 
 /// The refusal of a request that was not read whole: what else is wrong with it is told at once.
 fn refusal(request: &Question, options: RawOptions, mut faults: Faults) -> EngineError {
-    if let Err(others) = request::check(request, options, |items, faults| check_items(PATH, items, faults)) {
+    if let Err(others) = request::check(request, options, |items, is_shown, faults| check_items(PATH, items, is_shown, faults)) {
         faults.extend_elsewhere(others);
     }
     EngineError::InvalidRequest(faults)
@@ -82,8 +82,9 @@ fn refusal(request: &Question, options: RawOptions, mut faults: Faults) -> Engin
 fn request(env: &Env, value: Unknown<'_>, faults: &mut Faults) -> napi::Result<Question> {
     let Some(fields) = Fields::new(env, value, &"request", faults)? else { return Ok(Question::default()) };
     let model_id = fields.required_id("modelId", faults)?;
+    let mut absent = Vec::new();
     let items = if let Some(value) = fields.value(ITEMS)? {
-        football::items(env, value, PATH, faults)?
+        football::items(env, value, PATH, &mut absent, faults)?
     } else {
         faults.push(PATH, "must be an array, got nothing");
         Vec::new()
@@ -92,23 +93,32 @@ fn request(env: &Env, value: Unknown<'_>, faults: &mut Faults) -> napi::Result<Q
         Some(value) => own_prompt(env, value, faults)?,
         None => None,
     };
+    if prompt.is_none() {
+        football::refuse_absent(absent, faults);
+    }
     Ok(Question { model_id, items, prompt, prompt_version: fields.id("promptVersion", faults)? })
 }
 
 fn own_prompt(env: &Env, value: Unknown<'_>, faults: &mut Faults) -> napi::Result<Option<OwnPrompt>> {
     let Some(fields) = Fields::new(env, value, &"request.prompt", faults)? else { return Ok(None) };
-    Ok(Some(OwnPrompt { system: fields.text("system", faults)?, user: fields.required("user", faults)? }))
+    Ok(Some(OwnPrompt {
+        system: fields.text("system", faults)?,
+        user: fields.required("user", faults)?,
+        overrides: fields.boolean("overrides", faults)?.unwrap_or(false),
+    }))
 }
 
 /// A list of items that stands at `path`.
 pub(super) fn items(env: &Env, value: Unknown<'_>, path: &str) -> Read<Vec<Item>> {
     let mut faults = Faults::new();
-    let items = football::items(env, value, path, &mut faults)?;
+    let mut absent = Vec::new();
+    let items = football::items(env, value, path, &mut absent, &mut faults)?;
+    football::refuse_absent(absent, &mut faults);
     if faults.is_empty() {
         return Ok(items);
     }
     let mut others = Faults::new();
-    check_items(path, &items, &mut others);
+    check_items(path, &items, true, &mut others);
     faults.extend_elsewhere(others);
     Err(EngineError::InvalidRequest(faults).into())
 }

@@ -34,7 +34,7 @@ impl BuiltPrompt {
         active_models: usize,
     ) -> Result<Self, EngineError> {
         let mut faults = Faults::new();
-        I::check(I::ITEMS, items, &mut faults);
+        I::check(I::ITEMS, items, true, &mut faults);
         faults.into_result(()).map_err(EngineError::InvalidRequest)?;
         check_version(prompts, "promptVersion", version)?;
         let model = catalog.model(known(catalog, "modelId", model_id)?);

@@ -31,10 +31,10 @@ pub struct Match {
     pub analysis: Option<String>,
 }
 
-/// Checks a list of matches that stands at `path`.
-pub fn check_matches(path: &str, matches: &[Match], faults: &mut Faults) {
+/// Checks a list of matches that stands at `path`. Those that are not shown to a model need no names of their sides.
+pub fn check_matches(path: &str, matches: &[Match], is_shown: bool, faults: &mut Faults) {
     if check_count(path, matches.len(), faults) {
-        check_each(path, matches, (MAX_TEXT_BYTES, "1 MiB"), faults);
+        check_each(path, matches, is_shown, (MAX_TEXT_BYTES, "1 MiB"), faults);
     }
 }
 
@@ -43,7 +43,7 @@ pub fn check_slate(path: &str, matches: &[Match], faults: &mut Faults) {
     if !check_slate_count(path, matches.len(), faults) {
         return;
     }
-    check_each(path, matches, (MAX_SLATE_BYTES, "10 MiB"), faults);
+    check_each(path, matches, true, (MAX_SLATE_BYTES, "10 MiB"), faults);
     for (index, _) in matches.iter().enumerate().filter(|(_, game)| text_bytes(game) > MAX_TEXT_BYTES) {
         faults.push(&format!("{path}[{index}]"), "must be at most 1 MiB of text");
     }
@@ -56,15 +56,24 @@ pub fn text_bytes(game: &Match) -> usize {
     game.id.len() + game.home_team.len() + game.away_team.len() + optional.map(String::len).sum::<usize>()
 }
 
-fn check_each(path: &str, matches: &[Match], (most, shown_most): (usize, &str), faults: &mut Faults) {
+fn check_each(
+    path: &str,
+    matches: &[Match],
+    is_shown: bool,
+    (most, shown_most): (usize, &str),
+    faults: &mut Faults,
+) {
     let filled = rule::filled(MAX_NAME_CHARS);
     let mut seen = HashMap::new();
     let mut bytes = 0;
     for (index, game) in matches.iter().enumerate() {
         let at = |field| At { path, index, field };
         faults.check_text(&game.id, at("id"), &filled);
-        faults.check_text(&game.home_team, at("homeTeam"), &filled);
-        faults.check_text(&game.away_team, at("awayTeam"), &filled);
+        for (name, field) in [(&game.home_team, "homeTeam"), (&game.away_team, "awayTeam")] {
+            if is_shown || !name.is_empty() {
+                faults.check_text(name, at(field), &filled);
+            }
+        }
         if let Some(competition) = &game.competition {
             faults.check_text(competition, at("competition"), &filled);
         }

@@ -32,8 +32,8 @@ impl Item for Match {
         &self.id
     }
 
-    fn check(path: &str, items: &[Self], faults: &mut Faults) {
-        check(path, items, faults);
+    fn check(path: &str, items: &[Self], is_shown: bool, faults: &mut Faults) {
+        check(path, items, is_shown, faults);
     }
 
     fn lines(items: &[Self], is_sent: bool) -> Lines {

@@ -99,7 +99,7 @@ mod tests {
     use crate::request::OwnPrompt;
 
     fn prompt(system: Option<&str>, user: &str) -> Request<()> {
-        let prompt = OwnPrompt { system: system.map(str::to_owned), user: user.to_owned() };
+        let prompt = OwnPrompt { system: system.map(str::to_owned), user: user.to_owned(), ..OwnPrompt::default() };
         Request { prompt: Some(prompt), ..Request::default() }
     }
 

@@ -1,10 +1,11 @@
 //! What one request says, for any model and any part of what it asks.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::template::{Template, Values};
 use super::time;
-use super::version::Version;
+use super::version::{Component, Version};
 use super::{OWN_VERSION, Prompts};
 use crate::catalog::Model;
 use crate::money::estimate_tokens;
@@ -94,18 +95,15 @@ impl<'a> Rendering<'a> {
     /// The names of the overrides that `model` is sent, in order.
     #[must_use]
     pub fn overrides(&self, model: &Model) -> Vec<String> {
-        if self.ask.own.is_some() {
-            return Vec::new();
-        }
-        let overrides = self.version_for(model).overrides(model, &self.prompts.components);
-        overrides.into_iter().map(|component| component.name.clone()).collect()
+        self.own_or_composed_overrides(model).map(|component| component.name.clone()).collect()
     }
 
     /// Estimate of the prompt's tokens for `model` and what is asked at `positions`.
     #[must_use]
     pub fn tokens(&self, model: &Model, positions: &[usize]) -> u64 {
         if self.ask.own.is_some() {
-            return self.own_tokens;
+            let overrides = self.own_or_composed_overrides(model);
+            return self.own_tokens + overrides.map(|component| component.template.tokens()).sum::<u64>();
         }
         let version = self.version_for(model);
         let components = version.system(model, &self.prompts.components).chain(version.user());
@@ -116,13 +114,30 @@ impl<'a> Rendering<'a> {
     #[must_use]
     pub fn texts(&self, model: &Model, positions: &[usize]) -> Texts {
         if let Some(own) = self.ask.own {
-            return Texts { system: own.system.clone(), user: own.user.clone() };
+            let overrides = compose(self.own_or_composed_overrides(model).map(|component| &component.template), &self.values(""));
+            let system = match own.system.as_deref() {
+                system if overrides.is_empty() => system.map(str::to_owned),
+                Some(system) if !system.trim().is_empty() => Some(format!("{system}\n\n{overrides}")),
+                _ => Some(overrides),
+            };
+            return Texts { system, user: own.user.clone() };
         }
         let lines = self.ask.lines.text(positions);
-        let values = Values { active_models: &self.active_models, date: &self.date, lines: &lines };
+        let values = self.values(&lines);
         let version = self.version_for(model);
         let system = version.system(model, &self.prompts.components);
         Texts { system: Some(compose(system, &values)), user: compose(version.user(), &values) }
+    }
+
+    /// The overrides that `model` is sent: of a prompt of the caller's own only if it asks for them.
+    fn own_or_composed_overrides<'s>(&'s self, model: &Model) -> impl Iterator<Item = &'s Arc<Component>> + use<'s> {
+        let are_sent = self.ask.own.is_none_or(|own| own.overrides);
+        let overrides = || self.version_for(model).overrides(model, &self.prompts.components);
+        if are_sent { overrides() } else { Vec::new() }.into_iter()
+    }
+
+    fn values<'v>(&'v self, lines: &'v str) -> Values<'v> {
+        Values { active_models: &self.active_models, date: &self.date, lines }
     }
 
     fn version_for(&self, model: &Model) -> &Version {

@@ -55,8 +55,8 @@ pub trait Item: Clone + Send + Sync + 'static {
     /// Names it in its request, and is the same whenever the same is asked.
     fn id(&self) -> &str;
 
-    /// Checks a list of them that stands at `path`.
-    fn check(path: &str, items: &[Self], faults: &mut Faults);
+    /// Checks a list of them that stands at `path`; of what is not shown to a model less is asked.
+    fn check(path: &str, items: &[Self], is_shown: bool, faults: &mut Faults);
 
     /// These items as a model is shown them, and how long their answers are; without the texts if those are not sent.
     fn lines(items: &[Self], is_sent: bool) -> Lines;

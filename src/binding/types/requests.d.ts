@@ -7,13 +7,35 @@ export interface PredictionRequest {
   /** 1 to 100 matches with distinct ids; at most 1 MiB of text together. */
   matches: Match[]
   /**
-   * A prompt of your own, at most 1 MiB: its texts are sent exactly as they are, without a system message if `system`
-   * is absent. The reply is read for the ids of `matches` as always, so the text must ask for them; and where the model
-   * has a `responseFormat`, that form is asked for as always.
+   * A prompt of your own, at most 1 MiB. The reply is read for the ids of `matches` as always, so the text must ask for them;
+   * and where the model has a `responseFormat`, that form is asked for as always.
    */
-  prompt?: { system?: string | null; user: string } | null
+  prompt?: OwnPrompt | null
   /** The version of the composed prompt, for every model of the chain. Default: the pinned one, else the active one. */
   promptVersion?: string | null
+}
+
+/** A request with a prompt of your own, which shows the matches: of them nothing but the ids need be known. */
+export interface OwnPromptRequest {
+  /** The original model: an id of the catalogue, matched exactly. */
+  modelId: string
+  /** 1 to 100 matches with distinct ids. With the names of its sides, a score that a reply gives the other way round is turned. */
+  matches: (Pick<Match, 'id'> & Partial<Match>)[]
+  /** The prompt, at most 1 MiB; it must ask for the ids. */
+  prompt: OwnPrompt
+}
+
+/** A prompt of the caller's own: its texts are sent exactly as they are. */
+export interface OwnPrompt {
+  /** The system message; without it none is sent. */
+  system?: string | null
+  /** The user message. */
+  user: string
+  /**
+   * Whether the overrides of the model are added to `system` after a blank line, or are the system message where there is none;
+   * a fallback is sent its own. Default: false.
+   */
+  overrides?: boolean | null
 }
 
 /** One football match. */
