@@ -7,13 +7,35 @@ export interface PredictionRequest {
   /** 1 to 100 matches with distinct ids; at most 1 MiB of text together. */
   matches: Match[]
   /**
-   * A prompt of your own, at most 1 MiB: its texts are sent exactly as they are, without a system message if `system`
-   * is absent. The reply is read for the ids of `matches` as always, so the text must ask for them; and where the model
-   * has a `responseFormat`, that form is asked for as always.
+   * A prompt of your own, at most 1 MiB. The reply is read for the ids of `matches` as always, so the text must ask for them;
+   * and where the model has a `responseFormat`, that form is asked for as always.
    */
-  prompt?: { system?: string | null; user: string } | null
+  prompt?: OwnPrompt | null
   /** The version of the composed prompt, for every model of the chain. Default: the pinned one, else the active one. */
   promptVersion?: string | null
+}
+
+/** A request with a prompt of your own, which shows the matches: of them nothing but the ids need be known. */
+export interface OwnPromptRequest {
+  /** The original model: an id of the catalogue, matched exactly. */
+  modelId: string
+  /** 1 to 100 matches with distinct ids. With the names of its sides, a score that a reply gives the other way round is turned. */
+  matches: (Pick<Match, 'id'> & Partial<Match>)[]
+  /** The prompt, at most 1 MiB; it must ask for the ids. */
+  prompt: OwnPrompt
+}
+
+/** A prompt of the caller's own: its texts are sent exactly as they are. */
+export interface OwnPrompt {
+  /** The system message; without it none is sent. */
+  system?: string | null
+  /** The user message. */
+  user: string
+  /**
+   * Whether the overrides of the model are added to `system` after a blank line, or are the system message where there is none;
+   * a fallback is sent its own. Default: false.
+   */
+  overrides?: boolean | null
 }
 
 /** One football match. */
@@ -61,6 +83,130 @@ export interface PredictOptions {
    */
   traceparent?: string | null
 }
+
+// What is asked besides predictions, and what is answered.
+
+/** A question: a prompt or a conversation, and the form that the answer is to have. */
+export interface AskRequest<S extends AnswerSchema | undefined = undefined> {
+  /** The original model: an id of the catalogue, matched exactly. */
+  modelId: string
+  /** The prompt, at most 1 MiB. */
+  prompt?: OwnPrompt | null
+  /** In its place a conversation of 1 to 256 messages: the first may be the system's, the last is the user's. */
+  messages?: ChatMessage[] | null
+  /**
+   * What the answer has to fit: a JSON Schema (draft 2020-12), or a Standard Schema such as zod's, valibot's or ArkType's, whose own
+   * validation is called. An answer that does not fit is a `parse_error`, and the next model is asked. Default: any text.
+   */
+  schema?: S
+  /** What the schema is called on the wire, 1 to 64 letters, digits, `_` and `-`. Default: 'answer'. */
+  schemaName?: string | null
+}
+
+/** A message of a conversation. */
+export interface ChatMessage {
+  /** Who says it. */
+  role: 'system' | 'user' | 'assistant'
+  /** What is said, not empty. */
+  content: string
+}
+
+/** What `askWithFallback` resolves with: the answer, and how it came about. */
+export interface Answer<T> {
+  /** Names the call in its events and log records; no other call has it, in no other process either. */
+  callId: string
+  /** `options.requestId`; null if none was given. */
+  requestId: string | null
+  /** The value that fits the schema, as its validation gives it; null without a schema. */
+  value: T
+  /** What was answered, without thinking; with a schema the JSON of the value, as it was read. */
+  text: string
+  /** The model that was asked for. */
+  originalModelId: string
+  /** The model that answered. */
+  modelId: string
+  /** Whether that is another than the original. */
+  usedFallback: boolean
+  /** `modelId` if it is another than the original, else null. */
+  fallbackModelId: string | null
+  /** Why another than the original answered: what it failed with, or why it was skipped; null if it answered itself. */
+  fallbackReason: FallbackReason | null
+  /** Every model that was asked, in order. */
+  attempts: Attempt[]
+  /** Every model that was passed over before the answer, in order. */
+  skips: Skip[]
+  /** What all attempts cost together, in US dollars. */
+  costUsd: number
+  /** Estimate of what the original alone would have cost, in US dollars. */
+  originalCostUsd: number
+  /** Tokens of all attempts together. */
+  usage: Usage
+  /** `own`: the prompt was the caller's. */
+  promptVersion: string
+  /** The names of the overrides that were added to it, in order. */
+  overrides: string[]
+  /** What `modelId` thought before it answered, or null if it did not say. */
+  reasoning: string | null
+  /** What `modelId` answered, as it came. */
+  rawResponse: string
+  /** From the call to the answer, in milliseconds. */
+  durationMs: number
+}
+
+/** A schema of either kind. */
+export type AnswerSchema = StandardSchema | JsonSchema
+
+/** The type of what a schema describes; null without one. */
+export type AnswerOf<S> = [S] extends [StandardSchema<infer T>] ? T : [S] extends [JsonSchema] ? ValueOf<S> : null
+
+/** A schema that validates by itself, as the Standard Schema of zod, valibot, ArkType and others does. */
+export interface StandardSchema<T = unknown> {
+  /** What the standard defines. */
+  readonly '~standard': {
+    /** Its version. */
+    readonly version: 1
+    /** Whose schema it is. */
+    readonly vendor: string
+    /** Validates a value: what it becomes, or what is wrong with it. */
+    readonly validate: (value: unknown, ...rest: any[]) => StandardResult<T> | Promise<StandardResult<T>>
+    /** What it takes and what it makes of it; for the compiler alone. */
+    readonly types?: { readonly input: unknown; readonly output: T } | undefined
+  }
+}
+
+/** What such a validation comes to. */
+export type StandardResult<T> =
+  | { readonly value: T; readonly issues?: undefined }
+  | { readonly issues: readonly { readonly message: string; readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined }[] }
+
+/** A JSON Schema of draft 2020-12, as plain data. */
+export interface JsonSchema {
+  /** A keyword of the schema. */
+  readonly [keyword: string]: unknown
+}
+
+/** The type of what a JSON Schema describes, as far as it is written down literally; `unknown` where it is not known. */
+export type ValueOf<S> = S extends true ? unknown
+  : S extends false ? never
+  : S extends { readonly const: infer T } ? T
+  : S extends { readonly enum: readonly (infer T)[] } ? T
+  : S extends { readonly anyOf: readonly (infer T)[] } ? ValueOf<T>
+  : S extends { readonly oneOf: readonly (infer T)[] } ? ValueOf<T>
+  : S extends { readonly type: readonly (infer T)[] } ? (T extends string ? ValueOf<Omit<S, 'type'> & { readonly type: T }> : unknown)
+  : S extends { readonly type: 'string' } ? string
+  : S extends { readonly type: 'number' | 'integer' } ? number
+  : S extends { readonly type: 'boolean' } ? boolean
+  : S extends { readonly type: 'null' } ? null
+  : S extends { readonly type: 'array'; readonly items: infer T } ? ValueOf<T>[]
+  : S extends { readonly type: 'array' } ? unknown[]
+  : S extends { readonly type: 'object'; readonly properties: infer P } ? FieldsOf<P, S extends { readonly required: readonly (infer R)[] } ? R : never>
+  : S extends { readonly type: 'object' } ? Record<string, unknown>
+  : unknown
+
+/** The type of an object whose fields have these schemas, of which some are required. */
+export type FieldsOf<P, R> = { -readonly [K in keyof P as K extends R ? K : never]: ValueOf<P[K]> } & { -readonly [K in keyof P as K extends R ? never : K]?: ValueOf<P[K]> } extends infer T
+  ? { [K in keyof T]: T[K] }
+  : never
 
 // What a slate is asked, and what it gives.
 
@@ -399,6 +545,38 @@ export interface Model {
    * of 30 days before. Default: none.
    */
   retiresOn?: string
+}
+
+/** A model of the catalogue in use: its state, and what the catalogue says of it. */
+export interface CatalogModel extends ModelStatus {
+  /** Its name for people. */
+  displayName: string
+  /** Its price class; null if it has none. */
+  tier: string | null
+  /** The provider's name for it, as it is sent: with the provider's `modelIdPrefix`. */
+  upstreamModel: string
+  /** US dollars for a million prompt tokens. */
+  promptUsdPer1M: number
+  /** US dollars for a million completion tokens. */
+  completionUsdPer1M: number
+  /** US dollars for a million cached prompt tokens; null: as other prompt tokens. */
+  cachedPromptUsdPer1M: number | null
+  /** US dollars for a million reasoning tokens; null: as other completion tokens. */
+  reasoningUsdPer1M: number | null
+  /** The ids of the models to try after it, in order. */
+  fallbacks: string[]
+  /** Time for one HTTP call in milliseconds, unless the request says otherwise: its own, or the configuration's. */
+  timeoutMs: number
+  /** Whether it thinks before it answers. */
+  reasoning: boolean
+  /** In which form it is told to answer: its own, or its provider's. */
+  responseFormat: 'json_schema' | 'json_object' | false
+  /** Components of the prompts that it is sent before the output format, in order. */
+  promptOverrides: string[]
+  /** What it accepts, field by field its own or its provider's; null: no limit. */
+  limits: { maxTokens: number | null; temperature: [number, number] | null; maxStopSequences: number | null }
+  /** Whether it may be called at all. */
+  enabled: boolean
 }
 
 /** What `updateCatalog` lays over the catalogue. */
@@ -792,8 +970,8 @@ export interface Snapshot {
 export interface DaySnapshot {
   /** The day, as `YYYY-MM-DD`. */
   day: string
-  /** The calls for one model that the same model (null: none) answered for the same reason. Costs are whole billionths of a US dollar. */
-  routes?: { originalModelId: string; modelId?: string | null; reason?: FallbackReason | null; calls?: number; nanoUsd?: number; originalNanoUsd?: number }[]
+  /** The calls for one model that the same model (null: none) answered for the same reason; of questions those with `task`. Costs are whole billionths of a US dollar. */
+  routes?: { task?: 'ask'; originalModelId: string; modelId?: string | null; reason?: FallbackReason | null; calls?: number; nanoUsd?: number; originalNanoUsd?: number }[]
   /** The attempts at each model, by id. */
   models?: Record<string, { attempts?: number; answered?: number; nanoUsd?: number }>
 }
@@ -881,10 +1059,17 @@ export type ErrorCode =
   | 'CLOSED'
   | 'INTERNAL_ERROR'
 
-/** What `predictWithFallback` rejects with, and what the other functions throw. */
+/** What `predictWithFallback` and `askWithFallback` reject with, and what the other functions throw. */
 export interface FallcastError extends Error {
   /** What kind of error it is. */
   code: ErrorCode
+  /** Whether the same call may be answered later as things stand: neither it nor the configuration need be changed. */
+  retryable: boolean
+  /**
+   * Of one that may: the soonest that a model of the chain is worth asking again, in whole milliseconds from now. Null: at once,
+   * when the caller likes, or never.
+   */
+  retryAfterMs: number | null
   /** Names the call in its events and log records; absent where there was none. */
   callId?: string
   /** `options.requestId`; null if none was given, or none that can be one. Absent where `callId` is. */
@@ -895,8 +1080,6 @@ export interface FallcastError extends Error {
   skips?: Skip[]
   /** What the attempts cost together, in US dollars. */
   costUsd?: number
-  /** The soonest that a model of the chain is worth asking again, in whole milliseconds from now, where that is known. */
-  retryAfterMs?: number
   /** Of a slate: what there is all the same, and what was paid for. */
   outcome?: SlateOutcome
   /** With `ABORT_ERR` the signal's reason; in a rejection, what the caller's own code threw if an argument could not be read. */
@@ -1015,6 +1198,8 @@ export interface CallStatus {
   callId: string
   /** The caller's own id of it; null if there is none. */
   requestId: string | null
+  /** What it was about: predictions, or a question of one's own. */
+  task: 'predict' | 'ask'
   /** The model that was asked for. */
   originalModelId: string
   /** The model that answered, of several the last that contributed; null if none did. */
@@ -1090,14 +1275,20 @@ export declare class Fallcast {
    * Asks the model for scores, and when it fails the models of its chain, within the money and the time that the
    * caller allows. Never throws; rejects with a `FallcastError`.
    */
-  predictWithFallback(request: PredictionRequest, options?: PredictOptions | null): Promise<PredictionOutcome>
+  predictWithFallback(request: PredictionRequest | OwnPromptRequest, options?: PredictOptions | null): Promise<PredictionOutcome>
+  /**
+   * Asks the model anything, with a prompt of your own, and when it fails or its answer does not fit the schema the models of
+   * its chain, as `predictWithFallback` does: within the same guards, health and money. Never throws; rejects with a
+   * `FallcastError`.
+   */
+  askWithFallback<const S extends AnswerSchema | undefined = undefined>(request: AskRequest<S>, options?: PredictOptions | null): Promise<Answer<AnswerOf<S>>>
   /**
    * What a request would do if every attempt failed: each step with estimate, price ratio and adjustments, and each
    * skip with its reason. Calls nothing.
    *
    * Throws `INVALID_REQUEST`, `UNKNOWN_MODEL` or `CLOSED`.
    */
-  explain(request: PredictionRequest, options?: PredictOptions | null): Plan
+  explain(request: PredictionRequest | OwnPromptRequest, options?: PredictOptions | null): Plan
   /**
    * Asks many models about many matches at once: each model about each match, or the cells that are named. Requests run side by
    * side within each provider's limits, inside one deadline and one sum of money, and tell what they came to as they end.
@@ -1120,9 +1311,11 @@ export declare class Fallcast {
   /** Every model that has fallbacks, with their ids in order. */
   getFallbacks(): Record<string, string[]>
   /** The active models, in the order of the catalogue. */
-  getActiveProviders(): Array<ModelStatus>
-  /** Every model with its state, in the order of the catalogue. */
-  getModels(): Array<ModelStatus>
+  getActiveProviders(): CatalogModel[]
+  /** Every model with its state and what the catalogue says of it, in the order of the catalogue. */
+  getModels(): CatalogModel[]
+  /** The model with exactly this id, as `getModels` has it; undefined if there is none. */
+  getModel(modelId: string): CatalogModel | undefined
   /**
    * The prompt that a model would be sent for some matches.
    *
@@ -1267,6 +1460,13 @@ export interface Adjustment {
   /** What was sent; null if the parameter was left out. */
   to: number | string | null
 }
+
+/**
+ * Asks the model anything, with a prompt of your own, and when it fails or its answer does not fit the schema the models of
+ * its chain, as `predictWithFallback` does: within the same guards, health and money. Never throws; rejects with a
+ * `FallcastError`.
+ */
+export declare function askWithFallback<const S extends AnswerSchema | undefined = undefined>(request: AskRequest<S>, options?: PredictOptions | null): Promise<Answer<AnswerOf<S>>>
 
 /**
  * One model, asked over HTTP, and what became of it. One that waited in vain for its provider's turn is an attempt as
@@ -1424,7 +1624,7 @@ export declare function enableModel(modelId: string): void
  *
  * Throws `INVALID_REQUEST`, `UNKNOWN_MODEL` or `CLOSED`.
  */
-export declare function explain(request: PredictionRequest, options?: PredictOptions | null): Plan
+export declare function explain(request: PredictionRequest | OwnPromptRequest, options?: PredictOptions | null): Plan
 
 /**
  * What a slate would do if no request failed: how many requests it would send, what they are expected to cost and can cost,
@@ -1529,7 +1729,7 @@ export interface FleetStatus {
 export declare function getActiveModelCount(): Promise<number>
 
 /** The active models, in the order of the catalogue. */
-export declare function getActiveProviders(): Array<ModelStatus>
+export declare function getActiveProviders(): CatalogModel[]
 
 /** How the day's budget stands. Without one it tells what the day has cost so far. */
 export declare function getBudget(): Budget
@@ -1560,8 +1760,11 @@ export declare function getMetrics(): Metrics
  */
 export declare function getMetricsText(): string
 
-/** Every model with its state, in the order of the catalogue. */
-export declare function getModels(): Array<ModelStatus>
+/** The model with exactly this id, as `getModels` has it; undefined if there is none. */
+export declare function getModel(modelId: string): CatalogModel | undefined
+
+/** Every model with its state and what the catalogue says of it, in the order of the catalogue. */
+export declare function getModels(): CatalogModel[]
 
 /** Every version of the prompts, in the order of the manifest. */
 export declare function getPrompts(): Array<PromptVersionStatus>
@@ -1872,7 +2075,7 @@ export declare function predictSlate(request: SlateRequest, options?: SlateOptio
  * Asks the model for scores, and when it fails the models of its chain, within the money and the time that the
  * caller allows. Never throws; rejects with a `FallcastError`.
  */
-export declare function predictWithFallback(request: PredictionRequest, options?: PredictOptions | null): Promise<PredictionOutcome>
+export declare function predictWithFallback(request: PredictionRequest | OwnPromptRequest, options?: PredictOptions | null): Promise<PredictionOutcome>
 
 /** The attempts with one version of the prompt and the same overrides at one model. */
 export interface PromptMetrics {
@@ -2001,6 +2204,8 @@ export declare function restore(snapshot: Snapshot): void
 
 /** The calls for one model that the same model answered for the same reason. */
 export interface RouteMetrics {
+  /** What the calls were about: predictions, or questions of one's own. */
+  task: 'predict' | 'ask'
   /** The model that was asked for. */
   originalModelId: string
   /** The model that answered, of several the last that contributed; null if none did. */

@@ -11,6 +11,7 @@ try {
 }
 require('./crossing.js')(module.exports);
 require('./slate.js')(module.exports);
+require('./ask.js')(module.exports);
 
 /** What is supported, what was tried, and how to go on. */
 function advice(error) {

@@ -127,7 +127,7 @@ describe('getModel', () => {
     const fields = { a: { provider: 'full', limits: { maxTokens: 100 }, tier: 'budget', displayName: 'A' }, b: {} };
     const engine = engineFor(chain(loopback, fields, { providers, attemptTimeoutMs: 7000 }));
     expect(engine.getModel('a')).toEqual({
-      id: 'a', providerId: 'full', state: 'active', consecutiveFailures: 0, disabledUntil: null, disabledReason: null,
+      id: 'a', providerId: 'full', state: 'active', retiresOn: null, consecutiveFailures: 0, disabledUntil: null, disabledReason: null,
       coolingUntil: null, lastFailure: null, lastSuccessAt: null,
       displayName: 'A', tier: 'budget', upstreamModel: 'hf:a', promptUsdPer1M: 1, completionUsdPer1M: 2,
       cachedPromptUsdPer1M: null, reasoningUsdPer1M: null, fallbacks: ['b'], timeoutMs: 7000, reasoning: false,

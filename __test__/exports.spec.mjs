@@ -10,7 +10,7 @@ import { fallcast } from './support.mjs';
 
 const root = new URL('..', import.meta.url);
 const CALLED = [
-  'activatePrompts', 'buildPrompt', 'close', 'configure', 'disableModel', 'enableModel', 'explain', 'explainSlate', 'getActiveModelCount',
+  'activatePrompts', 'askWithFallback', 'buildPrompt', 'close', 'configure', 'disableModel', 'enableModel', 'explain', 'explainSlate', 'getActiveModelCount',
   'getActiveProviders', 'getFallbackProvider', 'getModel', 'getModels', 'getPrompts', 'onEvent', 'onInvalidate',
   'predictSlate', 'predictWithFallback', 'recoverDisabledModels', 'reloadCatalog', 'reloadPrompts', 'reportFailure', 'reportSuccess', 'restore',
   'snapshot', 'updateCatalog',

@@ -148,7 +148,7 @@ describe('every error says whether to try again, and when', () => {
 
   test('a slate that gives nothing, and its cells', async () => {
     const { engine } = await transcript({ a: 'prose' });
-    const slate = engine.predictSlate({ matches: matches(2), models: ['a'] });
+    const slate = engine.predictSlate({ matches: matches(2), models: ['a'] }, { allowStarted: true });
     const missed = [];
     for await (const event of slate) if (event.type === 'missed') missed.push(inShort(event.error));
     expect(missed.every(([, retryable]) => retryable)).toBe(true);

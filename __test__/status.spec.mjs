@@ -16,10 +16,11 @@ const day = expect.stringMatching(/^\d{4}-\d\d-\d\d$/);
 test('of an engine that nobody has asked there are its models, its provider and its rules', () => {
   const engine = quiet(['a'], { disableThreshold: 7, pauseFallbacksAt: 0.6, warnPriceRatio: null });
   const { prompts, budget, ...status } = engine.getStatus();
+  const known = Object.entries(engine.getModel('a')).slice(0, 10);
   expect(status).toEqual({
     at: iso, engineId: expect.stringMatching(/^[0-9a-f]{16}$/), closed: false, activeModelCount: 1,
     disableThreshold: 7, pauseFallbacksAt: 0.6, warnPriceRatio: null,
-    models: [{ ...engine.getModels()[0], costTodayUsd: 0, windows: { fiveMinutes: none, hour: none, day: none }, trend: [] }],
+    models: [{ ...Object.fromEntries(known), costTodayUsd: 0, windows: { fiveMinutes: none, hour: none, day: none }, trend: [] }],
     providers: [{ id: 'p', configured: true, inFlight: 0, limit: null, waiting: 0, coolingUntil: null, coolingKind: null }],
     routes: [], days: [], calls: [], events: [], fleet: null,
   });
@@ -75,7 +76,7 @@ describe('calls', () => {
     const attempt = ({ modelId, providerId, failure, status, retries, startedAt, durationMs, costUsd }) => (
       { modelId, providerId, failure, status, retries, startedAt, durationMs, costUsd });
     expect(status.calls).toEqual([{
-      callId: outcome.callId, requestId: 'mine', originalModelId: 'a', modelId: 'b', reason: 'server_error', code: null,
+      callId: outcome.callId, requestId: 'mine', task: 'predict', originalModelId: 'a', modelId: 'b', reason: 'server_error', code: null,
       startedAt: iso, durationMs: expect.any(Number), costUsd: outcome.costUsd, originalCostUsd: outcome.originalCostUsd,
       asked: 2, answered: 2, attempts: [attempt(first), attempt(second)], skips: [],
     }]);

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use divan::Bencher;
-use fallcast::kind::FailureKind;
+use fallcast::kind::{FailureKind, Task};
 use fallcast::metrics::{Finished, Gauges, Recorder};
 use fallcast::outcome::{Attempt, FallbackReason, NanoUsd};
 
@@ -41,6 +41,7 @@ fn calls() -> Vec<[Attempt; 2]> {
 
 fn finished([failed, answered]: &[Attempt; 2]) -> Finished<'_> {
     Finished {
+        task: Task::Predict,
         original: &failed.model_id,
         answered_by: Some(&answered.model_id),
         reason: failed.failure.map(FallbackReason::Failure),

@@ -11,6 +11,8 @@
 const { setTimeout: sleep } = require('node:timers/promises');
 const { gzipSync } = require('node:zlib');
 
+const { schemaOf, valueFor } = require('./asked.js');
+
 /**
  * The score that every model of the upstream predicts for a match: 0 to 4 goals a side, the same for the same id.
  *
@@ -43,7 +45,16 @@ const PROSE = 'Both sides have been hard to beat of late, and much depends on wh
   + 'I would lean towards the hosts, but would not be surprised by a draw.';
 const CHINESE = '根据两队近期的状态和历史交锋记录，我认为主队略占优势，但比赛结果仍然难以预料。';
 
-const answer = (request) => answerTo(request.matchIds);
+/** What is said where neither a form nor matches are asked for. */
+const SENTENCE = 'An answer of the upstream.';
+
+/** A good answer: a value of the schema that is asked for, scores for the matches, or a sentence. */
+function answer({ body, matchIds }) {
+  const schema = schemaOf(body);
+  if (schema !== undefined) return JSON.stringify(valueFor(schema));
+  return matchIds.length > 0 || body.response_format ? answerTo(matchIds) : SENTENCE;
+}
+
 const fence = (text) => `\`\`\`json\n${text}\n\`\`\``;
 
 /** Good answers, in the shapes that models give them. */

@@ -112,6 +112,18 @@ export function startUpstream(options?: UpstreamOptions): Promise<Upstream>
  */
 export function matchIdsOf(body: Record<string, any>): string[]
 
+/**
+ * The JSON Schema that an answer to a chat completion has to fit: that of its `response_format`, or the one that Fallcast puts into
+ * the system message; undefined where there is none, or where it is that of predictions.
+ */
+export function schemaOf(body: Record<string, any>): any
+
+/**
+ * The value with which every model of the upstream answers a JSON Schema: always the same, and one that fits it unless it has a
+ * pattern or excludes something.
+ */
+export function valueFor(schema: any): any
+
 /** Chooses the manner by the model that is asked; of a list, each request takes the next and the last one stays. */
 export function byModel(table: Record<string, Manner | Manner[]>, otherwise?: Manner): (request: UpstreamRequest) => Manner
 

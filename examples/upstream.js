@@ -25,7 +25,7 @@ const { createServer } = require('node:http');
 const { Readable } = require('node:stream');
 const { pipeline } = require('node:stream/promises');
 
-const { matchIdsOf, namedIn } = require('./asked.js');
+const { matchIdsOf, namedIn, schemaOf, valueFor } = require('./asked.js');
 const { answerTo, byModel, knownManner, manners, play, scoreOf } = require('./manners.js');
 const { recorder, replayer } = require('./recording.js');
 
@@ -262,4 +262,4 @@ function requestOf(incoming, body, reply, more) {
   return request;
 }
 
-module.exports = { Reply, answerTo, byModel, knownManner, manners, matchIdsOf, scoreOf, startUpstream };
+module.exports = { Reply, answerTo, byModel, knownManner, manners, matchIdsOf, schemaOf, scoreOf, startUpstream, valueFor };

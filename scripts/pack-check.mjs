@@ -18,9 +18,9 @@ const MOST_BYTES = 8_000_000;
 const LIBRARIES = ['ld-linux-x86-64.so.2', 'libc.so.6', 'libdl.so.2', 'libm.so.6', 'libpthread.so.0', 'librt.so.1'];
 /** What the main package holds beside the whole folders `alerts`, `bin`, `catalog`, `docs`, `otel` and `status`. */
 const FILES = [
-  'CHANGELOG.md', 'LICENSE', 'README.md', 'crossing.js', 'examples/asked.js', 'examples/manners.js', 'examples/recording.js', 'examples/upstream.d.mts',
+  'CHANGELOG.md', 'LICENSE', 'README.md', 'ask.js', 'crossing.js', 'examples/asked.js', 'examples/manners.js', 'examples/recording.js', 'examples/upstream.d.mts',
   'examples/upstream.d.ts', 'examples/upstream.js', 'examples/upstream.mjs',
-  'index.d.ts', 'index.js', 'main.js', 'options.js', 'package.json', 'slate.js', 'urls.js',
+  'index.d.ts', 'index.js', 'main.js', 'options.js', 'package.json', 'schema.js', 'slate.js', 'urls.js',
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -10,7 +10,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** In the order of a reader; what is not named here comes last. */
-const SUBJECTS = ['requests', 'slates', 'config', 'catalog', 'prompts', 'logs', 'events', 'snapshot', 'errors'];
+const SUBJECTS = ['requests', 'questions', 'slates', 'config', 'catalog', 'prompts', 'logs', 'events', 'snapshot', 'errors'];
 
 const root = new URL('..', import.meta.url);
 

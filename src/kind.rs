@@ -94,6 +94,16 @@ names! {
     }
 }
 
+names! {
+    /// What a call is about.
+    Task {
+        /// Predictions.
+        Predict = "predict",
+        /// An answer of any form.
+        Ask = "ask",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 //!
 //! This crate is the core of the Node.js addon `fallcast`; `binding` makes JavaScript of it.
 
+pub mod ask;
 #[cfg_attr(test, allow(dead_code, reason = "napi registers no exports in a test binary"))]
 mod binding;
 pub mod call_id;

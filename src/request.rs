@@ -21,14 +21,25 @@ const MAX_REQUEST_ID_CHARS: usize = 200;
 pub struct OwnPrompt {
     /// The system message; none is sent without it.
     pub system: Option<String>,
+    /// What was said before the user message.
+    pub turns: Vec<ChatTurn>,
     /// The user message.
     pub user: String,
     /// Whether the overrides of each model are added to the system message, or are one where there is none.
     pub overrides: bool,
 }
 
+/// A message of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ChatTurn {
+    /// Whether the model said it; else the user did.
+    pub is_models: bool,
+    /// What was said.
+    pub text: String,
+}
+
 /// What the caller asks for; `I` is what it asks about.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Request<I> {
     /// The original model.
     pub model_id: String,
@@ -38,6 +49,12 @@ pub struct Request<I> {
     pub prompt: Option<OwnPrompt>,
     /// The version of the composed prompt; the active one by default.
     pub prompt_version: Option<String>,
+}
+
+impl<I> Default for Request<I> {
+    fn default() -> Self {
+        Self { model_id: String::new(), items: Vec::new(), prompt: None, prompt_version: None }
+    }
 }
 
 /// How it is to be done, as the caller wrote it: numbers are checked by [`check`].
@@ -167,7 +184,8 @@ fn check_prompt(prompt: &OwnPrompt, faults: &mut Faults) {
     if prompt.user.trim().is_empty() {
         faults.push("request.prompt.user", "must not be empty");
     }
-    let bytes = prompt.user.len() + prompt.system.as_ref().map_or(0, String::len);
+    let turns = prompt.turns.iter().map(|turn| turn.text.len()).sum::<usize>();
+    let bytes = prompt.user.len() + turns + prompt.system.as_ref().map_or(0, String::len);
     if bytes > MAX_TEXT_BYTES {
         faults.push("request.prompt", format!("must be at most 1 MiB, got {bytes} bytes"));
     }

@@ -14,6 +14,7 @@ const request = { modelId: 'first', matches: [match] };
 /** Arguments for every function that the module and an engine have, in the order of the calls. */
 const CALLS = {
   predictWithFallback: [request],
+  askWithFallback: [{ modelId: 'first', prompt: { user: 'Who is who?' }, schema: { type: 'object', properties: { name: { type: 'string' } } } }],
   explain: [request],
   predictSlate: [{ matches: [match], models: ['second'] }],
   explainSlate: [{ matches: [match] }],
@@ -66,6 +67,7 @@ async function callAll(target) {
   const { predictions, fallbackReason } = results.predictWithFallback;
   assert.deepEqual(predictions, [{ matchId: 'm1', ...scoreOf('m1'), modelId: 'second' }]);
   assert.equal(fallbackReason, 'server_error');
+  assert.deepEqual([results.askWithFallback.value, results.askWithFallback.modelId], [{ name: 'text' }, 'second']);
   assert.equal(results.getActiveModelCount, 2);
   await assert.rejects(target.getFleetStatus(), { code: 'INVALID_REQUEST' }, 'there is no fleet');
   const { complete } = await results.predictSlate.result();

@@ -120,6 +120,7 @@ struct Prompt {
 struct WrittenCall {
     call_id: String,
     request_id: Option<String>,
+    task: &'static str,
     original_model_id: String,
     model_id: Option<String>,
     reason: Option<&'static str>,
@@ -270,6 +271,7 @@ impl From<&CallRecord> for WrittenCall {
         Self {
             call_id: call.call.call_id.clone(),
             request_id: call.call.request_id.clone(),
+            task: call.task.as_str(),
             original_model_id: call.original_model_id.clone(),
             model_id: call.answered_by.clone(),
             reason: call.reason.map(FallbackReason::as_str),

@@ -28,8 +28,9 @@ use crate::check::Faults;
 use crate::engine::{Blueprint, Call, Engine};
 use crate::error::EngineError;
 use crate::event::{Announcer, EventSink};
-use crate::football::Item;
+use crate::outcome::Outcome;
 use crate::request::RawOptions;
+use crate::task;
 
 /// The threads on which all engines of the process run; they live as long as it does.
 static RUNTIME: LazyLock<Result<Runtime, String>> = LazyLock::new(|| {
@@ -100,7 +101,7 @@ impl Handle {
     }
 
     /// The refusal of a call that did not begin.
-    fn refused(&self, error: EngineError, request_id: Option<String>) -> Failed {
+    pub(super) fn refused(&self, error: EngineError, request_id: Option<String>) -> Failed {
         let error = self.engine.redacted(error);
         let ids = CallIds { call_id: self.engine.next_call_id(), request_id };
         let CallIds { call_id, request_id } = &ids;
@@ -119,7 +120,20 @@ impl Handle {
         request_id: &mut Option<String>,
     ) -> Result<PromiseRaw<'env, PredictionOutcome>, Mistake> {
         let CallArguments { request, options, signal } = read::call(env, request, options, request_id)?;
-        let call = self.engine.call(request, options)?;
+        self.launch(env, self.engine.call(request, options)?, signal, owner)
+    }
+
+    /// Runs a call, whose promise it gives; `signal` ends it.
+    pub(super) fn launch<'env, I: task::Item, T>(
+        &self,
+        env: &'env Env,
+        call: Call<I>,
+        signal: Option<Unknown<'_>>,
+        owner: Owner<'_>,
+    ) -> Result<PromiseRaw<'env, T>, Mistake>
+    where
+        Record: From<Outcome<I::Value>>,
+    {
         let realm = Realm::current(env)?;
         let abort = signal
             .map(|signal| AbortListener::attach(env, realm.signals(), signal, || realm.call_token()))
@@ -235,7 +249,10 @@ impl Handle {
 }
 
 /// Runs a call to its end.
-async fn run(call: Call<Item>, token: CancellationToken, delivery: Delivery) {
+async fn run<I: task::Item>(call: Call<I>, token: CancellationToken, delivery: Delivery)
+where
+    Record: From<Outcome<I::Value>>,
+{
     match call.run(&token).await {
         Ok(outcome) => delivery.deliver(Settled::Outcome(outcome.into())),
         Err(error) => delivery.fail(&error),

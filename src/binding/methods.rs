@@ -47,12 +47,13 @@ macro_rules! refused {
 /// Makes both faces of each method.
 ///
 /// `fn name(this, env, caller, argument: "TypeScript"; optional: "TypeScript") -> value [Rust] as "TypeScript" { … }`,
-/// where the body gives a [`Mistake`] for what is to be thrown; `promise` instead of `value` where it is to be rejected.
+/// where the body gives a [`Mistake`] for what is to be thrown; `promise` instead of `value` where it is to be rejected. `for "T"` names the
+/// types that TypeScript is to infer.
 macro_rules! methods {
     ($(
         $(#[doc = $doc:tt])+
         fn $name:ident($this:ident, $env:ident, $caller:ident $(, $argument:ident: $ts:tt)* $(; $optional:ident: $optional_ts:tt)?)
-            -> $(value [$($value:tt)+])? $(promise [$($promised:tt)+])? $(as $ts_return:tt)?
+            -> $(value [$($value:tt)+])? $(promise [$($promised:tt)+])? $(as $ts_return:tt)? $(for $ts_generic:tt)?
         $body:block
     )*) => {
         impl Handle {
@@ -69,7 +70,7 @@ macro_rules! methods {
         impl Fallcast {
             $(
                 $(#[doc = $doc])+
-                #[napi($(ts_return_type = $ts_return)?)]
+                #[napi($(ts_return_type = $ts_return,)? $(ts_generic_types = $ts_generic)?)]
                 pub fn $name<'env>(
                     &self,
                     env: &'env Env,
@@ -89,7 +90,7 @@ macro_rules! methods {
 
         $(
             $(#[doc = $doc])+
-            #[napi($(ts_return_type = $ts_return)?)]
+            #[napi($(ts_return_type = $ts_return,)? $(ts_generic_types = $ts_generic)?)]
             pub fn $name<'env>(
                 env: &'env Env,
                 $(#[napi(ts_arg_type = $ts)] $argument: Unknown<'env>,)*
@@ -114,6 +115,13 @@ methods! {
     /// caller allows. Never throws; rejects with a `FallcastError`.
     fn predict_with_fallback(this, env, caller, request: "PredictionRequest | OwnPromptRequest"; options: "PredictOptions | null") -> promise [PredictionOutcome] {
         Ok(this.predict(env, request, options, caller.owner())?)
+    }
+
+    /// Asks the model anything, with a prompt of your own, and when it fails or its answer does not fit the schema the models of
+    /// its chain, as `predictWithFallback` does: within the same guards, health and money. Never throws; rejects with a
+    /// `FallcastError`.
+    fn ask_with_fallback(this, env, caller, request: "AskRequest<S>"; options: "PredictOptions | null") -> value [Object<'env>] as "Promise<Answer<AnswerOf<S>>>" for "const S extends AnswerSchema | undefined = undefined" {
+        this.begin_ask(env, request, options, caller.owner())
     }
 
     /// What a request would do if every attempt failed: each step with estimate, price ratio and adjustments, and each

@@ -38,6 +38,9 @@ pub struct CostWarnings {
 #[serde(rename_all = "camelCase")]
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct RouteMetrics {
+    /// What the calls were about: predictions, or questions of one's own.
+    #[napi(ts_type = "'predict' | 'ask'")]
+    pub task: &'static str,
     /// The model that was asked for.
     pub original_model_id: String,
     /// The model that answered, of several the last that contributed; null if none did.
@@ -151,6 +154,7 @@ impl From<core::Route> for RouteMetrics {
     #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
     fn from(route: core::Route) -> Self {
         Self {
+            task: route.task.as_str(),
             reason: route.reason.map(FallbackReason::as_str),
             calls: count(route.calls),
             successes: count(route.successes()),

@@ -3,6 +3,7 @@
 #![expect(clippy::trivially_copy_pass_by_ref, reason = "napi lends the environment, and what is borrowed from it")]
 
 mod abort;
+mod ask;
 mod budget;
 mod catalog;
 mod crossing;

@@ -73,7 +73,9 @@ pub(super) fn gathered(texts: &mut Texts<'_>) -> Result<Question, EngineError> {
 
 /// The refusal of a request that was not read whole: what else is wrong with it is told at once.
 fn refusal(request: &Question, options: RawOptions, mut faults: Faults) -> EngineError {
-    if let Err(others) = request::check(request, options, |items, is_shown, faults| check_items(PATH, items, is_shown, faults)) {
+    if let Err(others) =
+        request::check(request, options, |items, is_shown, faults| check_items(PATH, items, is_shown, faults))
+    {
         faults.extend_elsewhere(others);
     }
     EngineError::InvalidRequest(faults)
@@ -99,9 +101,11 @@ fn request(env: &Env, value: Unknown<'_>, faults: &mut Faults) -> napi::Result<Q
     Ok(Question { model_id, items, prompt, prompt_version: fields.id("promptVersion", faults)? })
 }
 
-fn own_prompt(env: &Env, value: Unknown<'_>, faults: &mut Faults) -> napi::Result<Option<OwnPrompt>> {
+/// Reads a prompt of the caller's own.
+pub(super) fn own_prompt(env: &Env, value: Unknown<'_>, faults: &mut Faults) -> napi::Result<Option<OwnPrompt>> {
     let Some(fields) = Fields::new(env, value, &"request.prompt", faults)? else { return Ok(None) };
     Ok(Some(OwnPrompt {
+        turns: Vec::new(),
         system: fields.text("system", faults)?,
         user: fields.required("user", faults)?,
         overrides: fields.boolean("overrides", faults)?.unwrap_or(false),
@@ -123,7 +127,8 @@ pub(super) fn items(env: &Env, value: Unknown<'_>, path: &str) -> Read<Vec<Item>
     Err(EngineError::InvalidRequest(faults).into())
 }
 
-fn options<'a>(
+/// Reads the options of a call, and its signal.
+pub(super) fn options<'a>(
     env: &Env,
     value: Option<Unknown<'a>>,
     faults: &mut Faults,

@@ -144,11 +144,13 @@ fn in_form<'a>(assigned: &Assignment<'a>, loosened: Option<&'a Fitted>) -> Assig
 }
 
 /// The request in a looser form than the one that its server has just refused. The engine keeps that in mind, but for JSON
-/// that a prompt of the caller's own does not speak of: some servers refuse it then, and would not with another prompt.
-fn looser(context: &Context<'_, impl Item>, assigned: &Assignment<'_>) -> Fitted {
+/// that a prompt of the caller's own does not speak of, and a schema of the caller's own: some servers refuse it then, and
+/// would not with another.
+fn looser<I: Item>(context: &Context<'_, I>, assigned: &Assignment<'_>) -> Fitted {
     let Assignment { model, fitted, .. } = *assigned;
     let refused = fitted.response_format;
-    let left = if refused == ResponseFormat::JsonObject && context.request.prompt.is_some() {
+    let is_of_the_call = refused == ResponseFormat::JsonObject && context.request.prompt.is_some();
+    let left = if is_of_the_call || I::HAS_OWN_FORM {
         refused.lower()
     } else {
         context.engine.formats.refused(model, refused)

@@ -52,8 +52,7 @@ impl Beginning {
     /// # Errors
     /// `INVALID_REQUEST` with every fault, or `UNKNOWN_MODEL`.
     pub fn call<I: Item>(&self, request: Request<I>, options: RawOptions) -> Result<Call<I>, EngineError> {
-        let check_items =
-            |items: &[I], is_shown: bool, faults: &mut Faults| I::check(I::PATH, items, is_shown, faults);
+        let check_items = |items: &[I], is_shown: bool, faults: &mut Faults| I::check(I::PATH, items, is_shown, faults);
         let options = request::check(&request, options, check_items).map_err(EngineError::InvalidRequest)?;
         let Setup { catalog, prompts } = Setup::clone(&self.setup);
         check_version(&prompts, "request.promptVersion", request.prompt_version.as_deref())?;

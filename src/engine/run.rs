@@ -111,7 +111,7 @@ impl<I: Item> Call<I> {
         let stop = run.ask_in_order().await;
         let result = run.finish(stop);
         self.log_end(&result);
-        let finished = Finished::of(&self.request.model_id, plan.original_cost(), &result);
+        let finished = Finished::of(I::TASK, &self.request.model_id, plan.original_cost(), &result);
         let scope = (self.request.items.len(), self.began.elapsed());
         self.engine.metrics.ended(&finished, CallRecord::of(&self.ids, &finished, scope, &result));
         self.engine.unsaved.mark();

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::check::{Checked, Object, Violation, rule};
-use crate::kind::{FailureKind, SkipReason};
+use crate::kind::{FailureKind, SkipReason, Task};
 use crate::metrics::{DayMetrics, DayOfModel, Route};
 use crate::outcome::{FallbackReason, NanoUsd};
 
@@ -13,14 +13,18 @@ pub(super) const DAYS: &str = "days";
 /// A day as it is saved.
 pub(super) fn day_to_json(day: &DayMetrics) -> Value {
     let route = |route: &Route| {
-        json!({
+        let mut saved = json!({
             "originalModelId": route.original_model_id,
             "modelId": route.answered_by,
             "reason": route.reason.map(FallbackReason::as_str),
             "calls": route.calls,
             "nanoUsd": route.cost.0,
             "originalNanoUsd": route.original_cost.0,
-        })
+        });
+        if route.task != Task::Predict {
+            saved["task"] = json!(route.task.as_str());
+        }
+        saved
     };
     let model = |(id, of): &(String, DayOfModel)| {
         (id.clone(), json!({ "attempts": of.attempts, "answered": of.answered, "nanoUsd": of.cost.0 }))
@@ -54,8 +58,10 @@ fn read_route(fields: &mut Object<'_, '_>) -> Option<Route> {
     let original = fields.required("originalModelId", rule::text);
     let answered_by = fields.nullable("modelId", rule::text, None);
     let reason = fields.nullable("reason", reason, None);
+    let task = fields.optional("task", task).unwrap_or(Task::Predict);
     let [calls, cost, original_cost] = ["calls", "nanoUsd", "originalNanoUsd"].map(|name| number(fields, name));
     Some(Route {
+        task,
         original_model_id: original?,
         answered_by,
         reason,
@@ -68,6 +74,10 @@ fn read_route(fields: &mut Object<'_, '_>) -> Option<Route> {
 
 fn number(fields: &mut Object<'_, '_>, name: &'static str) -> u64 {
     fields.optional(name, rule::whole(0..=u64::MAX)).unwrap_or_default()
+}
+
+fn task(value: &Value) -> Checked<Task> {
+    value.as_str().and_then(Task::named).ok_or_else(|| Violation::new("must be the name of a task"))
 }
 
 fn reason(value: &Value) -> Checked<FallbackReason> {

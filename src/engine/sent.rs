@@ -9,14 +9,14 @@ use bytes::Bytes;
 
 use super::context::{Answered, Assignment, Context};
 use super::reading::is_long;
-use super::time::Stop;
+use super::time::{Patience, Stop};
 use crate::catalog::{Model, ResponseFormat, Secret};
 use crate::kind::FailureKind;
 use crate::money::{self, Charge, End, Terms};
 use crate::plan::Fitted;
 use crate::protocol::{self, Failure, body};
 use crate::reply;
-use crate::task::{Item, Schema};
+use crate::task::{Item, Judging, Schema};
 use crate::transport::http::{Begun, HttpReply, HttpRequest, Resend, WireFailure};
 
 /// One HTTP call and what became of it.
@@ -72,7 +72,17 @@ pub(super) async fn send<I: Item>(context: &Context<'_, I>, assigned: &Assignmen
         }
     };
     match answered {
-        Ok(sent) => sent,
+        Ok(sent) => {
+            let judging = sent
+                .result
+                .as_ref()
+                .ok()
+                .and_then(|answered| I::judge(&context.asked(fitted).collect::<Vec<_>>(), &answered.values));
+            match judging {
+                None => sent,
+                Some(judging) => Box::pin(judged(context, patience, judging, sent)).await,
+            }
+        }
         Err(wire) => {
             let end = if wire.sent { End::CutOff { status: wire.status } } else { End::Unsent };
             let charge = charge(end);
@@ -83,22 +93,63 @@ pub(super) async fn send<I: Item>(context: &Context<'_, I>, assigned: &Assignmen
     }
 }
 
+/// What came of a reply whose answer somebody else judges, within the time that one attempt may take now.
+async fn judged<I: Item>(
+    context: &Context<'_, I>,
+    patience: Patience,
+    judging: Judging<I::Value>,
+    mut sent: Sent<I::Value>,
+) -> Sent<I::Value> {
+    let time = patience.share(context.ends.remaining());
+    let verdict = tokio::select! {
+        biased;
+        verdict = judging => Ok(verdict),
+        ended = context.ends.cut_off(time) => Err(ended),
+    };
+    match verdict {
+        Ok(Ok(values)) => {
+            if let Ok(answered) = &mut sent.result {
+                answered.values = values;
+            }
+            sent
+        }
+        Ok(Err(problem)) => {
+            let message = protocol::one_line(&format!("HTTP 200 with an answer that does not fit: {problem}"));
+            Sent { result: Err(Failure { kind: FailureKind::ParseError, message, retry_after: None }), ..sent }
+        }
+        // No fault of the model: whoever judges is late.
+        Err(stop) => {
+            let Sent { result, .. } = Sent::ended(stop, "its answer was not judged", Charge::default());
+            Sent { result, stop, hurried: true, ..sent }
+        }
+    }
+}
+
 /// What is sent: the texts, and the parameters as they were fitted.
-fn request_body(context: &Context<'_, impl Item>, model: &Model, fitted: &Fitted) -> Bytes {
-    let texts = context.wanted.rendering.texts(model, &fitted.positions);
+fn request_body<I: Item>(context: &Context<'_, I>, model: &Model, fitted: &Fitted) -> Bytes {
+    let mut texts = context.wanted.rendering.texts(model, &fitted.positions);
     let stop = &context.wanted.options.stop;
+    let asked = || context.asked(fitted).collect::<Vec<_>>();
     let schema = match fitted.response_format {
-        ResponseFormat::JsonSchema => Item::schema(&context.asked(fitted).collect::<Vec<_>>()),
+        ResponseFormat::JsonSchema => I::schema(&asked()),
         ResponseFormat::JsonObject | ResponseFormat::Free => None,
     };
+    if schema.is_none()
+        && let Some(words) = I::in_words(&asked())
+    {
+        texts.add_to_system(words);
+    }
     let format = match (fitted.response_format, &schema) {
         (ResponseFormat::Free, _) => None,
-        (_, Some(Schema { name, schema })) => Some(body::Format::JsonSchema { name, schema }),
+        (_, Some(Schema { name, schema, is_strict })) => {
+            Some(body::Format::JsonSchema { name, schema, is_strict: *is_strict })
+        }
         (_, None) => Some(body::Format::JsonObject),
     };
     let request = body::ChatRequest {
         model: &model.upstream_model,
         system: texts.system.as_deref(),
+        turns: &texts.turns,
         user: &texts.user,
         temperature: fitted.temperature,
         max_tokens: u32::try_from(fitted.max_tokens).unwrap_or(u32::MAX),

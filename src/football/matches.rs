@@ -56,13 +56,7 @@ pub fn text_bytes(game: &Match) -> usize {
     game.id.len() + game.home_team.len() + game.away_team.len() + optional.map(String::len).sum::<usize>()
 }
 
-fn check_each(
-    path: &str,
-    matches: &[Match],
-    is_shown: bool,
-    (most, shown_most): (usize, &str),
-    faults: &mut Faults,
-) {
+fn check_each(path: &str, matches: &[Match], is_shown: bool, (most, shown_most): (usize, &str), faults: &mut Faults) {
     let filled = rule::filled(MAX_NAME_CHARS);
     let mut seen = HashMap::new();
     let mut bytes = 0;

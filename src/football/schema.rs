@@ -34,7 +34,7 @@ pub(super) fn schema(matches: &[&Match]) -> Schema {
     });
     // Texts and numbers written to memory cannot fail.
     let schema = to_raw_value(&schema).unwrap_or_else(|_| RawValue::NULL.to_owned());
-    Schema { name: Cow::Borrowed("predictions"), schema }
+    Schema { name: Cow::Borrowed("predictions"), schema, is_strict: true }
 }
 
 #[cfg(test)]
@@ -42,6 +42,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::catalog::ResponseFormat;
     use crate::football::lines::lines;
     use crate::money::estimate_tokens;
 
@@ -70,7 +71,8 @@ mod tests {
     fn its_tokens_are_foreseen_without_writing_it() {
         for count in [1, 2, 20, 100] {
             let matches = matches((0..count).map(|index| format!("2026-{index}-liverpool-everton")));
-            let foreseen = lines(&matches, false).schema_tokens(&(0..count).collect::<Vec<_>>());
+            let foreseen =
+                lines(&matches, false).schema_tokens(&(0..count).collect::<Vec<_>>(), ResponseFormat::JsonSchema);
             let written = estimate_tokens(written(&matches).get());
             assert!((written..=written + written / 4).contains(&foreseen), "{count}: {foreseen} for {written}");
         }

@@ -7,6 +7,7 @@ use tracing::Span;
 use super::{BEGUN, ITEM_ID, ITEMS, Match, PATH, Score, WRAPPERS, begins_at, check, find, lines, schema};
 use crate::call_id::CallIds;
 use crate::check::Faults;
+use crate::kind::Task;
 use crate::protocol::{Found, Said};
 use crate::task::{self, Item, Lines, Schema};
 
@@ -15,6 +16,8 @@ const VALUE: &str = "score";
 
 impl Item for Match {
     type Value = Score;
+
+    const TASK: Task = Task::Predict;
 
     const ITEMS: &'static str = ITEMS;
 

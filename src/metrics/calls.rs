@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::call_id::CallIds;
 use crate::error::EngineError;
-use crate::kind::{FailureKind, SkipReason};
+use crate::kind::{FailureKind, SkipReason, Task};
 use crate::outcome::{Attempt, FallbackReason, NanoUsd, Outcome};
 
 use super::finished::Finished;
@@ -19,6 +19,8 @@ const KEPT: usize = 200;
 pub struct CallRecord {
     /// Its names.
     pub call: Arc<CallIds>,
+    /// What it was about.
+    pub task: Task,
     /// The model that was asked for.
     pub original_model_id: String,
     /// The last model that contributed; `None` if the call ended in an error.
@@ -83,6 +85,7 @@ impl CallRecord {
         let now = SystemTime::now();
         Self {
             call: Arc::clone(call),
+            task: finished.task,
             original_model_id: finished.original.to_owned(),
             answered_by: finished.answered_by.map(str::to_owned),
             reason: finished.reason,

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::finished::Finished;
 use super::tally::RouteTally;
 use super::view::Route;
+use crate::kind::Task;
 use crate::outcome::{Attempt, FallbackReason, NanoUsd};
 
 /// How many days are kept, today included.
@@ -18,7 +19,7 @@ const SECONDS_OF_A_DAY: u64 = 86_400;
 const LAST: u64 = 2_932_896;
 
 /// Stands for the model that answered where none did.
-type Key = (String, Option<String>, Option<FallbackReason>);
+type Key = (String, Option<String>, Option<FallbackReason>, Task);
 
 /// The last days, by how many days they are from 1970-01-01.
 #[derive(Debug, Default)]
@@ -54,7 +55,7 @@ pub struct DayMetrics {
 
 impl Days {
     pub(super) fn called(&mut self, call: &Finished<'_>, now: SystemTime) {
-        let key = (call.original.to_owned(), call.answered_by.map(str::to_owned), call.reason);
+        let key = (call.original.to_owned(), call.answered_by.map(str::to_owned), call.reason, call.task);
         self.today(now).routes.entry(key).or_default().add(call);
     }
 
@@ -88,7 +89,7 @@ impl Days {
             let Some(day) = day_named(day).filter(|day| is_kept(*day, now)) else { continue };
             let counts = self.0.entry(day).or_default();
             for route in routes {
-                let key = (route.original_model_id.clone(), route.answered_by.clone(), route.reason);
+                let key = (route.original_model_id.clone(), route.answered_by.clone(), route.reason, route.task);
                 let tally = counts.routes.entry(key).or_default();
                 tally.calls = tally.calls.max(route.calls);
                 tally.cost = tally.cost.max(route.cost);
@@ -115,8 +116,8 @@ impl Days {
 
 impl DayCounts {
     fn view(&self, day: String) -> DayMetrics {
-        let route = |((original, answered_by, reason), tally): (&Key, &RouteTally)| {
-            Route::new(original, answered_by.as_deref(), *reason, tally)
+        let route = |((original, answered_by, reason, task), tally): (&Key, &RouteTally)| {
+            Route::new(*task, (original, answered_by.as_deref(), *reason), tally)
         };
         let mut models: Vec<_> = self.models.iter().map(|(model, of)| (model.clone(), *of)).collect();
         models.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -160,7 +161,8 @@ mod tests {
 
     fn call<'a>(original: &'a str, model: &'a str) -> Finished<'a> {
         let reason = if original == model { None } else { FAILED };
-        Finished { original, answered_by: Some(model), reason, cost: NanoUsd(5), original_cost: NanoUsd(3) }
+        let (task, cost, original_cost) = (Task::Predict, NanoUsd(5), NanoUsd(3));
+        Finished { task, original, answered_by: Some(model), reason, cost, original_cost }
     }
 
     #[test]

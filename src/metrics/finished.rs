@@ -1,12 +1,14 @@
 //! A call that has ended, reduced to what its route is counted by.
 
 use crate::error::EngineError;
-use crate::kind::FailureKind;
+use crate::kind::{FailureKind, Task};
 use crate::outcome::{FallbackReason, History, NanoUsd, Outcome};
 
 /// A call that has ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Finished<'a> {
+    /// What it was about.
+    pub task: Task,
     /// The model that was asked for.
     pub original: &'a str,
     /// The last model that contributed; `None` if the call ended in an error.
@@ -22,13 +24,18 @@ pub struct Finished<'a> {
 impl<'a> Finished<'a> {
     /// The call for `original` that came to `result`.
     #[must_use]
-    pub fn of<V>(original: &'a str, original_cost: NanoUsd, result: &'a Result<Outcome<V>, EngineError>) -> Self {
+    pub fn of<V>(
+        task: Task,
+        original: &'a str,
+        original_cost: NanoUsd,
+        result: &'a Result<Outcome<V>, EngineError>,
+    ) -> Self {
         let (answered_by, reason, history) = match result {
             Ok(outcome) => (Some(outcome.model_id.as_str()), outcome.fallback_reason, Some(&outcome.history)),
             Err(error) => (None, why_unanswered(original, error), error.history()),
         };
         let cost = history.map(History::cost).unwrap_or_default();
-        Self { original, answered_by, reason, cost, original_cost }
+        Self { task, original, answered_by, reason, cost, original_cost }
     }
 }
 

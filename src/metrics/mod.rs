@@ -21,6 +21,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use dashmap::DashMap;
 
+use crate::kind::Task;
 use crate::outcome::{Attempt, FallbackReason};
 use calls::LastCalls;
 use days::Days;
@@ -45,8 +46,8 @@ const NOBODY: &str = "";
 #[derive(Debug)]
 pub struct Recorder {
     began: Instant,
-    /// By the original model and the model that answered, then by the reason.
-    routes: Table<HashMap<Option<FallbackReason>, RouteTally>>,
+    /// By the original model and the model that answered, then by the task and the reason.
+    routes: Table<HashMap<(Task, Option<FallbackReason>), RouteTally>>,
     /// By model and provider.
     models: Table<ModelTally>,
     /// By model and version of the prompt, then by its overrides.
@@ -116,7 +117,7 @@ impl Recorder {
     /// [`Self::attempted`].
     pub fn called(&self, call: &Finished<'_>) {
         self.routes.change(call.original, call.answered_by.unwrap_or(NOBODY), |reasons| {
-            reasons.entry(call.reason).or_default().add(call);
+            reasons.entry((call.task, call.reason)).or_default().add(call);
         });
     }
 
@@ -137,7 +138,8 @@ impl Recorder {
     pub fn snapshot(&self) -> Metrics {
         let routes = self.routes.collect(|original, answered_by, reasons| {
             let answered_by = (answered_by != NOBODY).then_some(answered_by);
-            let route = |(reason, tally): (&_, &RouteTally)| Route::new(original, answered_by, *reason, tally);
+            let route =
+                |(&(task, reason), tally): (&_, &RouteTally)| Route::new(task, (original, answered_by, reason), tally);
             reasons.iter().map(route).collect::<Vec<_>>()
         });
         let models = self.models.collect(|model_id, provider_id, tally| ModelMetrics {

@@ -64,7 +64,7 @@ fn count(recorder: &Recorder, original: &str, original_cost: u64, result: &Resul
     for attempt in history.into_iter().flat_map(|history| &history.attempts) {
         recorder.attempted(attempt);
     }
-    recorder.called(&Finished::of(original, NanoUsd::micro(original_cost), result));
+    recorder.called(&Finished::of(Task::Predict, original, NanoUsd::micro(original_cost), result));
 }
 
 /// A call for `a` that failed there and that `b` answered.
@@ -185,6 +185,9 @@ fn a_route_has_a_sentence() {
         (None, None, 1, "deepseek-r1-0528-syn: 1 call without an answer"),
     ] {
         let tally = RouteTally { calls, ..RouteTally::default() };
-        assert_eq!(Route::new("deepseek-r1-0528-syn", answered_by, reason, &tally).sentence(), sentence);
+        assert_eq!(
+            Route::new(Task::Predict, ("deepseek-r1-0528-syn", answered_by, reason), &tally).sentence(),
+            sentence
+        );
     }
 }

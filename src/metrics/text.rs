@@ -80,10 +80,10 @@ impl Collector for Scrape {
 /// Names and values of a sample's labels.
 type Labels<'a, const N: usize> = [(&'static str, &'a str); N];
 
-fn route_labels(route: &Route) -> Labels<'_, 3> {
+fn route_labels(route: &Route) -> Labels<'_, 4> {
     let model = route.answered_by.as_deref().unwrap_or_default();
     let reason = route.reason.map(FallbackReason::as_str).unwrap_or_default();
-    [("original", &route.original_model_id), ("model", model), ("reason", reason)]
+    [("original", &route.original_model_id), ("model", model), ("reason", reason), ("task", route.task.as_str())]
 }
 
 fn model_labels(model: &ModelMetrics) -> Labels<'_, 2> {

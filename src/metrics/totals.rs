@@ -6,17 +6,18 @@ use serde_json::{Value, json};
 
 use super::tally::RouteTally;
 use super::view::{Metrics, Route, set_shares};
+use crate::kind::Task;
 use crate::outcome::{FallbackReason, NanoUsd};
 
-/// The original model, the model that answered, and the reason.
-type RouteKey = (String, Option<String>, Option<&'static str>);
+/// The original model, the model that answered, the reason and the task.
+type RouteKey = (String, Option<String>, Option<&'static str>, Task);
 /// A model and its provider.
 type ModelKey = (String, String);
 
 /// Routes and models, counted. Sums stop at the largest number instead of wrapping.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DayTotals {
-    /// By original model, model that answered, and reason.
+    /// By original model, model that answered, reason and task.
     routes: BTreeMap<RouteKey, [u64; 3]>,
     /// By model and provider.
     models: BTreeMap<ModelKey, [u64; 3]>,
@@ -42,8 +43,8 @@ impl DayTotals {
     #[must_use]
     pub fn of(metrics: &Metrics) -> Self {
         let route = |route: &Route| {
-            let key =
-                (route.original_model_id.clone(), route.answered_by.clone(), route.reason.map(FallbackReason::as_str));
+            let reason = route.reason.map(FallbackReason::as_str);
+            let key = (route.original_model_id.clone(), route.answered_by.clone(), reason, route.task);
             (key, [route.calls, route.cost.0, route.original_cost.0])
         };
         let models = metrics.models.iter().map(|model| {
@@ -84,9 +85,9 @@ impl DayTotals {
     #[must_use]
     pub fn routes(&self) -> Vec<Route> {
         let route = |(key, sums): (&RouteKey, &[u64; 3])| {
-            let ((original, answered_by, reason), [calls, cost, original_cost]) = (key, *sums);
+            let ((original, answered_by, reason, task), [calls, cost, original_cost]) = (key, *sums);
             let tally = RouteTally { calls, cost: NanoUsd(cost), original_cost: NanoUsd(original_cost) };
-            Route::new(original, answered_by.as_deref(), reason.and_then(FallbackReason::named), &tally)
+            Route::new(*task, (original, answered_by.as_deref(), reason.and_then(FallbackReason::named)), &tally)
         };
         let mut routes: Vec<Route> = self.routes.iter().map(route).collect();
         set_shares(&mut routes);
@@ -106,7 +107,10 @@ impl DayTotals {
     /// As plain data, which [`DayTotals::from_json`] reads.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let routes = self.routes.iter().map(|((original, model, reason), sums)| json!([original, model, reason, sums]));
+        let routes = self.routes.iter().map(|((original, model, reason, task), sums)| match task {
+            Task::Predict => json!([original, model, reason, sums]),
+            Task::Ask => json!([original, model, reason, sums, task.as_str()]),
+        });
         let models = self.models.iter().map(|((model, provider), sums)| json!([model, provider, sums]));
         json!({ "routes": routes.collect::<Vec<_>>(), "models": models.collect::<Vec<_>>() })
     }
@@ -126,7 +130,8 @@ impl DayTotals {
                 Some(name) => Some(FallbackReason::named(name)?.as_str()),
                 None => None,
             };
-            Some(((text(&route[0])?, text(&route[1]), reason), sums(&route[3])?))
+            let task = route[4].as_str().map_or(Some(Task::Predict), Task::named)?;
+            Some(((text(&route[0])?, text(&route[1]), reason, task), sums(&route[3])?))
         };
         let model = |model: &Value| Some(((text(&model[0])?, text(&model[1])?), sums(&model[2])?));
         Self {

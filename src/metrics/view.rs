@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::tally::{ModelTally, Results, RouteTally};
+use crate::kind::Task;
 use crate::outcome::{FallbackReason, NanoUsd};
 
 /// Everything counted since the engine began.
@@ -32,6 +33,8 @@ pub struct CostWarnings {
 /// The calls for one model that the same model answered for the same reason.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Route {
+    /// What the calls were about.
+    pub task: Task,
     /// The model that was asked for.
     pub original_model_id: String,
     /// The last model that contributed; `None` if none did.
@@ -105,12 +108,12 @@ pub(super) fn set_shares(routes: &mut [Route]) {
 impl Route {
     /// A route whose share is not known yet.
     pub(super) fn new(
-        original: &str,
-        answered_by: Option<&str>,
-        reason: Option<FallbackReason>,
+        task: Task,
+        (original, answered_by, reason): (&str, Option<&str>, Option<FallbackReason>),
         tally: &RouteTally,
     ) -> Self {
         Self {
+            task,
             original_model_id: original.to_owned(),
             answered_by: answered_by.map(str::to_owned),
             reason,
@@ -128,8 +131,8 @@ impl Route {
         routes
     }
 
-    fn key(&self) -> (&str, Option<&str>, Option<&str>) {
-        (&self.original_model_id, self.answered_by.as_deref(), self.reason.map(FallbackReason::as_str))
+    fn key(&self) -> (&str, Option<&str>, Option<&str>, Task) {
+        (&self.original_model_id, self.answered_by.as_deref(), self.reason.map(FallbackReason::as_str), self.task)
     }
 
     /// The calls that gave at least one prediction: all or none. They are successes of the model that answered and of
@@ -152,9 +155,13 @@ impl Route {
     pub fn sentence(&self) -> String {
         let (original, calls) = (&self.original_model_id, self.calls);
         let plural = if calls == 1 { "" } else { "s" };
+        let given = match self.task {
+            Task::Predict => "prediction",
+            Task::Ask => "answer",
+        };
         match (&self.answered_by, self.reason) {
-            (Some(model), _) if model == original => format!("{original}: {calls} prediction{plural} of its own"),
-            (Some(model), _) => format!("{original}: {calls} prediction{plural} through {model}"),
+            (Some(model), _) if model == original => format!("{original}: {calls} {given}{plural} of its own"),
+            (Some(model), _) => format!("{original}: {calls} {given}{plural} through {model}"),
             (None, None) => format!("{original}: {calls} call{plural} without an answer"),
             (None, Some(reason)) => {
                 format!("{original}: {calls} call{plural} without an answer ({})", reason.as_str())

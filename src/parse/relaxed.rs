@@ -10,8 +10,11 @@ mod lex;
 mod scanner;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub use escape::unescape;
+pub use values::{scalar, values};
+
 use scanner::Scanner;
 
 /// A value and the key it stands under.

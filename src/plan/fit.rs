@@ -57,7 +57,7 @@ impl Fitted {
     pub fn loosened(&self, model: &Model, wanted: &Wanted<'_>, to: ResponseFormat) -> Self {
         let mut fitted = Self { response_format: to, ..self.clone() };
         fitted.adjusted.retain(|change| change.parameter != FORMAT);
-        note_format(&mut fitted.adjusted, model, to);
+        note_format(&mut fitted.adjusted, model, wanted, to);
         fitted.prompt_tokens = prompt_tokens(model, wanted, &fitted.positions, to);
         fitted.worst = worst(model, fitted.prompt_tokens, fitted.max_tokens);
         fitted
@@ -114,8 +114,8 @@ pub fn fit(model: &Model, wanted: &Wanted<'_>, outstanding: &[usize]) -> Fitted 
     let stop = limits.max_stop_sequences.map_or(options.stop.len(), |limit| options.stop.len().min(limit as usize));
     note(&mut adjusted, "stop", options.stop.len() as u64, stop as u64);
 
-    let response_format = wanted.formats.of(model);
-    note_format(&mut adjusted, model, response_format);
+    let response_format = format_for(model, wanted);
+    note_format(&mut adjusted, model, wanted, response_format);
 
     let prompt_tokens = prompt_tokens(model, wanted, &positions, response_format);
     let usual_tokens = usual_tokens(model, wanted, &positions).min(max_tokens);
@@ -136,18 +136,19 @@ pub fn fit(model: &Model, wanted: &Wanted<'_>, outstanding: &[usize]) -> Fitted 
 
 /// What a usual answer for the positions in `outstanding` costs on `model`, whatever its limits, in billionths of a dollar.
 pub(super) fn expected_cost(model: &Model, wanted: &Wanted<'_>, outstanding: &[usize]) -> f64 {
-    let prompt_tokens = prompt_tokens(model, wanted, outstanding, wanted.formats.of(model));
+    let prompt_tokens = prompt_tokens(model, wanted, outstanding, format_for(model, wanted));
     estimated_cost(&model.prices, prompt_tokens, usual_tokens(model, wanted, outstanding))
 }
 
 /// Estimate of the tokens that the request for the positions in `outstanding` has, the schema of its answer included: most
 /// servers show it to the model.
 fn prompt_tokens(model: &Model, wanted: &Wanted<'_>, outstanding: &[usize], format: ResponseFormat) -> u64 {
-    let schema = match format {
-        ResponseFormat::JsonSchema => wanted.rendering.lines().schema_tokens(outstanding),
-        ResponseFormat::JsonObject | ResponseFormat::Free => 0,
-    };
-    wanted.rendering.tokens(model, outstanding) + schema
+    wanted.rendering.tokens(model, outstanding) + wanted.rendering.lines().schema_tokens(outstanding, format)
+}
+
+/// The form in which `model` is asked for the answer: what the catalogue says, as far as servers and the task take it.
+fn format_for(model: &Model, wanted: &Wanted<'_>) -> ResponseFormat {
+    wanted.formats.of(model).min(wanted.rendering.lines().tightest())
 }
 
 /// The most that a request can cost.
@@ -167,9 +168,9 @@ fn tokens_needed(model: &Model, wanted: &Wanted<'_>, outstanding: &[usize], thin
 }
 
 /// Notes a form of the answer that is looser than the catalogue's, and one that is not asked for: JSON is what everybody
-/// wants.
-fn note_format(adjusted: &mut Vec<Adjustment>, model: &Model, to: ResponseFormat) {
-    let wanted = model.response_format.max(ResponseFormat::JsonObject);
+/// wants whose task knows a form.
+fn note_format(adjusted: &mut Vec<Adjustment>, model: &Model, wanted: &Wanted<'_>, to: ResponseFormat) {
+    let wanted = model.response_format.max(ResponseFormat::JsonObject).min(wanted.rendering.lines().tightest());
     if let Some(from) = wanted.name().filter(|_| to != wanted) {
         let to = to.name().map(Setting::Text);
         adjusted.push(Adjustment { parameter: FORMAT, from: Setting::Text(from), to });

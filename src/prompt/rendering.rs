@@ -9,16 +9,29 @@ use super::version::{Component, Version};
 use super::{OWN_VERSION, Prompts};
 use crate::catalog::Model;
 use crate::money::estimate_tokens;
-use crate::request::OwnPrompt;
+use crate::request::{ChatTurn, OwnPrompt};
 use crate::task::{Item, Lines};
 
-/// The two messages that a model is sent.
+/// The messages that a model is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Texts {
     /// The system message, if there is one.
     pub system: Option<String>,
+    /// What was said between them.
+    pub turns: Vec<ChatTurn>,
     /// The user message.
     pub user: String,
+}
+
+impl Texts {
+    /// Adds a paragraph to the system message, which there is then.
+    pub fn add_to_system(&mut self, paragraph: &str) {
+        let system = self.system.get_or_insert_default();
+        if !system.trim().is_empty() {
+            system.push_str("\n\n");
+        }
+        system.push_str(paragraph);
+    }
 }
 
 /// What is asked.
@@ -57,7 +70,10 @@ impl<'a> Rendering<'a> {
     /// Prepares what is asked, at a time at which `active_models` models take part.
     #[must_use]
     pub fn new(prompts: &'a Prompts, ask: Ask<'a>, active_models: usize, now: SystemTime) -> Self {
-        let estimate = |own: &OwnPrompt| estimate_tokens(&own.user) + own.system.as_deref().map_or(0, estimate_tokens);
+        let estimate = |own: &OwnPrompt| {
+            let turns = own.turns.iter().map(|turn| estimate_tokens(&turn.text)).sum::<u64>();
+            estimate_tokens(&own.user) + turns + own.system.as_deref().map_or(0, estimate_tokens)
+        };
         Self {
             own_tokens: ask.own.map_or(0, estimate),
             date: time::date(now),
@@ -114,19 +130,21 @@ impl<'a> Rendering<'a> {
     #[must_use]
     pub fn texts(&self, model: &Model, positions: &[usize]) -> Texts {
         if let Some(own) = self.ask.own {
-            let overrides = compose(self.own_or_composed_overrides(model).map(|component| &component.template), &self.values(""));
-            let system = match own.system.as_deref() {
-                system if overrides.is_empty() => system.map(str::to_owned),
-                Some(system) if !system.trim().is_empty() => Some(format!("{system}\n\n{overrides}")),
-                _ => Some(overrides),
-            };
-            return Texts { system, user: own.user.clone() };
+            let mut texts = Texts { system: own.system.clone(), turns: own.turns.clone(), user: own.user.clone() };
+            if own.overrides {
+                let overrides = self.own_or_composed_overrides(model).map(|component| &component.template);
+                let overrides = compose(overrides, &self.values(""));
+                if !overrides.is_empty() {
+                    texts.add_to_system(&overrides);
+                }
+            }
+            return texts;
         }
         let lines = self.ask.lines.text(positions);
         let values = self.values(&lines);
         let version = self.version_for(model);
         let system = version.system(model, &self.prompts.components);
-        Texts { system: Some(compose(system, &values)), user: compose(version.user(), &values) }
+        Texts { system: Some(compose(system, &values)), turns: Vec::new(), user: compose(version.user(), &values) }
     }
 
     /// The overrides that `model` is sent: of a prompt of the caller's own only if it asks for them.

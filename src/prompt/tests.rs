@@ -203,11 +203,11 @@ fn a_clock_that_is_set_back_finds_the_version_that_was_active_first() {
 fn a_prompt_of_the_callers_own_has_no_overrides() {
     let catalog = builtin_catalog();
     let prompts = Prompts::new(&Source::builtin(), Some(&catalog), now()).unwrap();
-    let (games, own) = (matches(&["m1"]), OwnPrompt { system: None, user: "Who wins? {{date}}".to_owned(), overrides: false });
+    let (games, own) = (matches(&["m1"]), OwnPrompt { user: "Who wins? {{date}}".to_owned(), ..OwnPrompt::default() });
     let rendering = Rendering::new(&prompts, Ask::about(&games, Some(&own), None), 7, now());
     let model = catalog.model(catalog.get("glm-4.6-syn").unwrap());
     assert_eq!((rendering.version(model), rendering.overrides(model)), (OWN_VERSION, vec![]));
-    assert_eq!(rendering.texts(model, &[0]), Texts { system: None, user: own.user.clone() });
+    assert_eq!(rendering.texts(model, &[0]), Texts { system: None, turns: Vec::new(), user: own.user.clone() });
 }
 
 #[test]

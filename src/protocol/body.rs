@@ -4,6 +4,8 @@ use json_escape_simd::escape_into;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::request::ChatTurn;
+
 /// A request that is fitted to its model and provider already; every value is sent as it stands.
 #[derive(Clone, Copy, Debug)]
 pub struct ChatRequest<'a> {
@@ -11,6 +13,8 @@ pub struct ChatRequest<'a> {
     pub model: &'a str,
     /// The system message, if there is one.
     pub system: Option<&'a str>,
+    /// What was said before the user message.
+    pub turns: &'a [ChatTurn],
     /// The user message.
     pub user: &'a str,
     /// Sampling temperature; `None` leaves it to the provider.
@@ -34,6 +38,8 @@ pub enum Format<'a> {
         name: &'a str,
         /// The schema.
         schema: &'a RawValue,
+        /// Whether it holds itself to what servers take that know only strict schemas.
+        is_strict: bool,
     },
 }
 
@@ -41,7 +47,8 @@ impl ChatRequest<'_> {
     /// The body of the POST.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        let texts = self.user.len() + self.system.map_or(0, str::len);
+        let turns = self.turns.iter().map(|turn| turn.text.len() + 32).sum::<usize>();
+        let texts = self.user.len() + turns + self.system.map_or(0, str::len);
         // What the escaping asks for, whatever there is to escape.
         let mut json = Vec::with_capacity(6 * texts + 512);
         json.extend(br#"{"model":"#);
@@ -50,6 +57,15 @@ impl ChatRequest<'_> {
         if let Some(system) = self.system {
             json.extend(br#"{"role":"system","content":"#);
             escape_into(system, &mut json);
+            json.extend(b"},");
+        }
+        for ChatTurn { is_models, text } in self.turns {
+            json.extend(if *is_models {
+                br#"{"role":"assistant","content":"#.as_slice()
+            } else {
+                br#"{"role":"user","content":"#
+            });
+            escape_into(text, &mut json);
             json.extend(b"},");
         }
         json.extend(br#"{"role":"user","content":"#);
@@ -104,8 +120,8 @@ impl<'a> WireFormat<'a> {
     fn of(format: Format<'a>) -> Self {
         match format {
             Format::JsonObject => Self { kind: "json_object", json_schema: None },
-            Format::JsonSchema { name, schema } => {
-                Self { kind: "json_schema", json_schema: Some(WireSchema { name, strict: true, schema }) }
+            Format::JsonSchema { name, schema, is_strict: strict } => {
+                Self { kind: "json_schema", json_schema: Some(WireSchema { name, strict, schema }) }
             }
         }
     }
@@ -120,6 +136,7 @@ mod tests {
         let request = ChatRequest {
             model: "hf:org/model",
             system: None,
+            turns: &[],
             user: "Arsenal \"at\" home\n",
             temperature: None,
             max_tokens: 640,
@@ -136,6 +153,7 @@ mod tests {
         let request = ChatRequest {
             model: "m",
             system: Some("s"),
+            turns: &[],
             user: "u",
             temperature: Some(0.3),
             max_tokens: 1,
@@ -149,11 +167,37 @@ mod tests {
     #[test]
     fn a_schema_is_sent_by_name_and_to_the_letter() {
         let schema: Box<RawValue> = serde_json::from_str(r#"{"type":"object"}"#).unwrap();
-        let format = Some(Format::JsonSchema { name: "answer", schema: &schema });
-        let request =
-            ChatRequest { model: "m", system: None, user: "u", temperature: None, max_tokens: 1, stop: &[], format };
+        let format = Some(Format::JsonSchema { name: "answer", schema: &schema, is_strict: true });
+        let request = ChatRequest {
+            model: "m",
+            system: None,
+            turns: &[],
+            user: "u",
+            temperature: None,
+            max_tokens: 1,
+            stop: &[],
+            format,
+        };
         let expected = r#""max_tokens":1,"response_format":{"type":"json_schema","json_schema":{"name":"answer","strict":true,"schema":{"type":"object"}}}}"#;
         assert!(String::from_utf8_lossy(&request.to_json()).ends_with(expected));
+    }
+
+    #[test]
+    fn what_was_said_before_stands_between_the_system_message_and_the_users() {
+        let turn = |is_models, text: &str| ChatTurn { is_models, text: text.to_owned() };
+        let turns = [turn(false, "One?"), turn(true, "\"1\"")];
+        let request = ChatRequest {
+            model: "m",
+            system: Some("s"),
+            turns: &turns,
+            user: "Two?",
+            temperature: None,
+            max_tokens: 1,
+            stop: &[],
+            format: None,
+        };
+        let expected = r#""messages":[{"role":"system","content":"s"},{"role":"user","content":"One?"},{"role":"assistant","content":"\"1\""},{"role":"user","content":"Two?"}],"#;
+        assert!(String::from_utf8_lossy(&request.to_json()).contains(expected));
     }
 
     proptest::proptest! {
@@ -161,7 +205,7 @@ mod tests {
         fn whatever_the_texts_hold_is_read_as_it_was(system in "(?s).{0,200}", user in "(?s).{0,200}") {
             let (system, stop) = (Some(system.as_str()), []);
             let request =
-                ChatRequest { model: "m", system, user: &user, temperature: None, max_tokens: 1, stop: &stop, format: None };
+                ChatRequest { model: "m", system, turns: &[], user: &user, temperature: None, max_tokens: 1, stop: &stop, format: None };
             let body: serde_json::Value = serde_json::from_slice(&request.to_json()).unwrap();
             proptest::prop_assert_eq!(body["messages"][0]["content"].as_str(), system);
             proptest::prop_assert_eq!(body["messages"][1]["content"].as_str(), Some(user.as_str()));

@@ -1,5 +1,7 @@
 //! What is asked as a model is shown it, and how many tokens it and its answer take.
 
+use crate::catalog::ResponseFormat;
+
 /// How many tokens an answer, or a part of one, takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AnswerTokens {
@@ -27,6 +29,10 @@ pub struct Lines {
     beside: AnswerTokens,
     /// Tokens of the schema of an answer: beside the items, and of each.
     schema: (u64, Vec<u64>),
+    /// The tightest form in which the answer can be asked for.
+    tightest: ResponseFormat,
+    /// Whether the schema stands in the prompt where it is not sent beside it.
+    is_in_words: bool,
     name: &'static str,
 }
 
@@ -35,7 +41,21 @@ impl Lines {
     /// parameter of an adjustment.
     #[must_use]
     pub fn new(name: &'static str, lines: Vec<Line>, beside: AnswerTokens) -> Self {
-        Self { items: lines, beside, schema: (0, Vec::new()), name }
+        let (schema, tightest) = ((0, Vec::new()), ResponseFormat::JsonSchema);
+        Self { items: lines, beside, schema, tightest, is_in_words: false, name }
+    }
+
+    /// The same lines, where the answer can be asked for in no tighter form, and a schema that is not sent beside the prompt
+    /// stands in it.
+    #[must_use]
+    pub fn with_form(self, tightest: ResponseFormat, is_in_words: bool) -> Self {
+        Self { tightest, is_in_words, ..self }
+    }
+
+    /// The tightest form in which the answer can be asked for.
+    #[must_use]
+    pub fn tightest(&self) -> ResponseFormat {
+        self.tightest
     }
 
     /// The same lines, where the schema of an answer takes so many tokens beside the items, and so many for each.
@@ -77,9 +97,12 @@ impl Lines {
         })
     }
 
-    /// Estimate of the tokens of the schema of an answer for these positions.
+    /// Estimate of the tokens of the schema of an answer for these positions, where it is asked for in that form.
     #[must_use]
-    pub fn schema_tokens(&self, positions: &[usize]) -> u64 {
+    pub fn schema_tokens(&self, positions: &[usize], format: ResponseFormat) -> u64 {
+        if format < ResponseFormat::JsonSchema && !self.is_in_words {
+            return 0;
+        }
         let (beside, items) = &self.schema;
         beside + positions.iter().filter_map(|&position| items.get(position)).sum::<u64>()
     }

@@ -10,6 +10,7 @@ mod search;
 
 use std::borrow::Cow;
 use std::fmt::Debug;
+use std::pin::Pin;
 use std::time::SystemTime;
 
 use serde_json::value::RawValue;
@@ -17,6 +18,7 @@ use tracing::Span;
 
 use crate::call_id::CallIds;
 use crate::check::Faults;
+use crate::kind::Task;
 use crate::protocol::{Found, Said};
 pub use lines::{AnswerTokens, Line, Lines};
 pub use search::{Passage, search};
@@ -28,12 +30,20 @@ pub struct Schema {
     pub name: Cow<'static, str>,
     /// The JSON Schema.
     pub schema: Box<RawValue>,
+    /// Whether it holds itself to what servers take that know only strict schemas: every field required, and no others.
+    pub is_strict: bool,
 }
+
+/// Judges what was read: the values that are believed, or what is wrong with them.
+pub type Judging<V> = Pin<Box<dyn Future<Output = Result<Vec<Option<V>>, String>> + Send>>;
 
 /// A thing that a request asks about.
 pub trait Item: Clone + Send + Sync + 'static {
     /// What is found for one.
     type Value: Clone + Debug + Send + Sync + 'static;
+
+    /// Which task it is, as metrics name it.
+    const TASK: Task;
 
     /// What they are called.
     const ITEMS: &'static str;
@@ -66,8 +76,21 @@ pub trait Item: Clone + Send + Sync + 'static {
         None
     }
 
+    /// Whether what is asked for is the caller's own, which a server may refuse of this call and of no other.
+    const HAS_OWN_FORM: bool = false;
+
+    /// What is added to the system message where the schema is not sent beside it.
+    fn in_words<'a>(_asked: &[&'a Self]) -> Option<&'a str> {
+        None
+    }
+
     /// Looks in what was said for an answer to the asked items: a value for each, in order, at least one of them there.
     fn find(asked: &[&Self], said: &Said<'_>) -> Found<Vec<Option<Self::Value>>>;
+
+    /// Judges what was read, where only whoever asked knows whether it is an answer; `None` where all that is read is one.
+    fn judge(_asked: &[&Self], _values: &[Option<Self::Value>]) -> Option<Judging<Self::Value>> {
+        None
+    }
 
     /// The span of a call in the log, by whose fields its records are told from those of others.
     fn span(ids: &CallIds, original: &str, items: &[Self]) -> Span;

@@ -24,7 +24,10 @@ fn failures(engine: &Engine) -> u8 {
 }
 
 fn own(system: Option<&str>, user: &str) -> Question {
-    Question { prompt: Some(OwnPrompt { system: system.map(str::to_owned), user: user.to_owned(), overrides: false }), ..request(1) }
+    Question {
+        prompt: Some(OwnPrompt { system: system.map(str::to_owned), user: user.to_owned(), ..OwnPrompt::default() }),
+        ..request(1)
+    }
 }
 
 fn with_stop(sequence: &str) -> RawOptions {

@@ -158,7 +158,7 @@ async fn json_that_a_prompt_of_the_callers_own_does_not_speak_of_is_refused_for_
     let mut config = config(&upstream);
     config["providers"][0]["responseFormat"] = json!("json_object");
     let engine = engine(&config);
-    let prompt = Some(fallcast::request::OwnPrompt { system: None, user: "Who wins m1?".to_owned(), overrides: false });
+    let prompt = Some(fallcast::request::OwnPrompt { user: "Who wins m1?".to_owned(), ..Default::default() });
     predict(&engine, Question { prompt, ..request(1) }).await.unwrap();
     predict(&engine, request(1)).await.unwrap();
     assert_eq!(forms(&upstream), ["json_object", "", "json_object"]);

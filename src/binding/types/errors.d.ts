@@ -47,7 +47,7 @@ export type ErrorCode =
   | 'CLOSED'
   | 'INTERNAL_ERROR'
 
-/** What `predictWithFallback` rejects with, and what the other functions throw. */
+/** What `predictWithFallback` and `askWithFallback` reject with, and what the other functions throw. */
 export interface FallcastError extends Error {
   /** What kind of error it is. */
   code: ErrorCode

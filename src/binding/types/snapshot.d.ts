@@ -26,8 +26,8 @@ export interface Snapshot {
 export interface DaySnapshot {
   /** The day, as `YYYY-MM-DD`. */
   day: string
-  /** The calls for one model that the same model (null: none) answered for the same reason. Costs are whole billionths of a US dollar. */
-  routes?: { originalModelId: string; modelId?: string | null; reason?: FallbackReason | null; calls?: number; nanoUsd?: number; originalNanoUsd?: number }[]
+  /** The calls for one model that the same model (null: none) answered for the same reason; of questions those with `task`. Costs are whole billionths of a US dollar. */
+  routes?: { task?: 'ask'; originalModelId: string; modelId?: string | null; reason?: FallbackReason | null; calls?: number; nanoUsd?: number; originalNanoUsd?: number }[]
   /** The attempts at each model, by id. */
   models?: Record<string, { attempts?: number; answered?: number; nanoUsd?: number }>
 }

@@ -110,6 +110,8 @@ export interface CallStatus {
   callId: string
   /** The caller's own id of it; null if there is none. */
   requestId: string | null
+  /** What it was about: predictions, or a question of one's own. */
+  task: 'predict' | 'ask'
   /** The model that was asked for. */
   originalModelId: string
   /** The model that answered, of several the last that contributed; null if none did. */

@@ -51,8 +51,8 @@ fn a_parser_reads_the_counts_back() {
     let scrape = parse(&recorder().text(gauges()));
     let of = |name, labels: &[_]| value(&scrape, name, labels);
 
-    let route = [("original", "a"), ("model", "b"), ("reason", "timeout")];
-    let unanswered = [("original", "a"), ("model", ""), ("reason", "network")];
+    let route = [("original", "a"), ("model", "b"), ("reason", "timeout"), ("task", "predict")];
+    let unanswered = [("original", "a"), ("model", ""), ("reason", "network"), ("task", "predict")];
     assert_eq!(of("fallcast_calls_total", &route), Value::Untyped(1.0));
     assert_eq!(of("fallcast_calls_total", &unanswered), Value::Untyped(1.0));
     assert_eq!(of("fallcast_call_cost_usd_total", &route), Value::Untyped(0.000_31));
