@@ -47,7 +47,7 @@ export function runners(platform) {
     }
     case 'linux-arm64-gnu': {
       const root = sysroot('arm64', ['libc6', 'libgcc-s1', 'libstdc++6', 'libatomic1']);
-      return [{ label: 'Node.js for arm64 under qemu', words: ['qemu-aarch64-static', '-L', root, wheel('manylinux_2_28_aarch64').program] }];
+      return [{ label: 'Node.js for arm64 under qemu', words: ['qemu-aarch64-static', '-L', root, wheel('manylinux_2_17_aarch64').program] }];
     }
     default: {
       const root = sysroot('arm64', ['musl']);

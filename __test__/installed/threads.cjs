@@ -17,8 +17,10 @@ const configFor = (baseUrl) => ({
 async function main() {
   const upstream = await startUpstream();
   const workers = Array.from({ length: THREADS }, () => new Worker(__filename, { workerData: upstream.baseUrl }));
-  const said = await Promise.all(workers.map((worker) => once(worker, 'message')));
-  const ended = await Promise.all(workers.map((worker) => once(worker, 'exit')));
+  const messages = workers.map((worker) => once(worker, 'message'));
+  const exits = workers.map((worker) => once(worker, 'exit'));
+  const said = await Promise.all(messages);
+  const ended = await Promise.all(exits);
   assert.deepEqual(said.flat(2), Array.from({ length: 2 * THREADS }, () => scoreOf('m1')));
   assert.deepEqual(ended.flat(), Array.from({ length: THREADS }, () => 0));
   await close();
