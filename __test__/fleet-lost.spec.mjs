@@ -27,6 +27,8 @@ async function until(ask, condition) {
     await sleep(20);
   }
 }
+/** Resolves once a member that lost its fleet has joined it again, which is told later: at most once in ten seconds. */
+const rejoined = (member) => until(() => member.ask('getFleet'), ({ state }) => state === 'joined');
 const fleetLines = ({ logs }) => logs.filter(({ message }) => /fleet/.test(message) && !/of the fleet/.test(message)).map(({ message }) => message);
 
 test('a Redis that hangs: two log lines in all, and all agree when it goes on', async () => {
@@ -135,7 +137,7 @@ test('what was switched by hand while a member was alone wins, unless somebody s
   proxy.mend();
   await other.event('disabled', 3);
   expect(await other.event('enabled', 2)).toMatchObject({ modelId: 'b' });
-  await one.event('fleet_joined', 2);
+  await rejoined(one);
   for (const member of [one, other]) {
     expect((await stateOf(member, 'a')).state).toBe('active');
     expect((await stateOf(member, 'b')).state).toBe('active');
@@ -174,7 +176,7 @@ test.each(['up', 'down'])('one direction of the connection swallowed: %s', async
   expect(await one.event('fleet_lost')).toMatchObject({ problem: 'Redis does not answer' });
   expect(await one.ask('getActiveModelCount')).toBe(3);
   proxy.mend();
-  await one.event('fleet_joined', 2);
+  await rejoined(one);
 }, 30_000);
 
 test('a Redis that refuses to write for want of memory is lost, and found again', async () => {
@@ -186,7 +188,7 @@ test('a Redis that refuses to write for want of memory is lost, and found again'
   await one.ask('reportFailure', ['a', 'parse_error'], 5);
   expect((await stateOf(one, 'a')).state).toBe('disabled');
   await client.configSet('maxmemory', '0');
-  await one.event('fleet_joined', 2);
+  await rejoined(one);
   await until(() => client.hGet('fallcast:1:words', 'a'), (text) => text && JSON.parse(text).f === 5);
 }, 30_000);
 
@@ -201,7 +203,7 @@ test('a password that is changed: an event that does not say it', async () => {
   expect(problem).toMatch(/^Redis refuses: .*(WRONGPASS|AuthenticationFailed|authentication)/i);
   expect(JSON.stringify([one.events, one.logs])).not.toContain('hunter22');
   await client.configSet('requirepass', 'hunter22');
-  await one.event('fleet_joined', 2);
+  await rejoined(one);
 }, 30_000);
 
 test('a replica that is promoted by hand takes over, with what the members know', async () => {
