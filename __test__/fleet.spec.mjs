@@ -42,6 +42,21 @@ test('twenty members fail ten times at once: the model is off once, told once in
   expect([...origins].every((origin) => ids.includes(origin))).toBe(true);
 }, 60_000);
 
+test('what is reported counts once, however soon it is answered', async () => {
+  const server = await startServer();
+  const ids = Array.from({ length: 300 }, (_, index) => `m${index}`);
+  const [member] = await startFleet(1, fleetConfig(server, ids));
+  const client = await clientOf(server);
+  // One after the other, for a Redis that has nothing else to do answers at once.
+  for (const id of ids) {
+    await member.ask('reportFailure', [id, 'parse_error'], 2);
+    await vi.waitUntil(async () => JSON.parse(await client.hGet('fallcast:1:words', id))?.f === 2, { ...WAIT, interval: 1 });
+  }
+  const all = ids.map(() => 2);
+  const failures = async () => (await member.ask('getModels')).map(({ consecutiveFailures }) => consecutiveFailures);
+  await vi.waitUntil(async () => (await failures()).join() === all.join(), WAIT);
+}, 60_000);
+
 test('a reader switches by hand for all, and makes no calls', async () => {
   const server = await startServer();
   const [worker, page] = await startFleet(1, fleetConfig(server), [fleetConfig(server, ['a'], { fleet: { role: 'reader' } })]);

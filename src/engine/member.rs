@@ -49,12 +49,16 @@ pub(super) async fn record<I: Item>(context: &Context<'_, I>, model: &Model, per
             let decided = context.ask_fleet(async |within| fleet.failed(word, epoch, failure, within).await).await;
             match decided {
                 Decided::ByFleet => roster.note_failure(model, kind),
-                Decided::Here => roster.record(model, permit, verdict),
+                Decided::Here(unsent) => {
+                    roster.record(model, permit, verdict);
+                    drop(unsent);
+                }
             }
         }
         Verdict::Success => {
-            roster.report_to_fleet(model, permit);
+            let unsent = roster.report_to_fleet(model, permit);
             roster.record(model, permit, verdict);
+            drop(unsent);
         }
         _ => roster.record(model, permit, verdict),
     }

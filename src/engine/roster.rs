@@ -147,11 +147,12 @@ impl Roster {
         } else if reason.chars().any(line::is_steering) {
             "must not contain control characters".to_owned()
         } else {
-            if let Some(fleet) = self.fleet() {
+            let unsent = self.fleet().map(|fleet| {
                 let epoch = self.health.epoch(model_id, Subject::Model);
-                fleet.switch(model_id, Subject::Model, epoch, Some(reason));
-            }
+                fleet.switch(model_id, Subject::Model, epoch, Some(reason))
+            });
             self.health.disable(model_id, reason, &self.teller());
+            drop(unsent);
             return Ok(());
         };
         Err(EngineError::invalid("reason", format!("{refused}, got {}", request::shown(reason))))
@@ -163,12 +164,12 @@ impl Roster {
     /// `UNKNOWN_MODEL`.
     pub(super) fn enable(&self, model_id: &str) -> Result<(), EngineError> {
         known(&self.setup.catalog(), "modelId", model_id)?;
-        if let Some(fleet) = self.fleet() {
-            for subject in Subject::BOTH {
-                fleet.switch(model_id, subject, self.health.epoch(model_id, subject), None);
-            }
-        }
+        let unsent = self.fleet().map(|fleet| {
+            let switched = |subject| fleet.switch(model_id, subject, self.health.epoch(model_id, subject), None);
+            Subject::BOTH.map(switched)
+        });
         self.health.enable(model_id, &self.teller());
+        drop(unsent);
         self.unsaved.mark();
         Ok(())
     }
@@ -197,11 +198,12 @@ impl Roster {
             _ => {}
         }
         let verdict = Verdict::of(kind, &Circumstances::default());
-        if let (Some(fleet), Verdict::Fault(..)) = (self.fleet(), verdict) {
+        let unsent = self.fleet().filter(|_| matches!(verdict, Verdict::Fault(..))).map(|fleet| {
             let subject = self.subject(kind);
-            fleet.report_failure(model_id, subject, permit.epoch(subject), kind);
-        }
+            fleet.report_failure(model_id, subject, permit.epoch(subject), kind)
+        });
         self.record(model, &permit, verdict);
+        drop(unsent);
         Ok(())
     }
 
@@ -213,8 +215,9 @@ impl Roster {
         let catalog = self.setup.catalog();
         let model = catalog.model(known(&catalog, "modelId", model_id)?);
         if let Some(permit) = self.permit(model_id) {
-            self.report_to_fleet(model, &permit);
+            let unsent = self.report_to_fleet(model, &permit);
             self.record(model, &permit, Verdict::Success);
+            drop(unsent);
         }
         Ok(())
     }

@@ -63,7 +63,7 @@ use words::Rules;
 
 pub use lanes::lane;
 pub use news::{Listener, News};
-pub use words::{Decided, FleetPlace, Placing};
+pub use words::{Decided, FleetPlace, Placing, Unsent};
 
 /// An engine's part in a fleet.
 pub struct Fleet {

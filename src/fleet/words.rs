@@ -45,12 +45,27 @@ impl Rules {
 }
 
 /// Whether the fleet decided something in time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decided {
+pub enum Decided<'a> {
     /// It did, and what it decided was taken over and told.
     ByFleet,
     /// It did not: the engine goes on from what it knows, and the fleet is told later.
-    Here,
+    Here(Unsent<'a>),
+}
+
+/// A change that is made here before the fleet knows: it is put down to be sent when this is dropped, which must be after it
+/// was made. Were it sent before, its answer might be there first, and then the change would be made twice.
+#[must_use = "the change is to be made before this is dropped"]
+pub struct Unsent<'a> {
+    fleet: &'a Fleet,
+    order: Option<Order>,
+}
+
+impl Drop for Unsent<'_> {
+    fn drop(&mut self) {
+        if let Some(order) = self.order.take() {
+            self.fleet.put(order);
+        }
+    }
 }
 
 /// One of the calls that may be under way to a model that comes back; given back when it is dropped.
@@ -90,41 +105,37 @@ impl Fleet {
         epoch: u16,
         (kind, cause): (FailureKind, Option<u64>),
         within: Duration,
-    ) -> Decided {
+    ) -> Decided<'_> {
         let name = &self.lanes.name(model, subject);
         let order = self.order(name, epoch, Act::Fail { cause, kind });
         if !self.standing.may_wait() {
-            self.apply(order);
-            return Decided::Here;
+            return Decided::Here(self.apply(order));
         }
         self.mirror.awaits(name);
         let Ok(told) = self.decide(&order, Some(within)).await else {
             self.mirror.postponed(name);
-            self.put(order);
-            return Decided::Here;
+            return Decided::Here(Unsent { fleet: self, order: Some(order) });
         };
         self.take(&told);
         Decided::ByFleet
     }
 
-    /// Puts a failure down that was decided here and counts at once.
-    pub fn report_failure(&self, model: &str, subject: Subject, epoch: u16, kind: FailureKind) {
+    /// Puts a failure down that is decided here and counts at once.
+    pub fn report_failure(&self, model: &str, subject: Subject, epoch: u16, kind: FailureKind) -> Unsent<'_> {
         let name = self.lanes.name(model, subject);
-        self.apply(self.order(&name, epoch, Act::Fail { cause: None, kind }));
+        self.apply(self.order(&name, epoch, Act::Fail { cause: None, kind }))
     }
 
-    /// Puts a success down; only where there is something to be forgotten.
-    pub fn report_success(&self, model: &str, subject: Subject, epoch: u16) {
-        if self.is_joined() {
-            let name = self.lanes.name(model, subject);
-            self.apply(self.order(&name, epoch, Act::Succeed));
-        }
+    /// Puts a success down; only where there is something to be forgotten. `None` while the engine is alone.
+    pub fn report_success(&self, model: &str, subject: Subject, epoch: u16) -> Option<Unsent<'_>> {
+        let name = self.is_joined().then(|| self.lanes.name(model, subject))?;
+        Some(self.apply(self.order(&name, epoch, Act::Succeed)))
     }
 
     /// Puts a switch by hand down: off for a reason, or on.
-    pub fn switch(&self, model: &str, subject: Subject, epoch: u16, off: Option<&str>) {
+    pub fn switch(&self, model: &str, subject: Subject, epoch: u16, off: Option<&str>) -> Unsent<'_> {
         let what = off.map_or(Act::On, |reason| Act::Off(reason.to_owned()));
-        self.apply(self.order(&self.lanes.name(model, subject), epoch, what));
+        self.apply(self.order(&self.lanes.name(model, subject), epoch, what))
     }
 
     /// Has whoever asks in the same lane leave a model alone for a time, or all of its provider's models if none is named.
@@ -195,10 +206,10 @@ impl Fleet {
         Order { id: random_id(), name: name.to_owned(), epoch, session: self.standing.session(), what }
     }
 
-    /// Puts a change down that is made here at once.
-    fn apply(&self, order: Order) {
+    /// Notes a change that is made here at once.
+    fn apply(&self, order: Order) -> Unsent<'_> {
         self.mirror.applied(&order.name);
-        self.put(order);
+        Unsent { fleet: self, order: Some(order) }
     }
 
     pub(super) fn put(&self, order: Order) {

@@ -9,7 +9,7 @@ use super::Roster;
 use crate::catalog::Model;
 use crate::config::FleetRole;
 use crate::event::Cause;
-use crate::fleet::{Fleet, KnownModel, lane};
+use crate::fleet::{Fleet, KnownModel, Unsent, lane};
 use crate::health::{Permit, SharedWord, Subject, Turned};
 use crate::kind::{FailureKind, SkipReason};
 use crate::outcome::Refusal;
@@ -119,13 +119,11 @@ impl Roster {
     }
 
     /// Tells the fleet of a success, if there are failures to be forgotten.
-    pub(in crate::engine) fn report_to_fleet(&self, model: &Model, permit: &Permit) {
-        let Some(fleet) = self.fleet() else { return };
-        for subject in Subject::BOTH {
-            if self.health.is_blemished(&model.id, subject) {
-                fleet.report_success(&model.id, subject, permit.epoch(subject));
-            }
-        }
+    pub(in crate::engine) fn report_to_fleet(&self, model: &Model, permit: &Permit) -> [Option<Unsent<'_>>; 2] {
+        Subject::BOTH.map(|subject| {
+            let fleet = self.fleet().filter(|_| self.health.is_blemished(&model.id, subject))?;
+            fleet.report_success(&model.id, subject, permit.epoch(subject))
+        })
     }
 
     /// The epoch of a model that has come back and lets few calls through.
