@@ -2,7 +2,7 @@
 import {
   activatePrompts, buildPrompt, close, configure, disableModel, enableModel, explain, Fallcast, getActiveModelCount,
   getActiveProviders, getBudget, getFallbackProvider, getMetrics, getMetricsText, getModel, getModels, getPrompts,
-  explainSlate, MODEL_FALLBACKS, onEvent, onInvalidate, predictSlate, predictWithFallback, recoverDisabledModels, reloadCatalog, reloadPrompts, reportFailure,
+  explainSlate, MODEL_FALLBACKS, onEvent, onInvalidate, predictSlate, predictWithFallback, readReply, recoverDisabledModels, reloadCatalog, reloadPrompts, reportFailure,
   reportSuccess, restore, snapshot, updateCatalog,
 } from '../index.js';
 import type {
@@ -184,6 +184,15 @@ const reasons: Record<SkipReason, string> = {
   not_enabled: '', retired: '',
 };
 
+function replies(): void {
+  const { predictions, missingMatchIds, reasoning, failure, message } = readReply('m1: 2-1', [match, { id: 'm2' }]);
+  same<typeof failure, FailureKind | null>(true);
+  same<typeof reasoning, string | null>(true);
+  console.log(predictions[0]?.homeScore.toFixed(), missingMatchIds, message, readReply({ choices: [] }, [{ id: 'm1' }]));
+  // @ts-expect-error a match needs an id
+  readReply('m1: 2-1', [{ homeTeam: 'Home' }]);
+}
+
 async function states(engine: Fallcast): Promise<void> {
   const [status]: ModelStatus[] = engine.getModels();
   if (status) {
@@ -339,6 +348,7 @@ export async function everything(): Promise<void> {
     await states(engine);
     await health(engine);
     money(engine);
+    replies();
     await slates(engine);
     const closed: Promise<void> = engine.close();
     await closed;
