@@ -46,6 +46,8 @@ test('every field of a status takes another value when something happens', async
     await ask(modelId, count, { requestId });
     look();
   }
+  await engine.askWithFallback({ modelId: 'b', prompt: { user: 'What is an offside?' } });
+  look();
   const abort = new AbortController();
   const hanging = [1, 2].map(() => ask('e', 1, { signal: abort.signal }));
   while (engine.getStatus().providers.find(({ id }) => id === 'q').waiting === 0) await new Promise(setImmediate);
