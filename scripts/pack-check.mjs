@@ -2,7 +2,7 @@
  * Builds the binary for linux-x64-gnu as a release does, packs it and the main package, installs both into an empty
  * project without a Rust toolchain, and uses them there from CommonJS, ESM and TypeScript, in every version of Node.js
  * that the package is for. publint and attw look at the main package, the parser of Prometheus reads its metrics, and Next.js
- * builds an app with it (not with `--without-next`: that installs 400 MB). With `--all` the packages of the other platforms for
+ * builds an app with it, Bun and Deno make a call (none of them with `--without-next`: that installs 600 MB). With `--all` the packages of the other platforms for
  * Linux are built and run too: on musl's loader, and under qemu. Needs Linux on x64 with glibc, Python 3 with venv, and
  * binutils; `--all` Debian, as root, with qemu-user-static.
  */
@@ -14,13 +14,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { checkNext } from './next-check.mjs';
-import { PLATFORMS, runners, unpack } from './platforms.mjs';
+import { PLATFORMS, runners, toolchain, unpack } from './platforms.mjs';
 import { nodes, prometheus, zigbuild } from './tools.mjs';
 
 /** The platform whose packages are tried whole; with `--all` those of the others are tried too. */
 const PLATFORM = 'linux-x64-gnu';
-const OTHERS = process.argv.includes('--all') ? Object.keys(PLATFORMS).filter((platform) => platform !== PLATFORM) : [];
+const OTHERS = process.argv.includes('--all') ? Object.keys(PLATFORMS).filter((platform) => platform !== PLATFORM && isBuildable(platform)) : [];
 const MOST_BYTES = 8_000_000;
+/** Other runtimes that load addons of Node.js: the package that has the program, where it is, and how it runs a file. */
+const RUNTIMES = { '@oven/bun-linux-x64@1.4.5': ['bin/bun'], '@deno/linux-x64-glibc@2.9.6': ['deno', 'run', '--allow-all'] };
 /** The licences of what is in a binary. */
 const NOTICES = 'THIRD-PARTY-NOTICES.txt';
 /** What the main package holds beside the whole folders `alerts`, `bin`, `catalog`, `docs`, `otel` and `status`. */
@@ -45,6 +47,13 @@ const kilobytes = (bytes) => `${Math.round(bytes / 1000).toLocaleString('en')} k
 const run = (program, args, options = {}) =>
   execFileSync(program, args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], ...options });
 
+/** Whether Rust has a standard library for a platform here; says so if not. */
+function isBuildable(platform) {
+  const is = toolchain(platform) !== undefined;
+  if (!is) console.log(`== not built: ${platform}, for this Rust has no standard library for it (rustup target add)`);
+  return is;
+}
+
 /** Every file below a folder of the clone that git knows. */
 const tracked = (...folders) => run('git', ['ls-files', '--', ...folders]).trim().split('\n');
 
@@ -53,7 +62,7 @@ function build(platform) {
   const { target, glibc } = PLATFORMS[platform];
   const args = ['build', '--platform', '--release', '--cross-compile', '--target', glibc ? `${target}.${glibc}` : target,
     '--manifest-path', 'addon/Cargo.toml', '--output-dir', join(work, 'binary'), '--no-js'];
-  const env = { ...process.env, PATH: `${zigbuild()}:${process.env.PATH}` };
+  const env = { ...process.env, ...toolchain(platform), PATH: `${zigbuild()}:${process.env.PATH}` };
   run(process.execPath, [napi, ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] });
   return join(work, 'binary', binaryOf(platform));
 }
@@ -160,6 +169,16 @@ process.stdout.write(run(prometheus(), ['-c', code], { input: text, stdio: ['pip
 if (!process.argv.includes('--without-next')) {
   step('Next.js');
   await checkNext(outside, tarballs);
+
+  const others = join(outside, 'others');
+  mkdirSync(others);
+  writeFileSync(join(others, 'package.json'), '{"private":true}');
+  run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...Object.keys(RUNTIMES)], { cwd: others, stdio: 'inherit' });
+  for (const [runtime, words] of Object.entries(RUNTIMES)) {
+    const program = join(others, 'node_modules', runtime.replace(/@[\d.]+$/, ''), words[0]);
+    step(run(program, ['--version']).trim());
+    run(program, [...words.slice(1), 'threads.cjs'], { cwd: join(outside, 'project'), stdio: ['ignore', 'inherit', 'inherit'] });
+  }
 }
 
 for (const [index, platform] of OTHERS.entries()) {

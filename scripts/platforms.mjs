@@ -1,6 +1,6 @@
 /** The platforms whose binaries are built and run here, on Linux on x64: with what they are built, inspected and run. */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -21,18 +21,37 @@ export const PLATFORMS = {
 
 const run = (program, args, options = {}) => execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], ...options });
 
-/** Debian packages of another architecture, unpacked; the folder in which they are. */
-function sysroot(architecture, packages) {
-  const folder = join(sysroots, architecture, packages.join('+'));
+/** Debian packages, unpacked; the folder in which they are. `packages` says which, once apt knows them all. */
+function unpacked(name, packages) {
+  const folder = join(sysroots, name);
   if (existsSync(join(folder, 'done'))) return folder;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  run('dpkg', ['--add-architecture', architecture]);
+  run('dpkg', ['--add-architecture', 'arm64']);
   run('apt-get', ['update', '-q']);
-  for (const name of packages) run('apt-get', ['download', '-q', `${name}:${architecture}`], { cwd: folder });
-  for (const file of run('ls', [folder]).trim().split('\n')) run('dpkg-deb', ['-x', join(folder, file), folder]);
+  for (const each of packages()) run('apt-get', ['download', '-q', each], { cwd: folder });
+  for (const file of readdirSync(folder)) run('dpkg-deb', ['-x', join(folder, file), folder]);
   mkdirSync(join(folder, 'done'));
   return folder;
+}
+
+/** The packages that a package of Debian needs, by how their names begin. */
+const needed = (name, begins) => [...run('apt-cache', ['depends', name]).matchAll(/Depends: (\S+)/g)]
+  .map(([, other]) => other).filter((other) => other.startsWith(begins));
+
+/**
+ * What the environment of a build must have besides, so that Rust has a standard library for the platform; undefined if there is
+ * none. Where the toolchain at hand has none for arm64, Debian's is taken, which is packaged for every architecture.
+ */
+export function toolchain(platform) {
+  const { target } = PLATFORMS[platform];
+  if (existsSync(join(run('rustc', ['--print', 'sysroot']).trim(), 'lib', 'rustlib', target))) return {};
+  if (platform !== 'linux-arm64-gnu') return undefined;
+  const folder = unpacked('rustc', () => {
+    const [library] = needed('libstd-rust-web-dev', 'libstd-rust-web-');
+    return ['rustc-web', library, ...needed(library, 'libllvm'), 'libstd-rust-web-dev', 'libstd-rust-web-dev:arm64'];
+  });
+  return { RUSTC: join(folder, 'usr/bin/rustc'), LD_LIBRARY_PATH: join(folder, 'usr/lib/x86_64-linux-gnu') };
 }
 
 /** How a Node.js for the platform is run here: its label, and the words that come before a program's name. */
@@ -41,22 +60,29 @@ export function runners(platform) {
     case 'linux-x64-gnu':
       return nodes().map(({ node }) => ({ label: 'Node.js', words: [node] }));
     case 'linux-x64-musl': {
-      const loader = join(sysroot('amd64', ['musl']), 'lib', 'ld-musl-x86_64.so.1');
-      const node = wheel('musllinux_1_2_x86_64');
-      return [{ label: "Node.js on musl's loader", words: [loader, '--library-path', node.libraries, node.program] }];
+      const loader = join(unpacked('musl-amd64', () => ['musl']), 'lib', 'ld-musl-x86_64.so.1');
+      return whereItRuns({ label: "Node.js on musl's loader", words: [loader, wheel('musllinux_1_2_x86_64').program] });
     }
     case 'linux-arm64-gnu': {
-      const root = sysroot('arm64', ['libc6', 'libgcc-s1', 'libstdc++6', 'libatomic1']);
+      const root = unpacked('glibc-arm64', () => ['libc6', 'libgcc-s1', 'libstdc++6', 'libatomic1'].map((name) => `${name}:arm64`));
       return [{ label: 'Node.js for arm64 under qemu', words: ['qemu-aarch64-static', '-L', root, wheel('manylinux_2_17_aarch64').program] }];
     }
     default: {
-      const root = sysroot('arm64', ['musl']);
-      const node = wheel('musllinux_1_2_aarch64');
-      return [{
-        label: 'Node.js for arm64 on musl under qemu',
-        words: ['qemu-aarch64-static', '-L', root, '-E', `LD_LIBRARY_PATH=${node.libraries}`, node.program],
-      }];
+      const root = unpacked('musl-arm64', () => ['musl:arm64']);
+      const words = ['qemu-aarch64-static', '-L', root, wheel('musllinux_1_2_aarch64').program];
+      return whereItRuns({ label: 'Node.js for arm64 on musl under qemu', words });
     }
+  }
+}
+
+/** A Node.js for musl needs musl 1.2.4 or later, which an older Debian does not have: then nothing is run, and that is said. */
+function whereItRuns({ label, words: [program, ...words] }) {
+  try {
+    run(program, [...words, '--version'], { stdio: 'ignore' });
+    return [{ label, words: [program, ...words] }];
+  } catch {
+    console.log(`\n== not run: ${label} does not start here`);
+    return [];
   }
 }
 
