@@ -92,13 +92,14 @@ test('windows agree with a recount of what was recorded', async () => {
     const own = recorded.filter(({ modelId }) => modelId === id);
     const answered = own.filter(({ failure }) => failure === null).length;
     const durations = own.map(({ durationMs }) => durationMs).sort((one, other) => one - other);
-    const quantile = (share) => durations[Math.ceil(share * durations.length) - 1];
+    const quantile = (share) => durations[Math.min(Math.max(Math.ceil(share * durations.length), 1), durations.length) - 1];
     for (const span of Object.values(windows)) {
       expect([span.attempts, span.answered]).toEqual([own.length, answered]);
       expect(span.costUsd).toBeCloseTo(own.reduce((sum, { costUsd }) => sum + costUsd, 0), 9);
-      for (const [shown, exact] of [[span.p50Ms, quantile(0.5)], [span.p95Ms, quantile(0.95)]]) {
-        expect(shown).toBeGreaterThan(exact * 0.85 - 0.1);
-        expect(shown).toBeLessThan(exact * 1.15 + 0.1);
+      // A rank may fall into the bucket beside its own, and what lies between two clusters of times belongs to neither.
+      for (const [shown, share] of [[span.p50Ms, 0.5], [span.p95Ms, 0.95]]) {
+        expect(shown).toBeGreaterThan(quantile(share - 0.05) * 0.85 - 0.1);
+        expect(shown).toBeLessThan(quantile(share + 0.05) * 1.15 + 0.1);
       }
     }
     const shares = trend.filter((share) => share !== null);
