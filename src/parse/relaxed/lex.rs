@@ -41,6 +41,17 @@ pub(super) enum QuotePlace {
     Loose,
 }
 
+impl QuotePlace {
+    /// Where a quote stands that comes after a token.
+    pub(super) fn after(token: Token<'_>) -> Self {
+        match token {
+            Token::Open(_) | Token::Comma => Self::Start,
+            Token::Colon => Self::Value,
+            Token::Close(_) | Token::Quoted(_) | Token::Bare { .. } => Self::Loose,
+        }
+    }
+}
+
 /// Reads tokens from a text.
 pub(super) struct Lexer<'a> {
     text: &'a str,

@@ -67,11 +67,7 @@ impl<'a> Scanner<'a> {
             let mut place = QuotePlace::Start;
             while !self.stack.is_empty() && self.nodes.len() <= MOST_NODES - DEEPEST {
                 let Some(token) = self.lexer.next(place) else { break };
-                place = match token {
-                    Token::Open(_) | Token::Comma => QuotePlace::Start,
-                    Token::Colon => QuotePlace::Value,
-                    Token::Close(_) | Token::Quoted(_) | Token::Bare { .. } => QuotePlace::Loose,
-                };
+                place = QuotePlace::after(token);
                 self.take(token);
             }
             if self.nodes.len() > MOST_NODES - DEEPEST {

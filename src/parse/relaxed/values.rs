@@ -89,11 +89,7 @@ impl<'l, 'a> Builder<'l, 'a> {
         let (mut place, mut is_deep) = (QuotePlace::Start, false);
         while !self.open.is_empty() && *self.left > 0 {
             let Some(token) = self.lexer.next(place) else { break };
-            place = match token {
-                Token::Open(_) | Token::Comma => QuotePlace::Start,
-                Token::Colon => QuotePlace::Value,
-                Token::Close(_) | Token::Quoted(_) | Token::Bare { .. } => QuotePlace::Loose,
-            };
+            place = QuotePlace::after(token);
             match token {
                 Token::Open(_) if self.open.len() == DEEPEST => {
                     (self.beyond, is_deep) = (self.beyond + 1, true);
