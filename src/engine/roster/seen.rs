@@ -33,13 +33,19 @@ impl Roster {
 }
 
 fn statuses(catalog: &Catalog, status: &dyn Fn(&str, &str) -> HealthStatus) -> Vec<ModelStatus> {
-    catalog.indexed().map(|(index, _)| status_of(catalog, index, status)).collect()
+    let now = SystemTime::now();
+    catalog.indexed().map(|(index, _)| status_of(catalog, index, now, status)).collect()
 }
 
-fn status_of(catalog: &Catalog, index: ModelIndex, status: &dyn Fn(&str, &str) -> HealthStatus) -> ModelStatus {
+fn status_of(
+    catalog: &Catalog,
+    index: ModelIndex,
+    now: SystemTime,
+    status: &dyn Fn(&str, &str) -> HealthStatus,
+) -> ModelStatus {
     let model = catalog.model(index);
     let health = status(&model.id, &model.provider.id);
-    let state = match plan::not_usable(catalog, index, SystemTime::now()) {
+    let state = match plan::not_usable(catalog, index, now) {
         Some(Refusal { reason: SkipReason::NotEnabled, .. }) => ModelState::NotEnabled,
         Some(Refusal { reason: SkipReason::Retired, .. }) => ModelState::Retired,
         Some(_) => ModelState::Unconfigured,
