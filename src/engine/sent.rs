@@ -73,11 +73,9 @@ pub(super) async fn send<I: Item>(context: &Context<'_, I>, assigned: &Assignmen
     };
     match answered {
         Ok(sent) => {
-            let judging = sent
-                .result
-                .as_ref()
-                .ok()
-                .and_then(|answered| I::judge(&context.asked(fitted).collect::<Vec<_>>(), &answered.values));
+            let answered = sent.result.as_ref().ok().filter(|_| I::HAS_OWN_FORM);
+            let judging =
+                answered.and_then(|answered| I::judge(&context.asked(fitted).collect::<Vec<_>>(), &answered.values));
             match judging {
                 None => sent,
                 Some(judging) => Box::pin(judged(context, patience, judging, sent)).await,
@@ -134,7 +132,8 @@ fn request_body<I: Item>(context: &Context<'_, I>, model: &Model, fitted: &Fitte
         ResponseFormat::JsonSchema => I::schema(&asked()),
         ResponseFormat::JsonObject | ResponseFormat::Free => None,
     };
-    if schema.is_none()
+    if I::HAS_OWN_FORM
+        && schema.is_none()
         && let Some(words) = I::in_words(&asked())
     {
         texts.add_to_system(words);
