@@ -48,9 +48,10 @@ impl Spread {
 }
 
 fn bin_of(duration: Duration) -> usize {
-    let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let Some(doublings) = milliseconds.checked_ilog2() else { return 0 };
-    let quarter = (u128::from(milliseconds) << 2 >> doublings) & 3;
+    let microseconds = duration.as_micros();
+    // Of whole milliseconds only the doublings are whole: 1.9 ms are in the last quarter of the first one.
+    let Some(doublings) = (microseconds / 1000).checked_ilog2() else { return 0 };
+    let quarter = (microseconds * 4 / (1000 << doublings)) & 3;
     (1 + doublings as usize * 4 + usize::try_from(quarter).unwrap_or_default()).min(BINS - 1)
 }
 
@@ -76,6 +77,16 @@ mod tests {
             (bin_of(Duration::ZERO), bin_of(Duration::from_micros(999)), bin_of(Duration::MAX)),
             (0, 0, BINS - 1)
         );
+    }
+
+    #[test]
+    fn parts_of_a_millisecond_count_where_a_bin_is_less_than_one() {
+        for bin in 2..BINS {
+            let begin = begin_of(bin);
+            let before = begin.saturating_sub(Duration::from_micros(1));
+            assert_eq!((bin_of(begin), bin_of(before)), (bin, bin - 1), "{begin:?}");
+        }
+        assert_eq!(bin_of(Duration::from_micros(1942)), bin_of(Duration::from_micros(1750)));
     }
 
     #[test]
