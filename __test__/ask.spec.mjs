@@ -252,6 +252,7 @@ describe('what is no question is refused, with every path, and never thrown', ()
     [{}, ['request.modelId: must be a string, got nothing', 'request.prompt: must be an object, got nothing, and no messages either']],
     [{ prompt, messages: [] }, ['request.messages: has no meaning beside a prompt']],
     [{ prompt: { user: ' ' } }, ['request.prompt.user: must not be empty']],
+    [{ messages: Array(2000).fill({ role: 'user', content: 'x' }) }, ['request.messages: must hold 1 to 256 messages, got 2000']],
     [{ messages: [{ role: 'robot', content: 'x' }] }, ['request.messages[0].role: must be "system", "user" or "assistant", got "robot"']],
     [{ messages: [{ role: 'user', content: 'x' }, { role: 'assistant', content: '' }] }, ['request.messages[1].content: must not be empty', 'request.messages[1].role']],
     [{ prompt, schema: 'zod' }, ['request.schema: must be a JSON Schema or a Standard Schema']],

@@ -39,12 +39,20 @@ impl Role {
     }
 }
 
+/// Whether a conversation may have so many messages, 1 to 256; a fault at `path` if not.
+pub fn is_count(path: &str, count: usize, faults: &mut Faults) -> bool {
+    let is_count = (1..=MOST_MESSAGES).contains(&count);
+    if !is_count {
+        faults.push(path, format!("must hold 1 to {MOST_MESSAGES} messages, got {count}"));
+    }
+    is_count
+}
+
 /// Checks a conversation that stands at `path`: 1 to 256 messages, of which the first alone may be the system's, the last is the
 /// user's and none is empty, at most 1 MiB together.
 pub fn prompt_of(path: &str, messages: Vec<ChatMessage>, faults: &mut Faults) -> Option<OwnPrompt> {
     let (count, before) = (messages.len(), faults.len());
-    if !(1..=MOST_MESSAGES).contains(&count) {
-        faults.push(path, format!("must hold 1 to {MOST_MESSAGES} messages, got {count}"));
+    if !is_count(path, count, faults) {
         return None;
     }
     let bytes = messages.iter().map(|message| message.content.len()).sum::<usize>();

@@ -16,7 +16,7 @@ mod reading;
 #[cfg(test)]
 mod tests;
 
-pub use conversation::{ChatMessage, Role, prompt_of};
+pub use conversation::{ChatMessage, Role, is_count, prompt_of};
 pub use form::{Form, Judge, Judgement};
 pub use question::OpenQuestion;
 pub use reading::AnswerText;

@@ -2,9 +2,7 @@
 //! what was read by it.
 
 use std::collections::HashMap;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 
 use napi::bindgen_prelude::{FromNapiValue, JsObjectValue, Object, PromiseRaw};
 use napi::{Env, JsValue, Unknown, ValueType};
@@ -22,7 +20,7 @@ use super::plain::plain;
 use super::read;
 use super::realm::Realm;
 use super::record::Record;
-use crate::ask::{AnswerText, ChatMessage, Form, Judge, Judgement, OpenQuestion, Role, prompt_of};
+use crate::ask::{AnswerText, ChatMessage, Form, Judge, Judgement, OpenQuestion, Role, is_count, prompt_of};
 use crate::check::Faults;
 use crate::error::EngineError;
 use crate::outcome::{FallbackReason, Outcome};
@@ -224,9 +222,12 @@ fn schema(
 
 fn conversation(env: &Env, value: Unknown<'_>, faults: &mut Faults) -> napi::Result<Option<OwnPrompt>> {
     let Some(elements) = elements(env, value, &MESSAGES, faults)? else { return Ok(None) };
+    // Before they are read, for there may be any number of them.
+    if !is_count(MESSAGES, elements.len(), faults) {
+        return Ok(None);
+    }
     let mut messages = Vec::new();
-    // One more than there may be is enough to refuse them.
-    for index in 0..elements.len().min(1 << 10) {
+    for index in 0..elements.len() {
         let path = format_args!("{MESSAGES}[{index}]");
         let value = elements.get(index)?;
         let Some(fields) = Fields::new(env, value, &path, faults)? else { continue };
@@ -290,20 +291,12 @@ impl Judge for InJavaScript {
         waiting.verdicts.insert(id, sender);
         drop(waiting);
         self.sender.post(Record::new(&Told { id, candidates }));
-        Box::pin(Awaited(verdict))
-    }
-}
-
-/// A verdict that is still to come; where nobody can give it any more, it never comes.
-struct Awaited(oneshot::Receiver<Result<usize, String>>);
-
-impl Future for Awaited {
-    type Output = Result<usize, String>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match Pin::new(&mut self.0).poll(context) {
-            Poll::Ready(Ok(verdict)) => Poll::Ready(verdict),
-            Poll::Ready(Err(_)) | Poll::Pending => Poll::Pending,
-        }
+        Box::pin(async {
+            match verdict.await {
+                Ok(verdict) => verdict,
+                // Nobody can give it any more, so it never comes: what the attempt may take ends the wait.
+                Err(_) => std::future::pending().await,
+            }
+        })
     }
 }
