@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { nodes, wheel } from './tools.mjs';
+import { wheel } from './tools.mjs';
 
 const sysroots = fileURLToPath(new URL('../target/tools/sysroots/', import.meta.url));
 
@@ -54,11 +54,9 @@ export function toolchain(platform) {
   return { RUSTC: join(folder, 'usr/bin/rustc'), LD_LIBRARY_PATH: join(folder, 'usr/lib/x86_64-linux-gnu') };
 }
 
-/** How a Node.js for the platform is run here: its label, and the words that come before a program's name. */
+/** How a Node.js for another platform is run here: its label, and the words that come before a program's name. */
 export function runners(platform) {
   switch (platform) {
-    case 'linux-x64-gnu':
-      return nodes().map(({ node }) => ({ label: 'Node.js', words: [node] }));
     case 'linux-x64-musl': {
       const loader = join(unpacked('musl-amd64', () => ['musl']), 'lib', 'ld-musl-x86_64.so.1');
       return whereItRuns({ label: "Node.js on musl's loader", words: [loader, wheel('musllinux_1_2_x86_64').program] });
