@@ -48,6 +48,27 @@ test('check prints every fault of catalogue and prompts in a folder, and exits 1
   expect(stderr).toContain(`${prompts}/manifest.json: versions.first.system[0]: unknown component, got "missing"`);
 });
 
+test.for(['UTC', 'Pacific/Kiritimati', 'Pacific/Pago_Pago'])('check warns of what retires within 30 days, or is retired, by days in UTC, in %s too', (TZ) => {
+  const day = (days) => new Date(Date.now() + days * 24 * 3_600_000).toISOString().slice(0, 10);
+  const { models, providers } = chain({ baseUrl: 'http://127.0.0.1:9/v1' }, {
+    yesterday: { retiresOn: day(-1) }, today: { retiresOn: day(0) }, tomorrow: { retiresOn: day(1) }, month: { retiresOn: day(30) },
+    later: { retiresOn: day(31) }, never: {}, off: { enabled: false, retiresOn: day(1) }, gone: { enabled: false, retiresOn: day(-1) },
+  });
+  const entries = models.map(({ fallbacks, ...entry }) => entry);
+  const folder = write(temporaryFolder(), { 'models.json': { models: entries }, 'providers.json': { providers } });
+  const { status, stderr } = spawnSync(process.execPath, [program, 'check', folder], { encoding: 'utf8', env: { ...process.env, TZ } });
+  const own = stderr.split('\n').filter((line) => /^warning: (yesterday|today|tomorrow|month|later|never|off|gone) /.test(line));
+  expect({ status, own }).toEqual({
+    status: 0,
+    own: [
+      `warning: yesterday is retired since ${day(-1)} and is passed over`,
+      `warning: today is retired since ${day(0)} and is passed over`,
+      `warning: tomorrow retires on ${day(1)}`,
+      `warning: month retires on ${day(30)}`,
+    ],
+  });
+});
+
 test('check takes a folder of prompts alone, and lists the versions that each model may be sent', () => {
   const trial = version({ models: ['deepseek-r1'], overrides: { 'deepseek-r1': ['calm'] } });
   const folder = promptFolder({ first: version(), trial });

@@ -85,6 +85,19 @@ describe('retired', () => {
     expect(told).toMatchObject([{ modelId: 'a', retiresOn: day(3), daysLeft: 3, callId: null }]);
   });
 
+  test('the first day that is told of is 30 days before, the last is the day before', async () => {
+    const { predict, asked, engine } = await transcript({ a: 'prose', b: 'prose', c: 'prose', d: 'clean' }, {
+      models: { a: { retiresOn: day(31) }, b: { retiresOn: day(30) }, c: { retiresOn: day(1) }, d: { retiresOn: day(0) } },
+    });
+    const { until, events } = listen(engine);
+    const error = await rejection(predict());
+    expect(asked()).toEqual(['a', 'b', 'c']);
+    expect(skipsInShort(error.skips)).toEqual([['d', 'retired']]);
+    await until((told) => told.filter(({ type }) => type === 'model_retiring').length === 2);
+    const told = events.filter(({ type }) => type === 'model_retiring');
+    expect(told.map(({ modelId, daysLeft }) => [modelId, daysLeft])).toEqual([['b', 30], ['c', 1]]);
+  });
+
   test('a change of the catalogue is told of at once', async () => {
     const config = chain({ baseUrl: 'http://127.0.0.1:9/v1' }, ['a']);
     const engine = engineFor(config);

@@ -90,7 +90,7 @@ function check(engine) {
   const soon = new Date(Date.now() + 30 * 24 * 3_600_000).toISOString().slice(0, 10);
   for (const { id, state, retiresOn } of engine.getModels()) {
     if (state === 'retired') console.error(`warning: ${id} is retired since ${retiresOn} and is passed over`);
-    else if (retiresOn !== null && retiresOn <= soon) console.error(`warning: ${id} retires on ${retiresOn}`);
+    else if (state !== 'not_enabled' && retiresOn !== null && retiresOn <= soon) console.error(`warning: ${id} retires on ${retiresOn}`);
   }
 }
 

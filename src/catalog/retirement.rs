@@ -93,6 +93,19 @@ mod tests {
     }
 
     #[test]
+    fn a_leap_day_is_a_day_in_its_years_alone_and_one_of_the_thirty_before() {
+        let at = |text: &str| humantime::parse_rfc3339(text).unwrap();
+        assert_eq!(day("2028-02-29").to_string(), "2028-02-29");
+        assert_eq!(day("2028-02-29").begins(), at("2028-02-29T00:00:00Z"));
+        for wrong in ["2027-02-29", "2100-02-29", "2028-02-30"] {
+            assert!(Retirement::read(&json!(wrong)).is_err(), "{wrong}");
+        }
+        assert_eq!(day("2028-03-01").warns_from(), at("2028-01-31T00:00:00Z"));
+        assert_eq!(day("2027-03-01").warns_from(), at("2027-01-30T00:00:00Z"));
+        assert_eq!(day("2028-01-01").warns_from(), at("2027-12-02T00:00:00Z"));
+    }
+
+    #[test]
     fn a_day_of_the_first_month_of_all_is_warned_of_from_the_beginning() {
         assert_eq!(day("1970-01-10").warns_from(), UNIX_EPOCH);
     }
