@@ -43,9 +43,18 @@ export function pricesOf(row) {
   };
 }
 
-/** The day from which the host serves the model no more, as `YYYY-MM-DD`; undefined if it names none. */
+/** The day in UTC from which the host serves the model no more, as `YYYY-MM-DD`; undefined if it names none. */
 export function retirementOf(row) {
   const named = [row.deprecation, row.deprecation_date, row.expiration_date, row.shutdown_date, row.retires_on];
-  const text = named.find((value) => typeof value === 'string' && /^\d{4}-\d\d-\d\d/.test(value));
-  return text?.slice(0, 10);
+  return named.map(dayOf).find((day) => day !== undefined);
+}
+
+/** A day, or that of a moment in UTC, for which one without an offset is taken. */
+function dayOf(value) {
+  const [, day, time = '00:00:00', offset = 'Z'] = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d:?\d\d)?)?$/.exec(value) ?? [];
+  // A day that its month does not have would be one of the next.
+  const midnight = new Date(`${day}T00:00:00Z`);
+  if (Number.isNaN(midnight.getTime()) || midnight.toISOString().slice(0, 10) !== day) return undefined;
+  const moment = new Date(`${day}T${time}${offset.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2')}`);
+  return Number.isNaN(moment.getTime()) ? undefined : moment.toISOString().slice(0, 10);
 }
