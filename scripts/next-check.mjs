@@ -1,8 +1,11 @@
-/** Builds `examples/next` with the packages as they are published, starts it, and reads what it serves. */
+/**
+ * Builds `examples/next` with the packages as they are published, starts it, and reads what it serves; and sees that it is not built
+ * without the line that the README asks for.
+ */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,4 +54,10 @@ export async function checkNext(work, tarballs) {
     server.kill('SIGTERM');
     await ended;
   }
+
+  writeFileSync(join(app, 'next.config.mjs'), 'export default {};\n');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [next, 'build'], { cwd: app, env, encoding: 'utf8' });
+  assert.notEqual(status, 0, 'it is built without serverExternalPackages');
+  assert.match(stdout + stderr, /fallcast\.[\w-]+\.node/);
+  console.log('without serverExternalPackages it is not built, for the binary');
 }
