@@ -1,6 +1,7 @@
 /**
  * Fuzzes a target for some seconds: `node scripts/fuzz.mjs reply 120`. What it finds worth keeping is in `fuzz/corpus`, and goes
- * on from there the next time; what fails is in `fuzz/artifacts`, and the exit code is not 0.
+ * on from there the next time; what fails is in `fuzz/artifacts`, and the exit code is not 0. For 0 seconds it tries what it begins
+ * with, the seeds and the corpus, and nothing else.
  *
  * The instrumentation is what `cargo fuzz --sanitizer none` asks for, by stable Rust: the rooms that are fuzzed have no `unsafe`
  * code, so that there is nothing for a sanitizer of memory to find.
@@ -31,8 +32,10 @@ execFileSync('cargo', build, options);
 
 for (const folder of ['corpus', 'artifacts']) mkdirSync(`${root}/fuzz/${folder}/${target}`, { recursive: true });
 const dictionary = `fuzz/${target}.dict`;
-const { status } = spawnSync(`fuzz/target/${host}/release/${target}`, [
-  `fuzz/corpus/${target}`, `fuzz/seeds/${target}`, `-max_total_time=${seconds}`, `-artifact_prefix=fuzz/artifacts/${target}/`,
-  '-timeout=10', '-print_final_stats=1', ...(existsSync(`${root}/${dictionary}`) ? [`-dict=${dictionary}`] : []),
+const program = `fuzz/target/${host}/release/${target}`;
+const { status } = spawnSync(program, [
+  `fuzz/corpus/${target}`, `fuzz/seeds/${target}`, `-artifact_prefix=fuzz/artifacts/${target}/`, '-timeout=10', '-print_final_stats=1',
+  Number(seconds) === 0 ? '-runs=0' : `-max_total_time=${seconds}`, ...(existsSync(`${root}/${dictionary}`) ? [`-dict=${dictionary}`] : []),
 ], { cwd: root, stdio: 'inherit' });
+if (status !== 0) console.error(`What failed is in fuzz/artifacts/${target}; "${program} <file>" tries it again.`);
 process.exit(status ?? 1);
