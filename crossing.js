@@ -24,7 +24,7 @@ const [getOwned, setOwned] = [uncurried(WeakMap.prototype.get), uncurried(WeakMa
 const deref = uncurried(WeakRef.prototype.deref);
 
 /** How a value is written, as `src/binding/flat.rs` has it; a text is its length above `TEXT`. */
-const [UNDEFINED, FALSE, TRUE, DOUBLE, INTEGER, ARRAY, OBJECT, MAP, LONG_TEXT, TEXT] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 16];
+const [UNDEFINED, FALSE, TRUE, DOUBLE, INTEGER, ARRAY, OBJECT, MAP, LONG_TEXT, ANOTHER_TEXT, TEXT] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16];
 /** What stands in a batch. */
 const [TOLD, FORGOTTEN, RESOLVED, REJECTED] = [0, 1, 2, 3];
 
@@ -50,6 +50,19 @@ const LITERALS = [
     promptTokens: value(), completionTokens: value(), cachedTokens: value(), reasoningTokens: value(), estimated: value(),
   }),
   () => ({ parameter: value(), from: value(), to: value() }),
+  () => ({
+    id: value(), providerId: value(), state: value(), retiresOn: value(), consecutiveFailures: value(),
+    disabledUntil: value(), disabledReason: value(), coolingUntil: value(), lastFailure: value(), lastSuccessAt: value(),
+    costTodayUsd: value(), windows: value(), trend: value(),
+  }),
+  () => ({ fiveMinutes: value(), hour: value(), day: value() }),
+  () => ({ attempts: value(), answered: value(), p50Ms: value(), p95Ms: value(), costUsd: value() }),
+  () => ({
+    task: value(), originalModelId: value(), modelId: value(), reason: value(), calls: value(), successes: value(),
+    share: value(), costUsd: value(), originalCostUsd: value(), extraCostUsd: value(), sentence: value(),
+  }),
+  () => ({ modelId: value(), spentUsd: value(), reservedUsd: value(), uncertainUsd: value() }),
+  () => ({ modelId: value(), attempts: value(), answered: value(), costUsd: value() }),
   () => ({
     type: value(), originalModelId: value(), modelId: value(), reason: value(), promptVersion: value(),
     overrides: value(), callId: value(), requestId: value(), sequence: value(), at: value(),
@@ -116,6 +129,10 @@ function value() {
       return object;
     }
     case LONG_TEXT: return texts[longText++];
+    case ANOTHER_TEXT:
+      text = texts[longText++];
+      place = 0;
+      return value();
     case UNDEFINED: return undefined;
     default: return null;
   }
@@ -126,6 +143,20 @@ function open(givenText, givenTexts) {
   text = givenText;
   texts = givenTexts;
   code = double = place = longText = 0;
+}
+
+/** Lets go of the texts that were read. Whoever keeps one that was cut from them keeps them, and nothing more. */
+function close() {
+  text = '';
+  texts = undefined;
+}
+
+/** The value that was written. */
+function take(givenText, givenTexts) {
+  open(givenText, givenTexts);
+  const taken = value();
+  close();
+  return taken;
 }
 
 /** Takes a batch: reads all of it, then calls listeners and settles promises in the order of the batch. */
@@ -139,9 +170,7 @@ function deliver(length, givenText, givenTexts, causes) {
     items[count++] = codes[code++];
     items[count++] = value();
   }
-  // Whoever keeps a text that was cut from it shall not keep more.
-  text = '';
-  texts = undefined;
+  close();
   for (let index = 0; index < count; index += 4) {
     const kind = items[index];
     const number = items[index + 1];
@@ -210,10 +239,9 @@ function filled(error, fields, hasCause, cause) {
 
 /** A promise that is rejected already, with what was written. */
 function refuse(givenText, givenTexts, causes) {
-  open(givenText, givenTexts);
   const error = new MakeError('');
   captureStackTrace(error, top ?? refuse);
-  const fields = value();
+  const fields = take(givenText, givenTexts);
   return new MakePromise((resolve, reject) => reject(filled(error, fields, causes.length > 0, causes[0])));
 }
 
@@ -472,7 +500,7 @@ function face(binding) {
 }
 
 /** What the addon calls, and where it writes what is read here and reads whether anything is gathered. */
-const half = { deliver, learn, makeRoom, expect, refuse, listen, letGo, flush, asked, codes, doubles, face };
+const half = { deliver, learn, makeRoom, expect, refuse, take, listen, letGo, flush, asked, codes, doubles, face };
 
 /** Joins the two halves. A thread may load the addon more often; whatever it loads crosses by the half that came first. */
 module.exports = function cross(binding) {

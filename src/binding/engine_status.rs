@@ -9,8 +9,9 @@ use super::event::written;
 use super::fleet::FleetStatus;
 use super::metrics::{DaySums, RouteMetrics};
 use super::outcome::{PromptVersionStatus, iso, milliseconds};
-use super::parsed::parsed;
-use super::status::ModelStatus;
+use super::realm::Realm;
+use super::record::Record;
+use super::status::{LastFailure, ModelStatus};
 use crate::engine::{EngineStatus, ModelState, PromptStatus, ProviderStatus};
 use crate::event::Event;
 use crate::kind::{FailureKind, SkipReason};
@@ -20,7 +21,7 @@ use std::sync::Arc;
 
 /// Makes the JavaScript object.
 pub(super) fn object(env: &Env, status: EngineStatus) -> napi::Result<Object<'static>> {
-    parsed(env, &Status::from(status))
+    Realm::current(env)?.object(env, Record::new(&Status::from(status)))
 }
 
 /// A `Status`.
@@ -45,11 +46,21 @@ pub(super) struct Status {
     fleet: Option<FleetStatus>,
 }
 
+/// A [`ModelStatus`], field by field, and what the attempts came to: there may be thousands, and what is flattened is written
+/// as a map, whose names are looked up as texts.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Model {
-    #[serde(flatten)]
-    status: ModelStatus,
+    id: String,
+    provider_id: String,
+    state: &'static str,
+    retires_on: Option<String>,
+    consecutive_failures: u32,
+    disabled_until: Option<String>,
+    disabled_reason: Option<String>,
+    cooling_until: Option<String>,
+    last_failure: Option<LastFailure>,
+    last_success_at: Option<String>,
     cost_today_usd: f64,
     windows: Windows,
     trend: Vec<Option<f64>>,
@@ -175,8 +186,21 @@ impl From<EngineStatus> for Status {
         let model = |(model, windows): (_, ModelWindows)| {
             let status = ModelStatus::from(model);
             let [five_minutes, hour, day] = windows.spans.map(Window::from);
-            let windows = (Windows { five_minutes, hour, day }, windows.trend);
-            Model { cost_today_usd: cost_today(&status.id), status, windows: windows.0, trend: windows.1 }
+            Model {
+                cost_today_usd: cost_today(&status.id),
+                id: status.id,
+                provider_id: status.provider_id,
+                state: status.state,
+                retires_on: status.retires_on,
+                consecutive_failures: status.consecutive_failures,
+                disabled_until: status.disabled_until,
+                disabled_reason: status.disabled_reason,
+                cooling_until: status.cooling_until,
+                last_failure: status.last_failure,
+                last_success_at: status.last_success_at,
+                windows: Windows { five_minutes, hour, day },
+                trend: windows.trend,
+            }
         };
         let active_model_count = status.models.iter().filter(is_active).count();
         let models = status.models.into_iter().map(model).collect();

@@ -12,14 +12,17 @@
 //! | `OBJECT` | a code, its shape; a value for each field |
 //! | `MAP` | a code, its shape; a code, how many more fields; a value for each field of the shape; so many names and values |
 //! | `LONG_TEXT` | the next of the long texts |
+//! | `ANOTHER_TEXT` | a value, whose texts and those of all that follow are of the next of the long texts |
 //! | `TEXT` and more | so many UTF-16 code units of the text |
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::ser::{self, Serialize};
 
 use super::shapes::Shapes;
+use super::strings::{MOST_BESIDE, Strings};
 
 const NULL: i32 = 0;
 pub(super) const UNDEFINED: i32 = 1;
@@ -31,18 +34,15 @@ const ARRAY: i32 = 6;
 const OBJECT: i32 = 7;
 const MAP: i32 = 8;
 const LONG_TEXT: i32 = 9;
+const ANOTHER_TEXT: i32 = 10;
 const TEXT: i32 = 16;
-
-/// A longer text, in bytes, is a string of its own: who keeps it shall not keep what stood beside it.
-const MOST_BESIDE: usize = 1024;
 
 /// What was written.
 #[derive(Default)]
 pub(super) struct Flat {
     pub(super) codes: Vec<i32>,
     pub(super) doubles: Vec<f64>,
-    pub(super) text: String,
-    pub(super) long_texts: Vec<String>,
+    pub(super) strings: Strings,
 }
 
 impl Flat {
@@ -59,19 +59,26 @@ impl Flat {
     pub(super) fn append(&mut self, other: &mut Self) {
         self.codes.append(&mut other.codes);
         self.doubles.append(&mut other.doubles);
-        self.text.push_str(&other.text);
-        self.long_texts.append(&mut other.long_texts);
+        self.strings.append(&mut other.strings);
+    }
+
+    /// Begins another text, if the one that is written to is long enough.
+    fn make_room(&mut self) {
+        if self.strings.make_room() {
+            self.codes.push(ANOTHER_TEXT);
+        }
     }
 
     fn text(&mut self, text: &str) {
         if text.len() > MOST_BESIDE {
             self.codes.push(LONG_TEXT);
-            self.long_texts.push(text.to_owned());
+            self.strings.long.push(text.to_owned());
             return;
         }
+        self.make_room();
         let units = if text.is_ascii() { text.len() } else { text.encode_utf16().count() };
         self.codes.push(TEXT + code(units));
-        self.text.push_str(text);
+        self.strings.written().push_str(text);
     }
 }
 
@@ -124,14 +131,15 @@ impl Writer {
         self.flat.codes.push(OBJECT);
         ObjectWriter { at: self.place(), writer: self, shape: Shapes::EMPTY }
     }
+}
 
-    fn child(&mut self, parent: u32, key: &str, is_map: bool) -> Option<u32> {
-        self.shapes.child(parent, key).or_else(|| {
-            let child = Shapes::grown(parent, key, is_map);
-            self.shapes = Shapes::known();
-            child
-        })
-    }
+/// The shape of `parent` and a field more; if it is new, `own` gives the field's name.
+fn child(shapes: &mut Arc<Shapes>, (parent, key): (u32, &str), own: impl FnOnce() -> Cow<'static, str>) -> Option<u32> {
+    shapes.child(parent, key).or_else(|| {
+        let child = Shapes::grown(parent, own());
+        *shapes = Shapes::known();
+        child
+    })
 }
 
 /// Writes numbers of other types as doubles, for a JavaScript number is one.
@@ -304,7 +312,7 @@ impl ArrayWriter<'_> {
 impl ObjectWriter<'_> {
     /// Adds a field to the shape.
     fn name(&mut self, key: &'static str) -> Result<(), fmt::Error> {
-        self.shape = self.writer.child(self.shape, key, false).ok_or(fmt::Error)?;
+        self.shape = child(&mut self.writer.shapes, (self.shape, key), || Cow::Borrowed(key)).ok_or(fmt::Error)?;
         Ok(())
     }
 
@@ -321,16 +329,18 @@ impl ObjectWriter<'_> {
 impl MapWriter<'_> {
     fn name<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<(), fmt::Error> {
         let ObjectWriter { writer, shape, .. } = &mut self.fields;
-        let (codes, text) = (writer.flat.codes.len(), writer.flat.text.len());
+        writer.flat.make_room();
+        let (codes, text) = (writer.flat.codes.len(), writer.flat.strings.written().len());
         key.serialize(&mut **writer)?;
         if self.more == 0 && writer.flat.codes[codes] >= TEXT {
-            let key = writer.flat.text.split_off(text);
-            if let Some(child) = writer.child(*shape, &key, true) {
-                writer.flat.codes.truncate(codes);
+            let Writer { flat, shapes } = &mut **writer;
+            let key = flat.strings.written().get(text..).unwrap_or_default();
+            if let Some(child) = child(shapes, (*shape, key), || Cow::Owned(key.to_owned())) {
+                flat.strings.written().truncate(text);
+                flat.codes.truncate(codes);
                 *shape = child;
                 return Ok(());
             }
-            writer.flat.text.push_str(&key);
         }
         self.more += 1;
         Ok(())

@@ -23,6 +23,8 @@ pub(super) type Owner<'a> = Option<Object<'a>>;
 type Deliver = FunctionRef<FnArgs<(u32, Text, Vec<Text>, Object<'static>)>, ()>;
 /// The text and the long texts of a record, and an array with its cause or nothing.
 type RefuseNow = FunctionRef<FnArgs<(Text, Vec<Text>, Object<'static>)>, Object<'static>>;
+/// The text and the long texts of a record.
+type Take = FunctionRef<FnArgs<(Text, Vec<Text>)>, Object<'static>>;
 
 /// Of each shape, the one with a field less, and that field.
 type Learn = FunctionRef<FnArgs<(Vec<u32>, Vec<String>)>, ()>;
@@ -35,6 +37,7 @@ pub(super) struct Half {
     make_room: FunctionRef<FnArgs<(u32, u32)>, Array<'static>>,
     expect: FunctionRef<Option<Object<'static>>, Array<'static>>,
     refuse: RefuseNow,
+    take: Take,
     listen: FunctionRef<FnArgs<(Object<'static>, Option<Object<'static>>)>, u32>,
     let_go: FunctionRef<u32, ()>,
     flush: FunctionRef<(), ()>,
@@ -62,6 +65,7 @@ impl Half {
             make_room: function(&object, "makeRoom")?,
             expect: function(&object, "expect")?,
             refuse: function(&object, "refuse")?,
+            take: function(&object, "take")?,
             listen: function(&object, "listen")?,
             let_go: function(&object, "letGo")?,
             flush: function(&object, "flush")?,
@@ -80,15 +84,20 @@ impl Half {
 
     /// Has a batch read, and listeners called and promises settled with what is in it; it is empty afterwards.
     pub(super) fn deliver(&self, env: &Env, batch: &mut Batch, causes: Array<'_>) -> napi::Result<()> {
-        let Flat { codes, text, long_texts, .. } = &mut batch.0;
-        let (length, text) = (u32::try_from(codes.len()).unwrap_or_default(), std::mem::take(text));
-        let long_texts = long_texts.drain(..).map(Text).collect();
-        self.write(env, &mut batch.0)?;
-        self.deliver.borrow_back(env)?.call((length, Text(text), long_texts, still(env, &causes)).into())
+        let length = u32::try_from(batch.0.codes.len()).unwrap_or_default();
+        let (text, long_texts) = self.write(env, &mut batch.0)?;
+        self.deliver.borrow_back(env)?.call((length, text, long_texts, still(env, &causes)).into())
     }
 
-    /// Writes codes and numbers where they are read.
-    fn write(&self, env: &Env, flat: &mut Flat) -> napi::Result<()> {
+    /// The object that a record is.
+    pub(super) fn take(&self, env: &Env, Record(mut flat): Record) -> napi::Result<Object<'static>> {
+        let texts = self.write(env, &mut flat)?;
+        self.take.borrow_back(env)?.call(texts.into())
+    }
+
+    /// Writes codes and numbers where they are read; returns the text and the long texts, which are given along. It is empty
+    /// afterwards.
+    fn write(&self, env: &Env, flat: &mut Flat) -> napi::Result<(Text, Vec<Text>)> {
         let (mut codes, mut doubles) = (self.codes.borrow_mut(), self.doubles.borrow_mut());
         if codes.len() < flat.codes.len() || doubles.len() < flat.doubles.len() {
             let [codes_needed, doubles_needed] =
@@ -103,7 +112,8 @@ impl Half {
         drop((codes, doubles));
         flat.codes.clear();
         flat.doubles.clear();
-        self.teach(env)
+        self.teach(env)?;
+        Ok(flat.strings.take())
     }
 
     /// Tells it of the shapes that are new.
@@ -134,13 +144,12 @@ impl Half {
         Record(mut flat): Record,
         cause: Option<Unknown<'_>>,
     ) -> napi::Result<PromiseRaw<'env, T>> {
-        let (text, long_texts) = (std::mem::take(&mut flat.text), flat.long_texts.drain(..).map(Text).collect());
-        self.write(env, &mut flat)?;
+        let (text, long_texts) = self.write(env, &mut flat)?;
         let mut causes = env.create_array(0)?;
         if let Some(cause) = cause {
             causes.insert(cause)?;
         }
-        let promise = self.refuse.borrow_back(env)?.call((Text(text), long_texts, still(env, &causes)).into())?;
+        let promise = self.refuse.borrow_back(env)?.call((text, long_texts, still(env, &causes)).into())?;
         Ok(PromiseRaw::new(env.raw(), promise.raw()))
     }
 

@@ -38,4 +38,5 @@ mod shapes;
 mod slate;
 mod slate_arguments;
 mod status;
+mod strings;
 mod text;

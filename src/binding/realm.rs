@@ -16,7 +16,7 @@ use super::error::Failed;
 use super::half::{Half, Listener, Owner};
 use super::inbox::{Inbox, Sender, Settled, Waiting};
 use super::node::{keep_alive, take_exception};
-use super::record::Batch;
+use super::record::{Batch, Record};
 use crate::call_id::CallIds;
 use crate::error::EngineError;
 
@@ -144,6 +144,11 @@ impl Realm {
         cause: Option<Unknown<'_>>,
     ) -> napi::Result<PromiseRaw<'env, T>> {
         self.half.refuse(env, failed.record, cause)
+    }
+
+    /// The object that a record is, at once.
+    pub(super) fn object(&self, env: &Env, record: Record) -> napi::Result<Object<'static>> {
+        self.half.take(env, record)
     }
 
     /// Where the calls are delivered whose promises have these numbers: they were made where the calls were gathered.

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::flat::{Flat, UNDEFINED};
+use super::strings::MOST_TEXT;
 
 /// A record on its way to JavaScript.
 pub(super) struct Record(pub(super) Flat);
@@ -30,9 +31,8 @@ enum Kind {
 pub(super) struct Batch(pub(super) Flat);
 
 impl Batch {
-    /// So many codes or bytes of text are enough: whoever keeps a text of it keeps no more.
+    /// So many codes, or bytes of text, are enough.
     const MOST_CODES: usize = 1 << 13;
-    const MOST_TEXT: usize = 1 << 15;
 
     fn begin(&mut self, kind: Kind, number: u32, more: u32) {
         self.0.codes.extend([kind as i32, number.cast_signed(), more.cast_signed()]);
@@ -80,7 +80,7 @@ impl Batch {
 
     /// Whether it is time to hand it over.
     pub(super) fn is_full(&self) -> bool {
-        self.0.codes.len() >= Self::MOST_CODES || self.0.text.len() >= Self::MOST_TEXT
+        self.0.codes.len() >= Self::MOST_CODES || self.0.strings.first.len() >= MOST_TEXT
     }
 }
 

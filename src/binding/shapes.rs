@@ -1,6 +1,7 @@
 //! The shapes of objects that have crossed to JavaScript: which fields, in which order. A shape is another one and a field
 //! more, so that it is found while an object is written, and JavaScript has to be told the names of each only once.
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -21,14 +22,14 @@ pub(super) struct Shapes {
 #[derive(Clone)]
 struct Shape {
     parent: u32,
-    key: Arc<str>,
+    key: Cow<'static, str>,
     /// The shapes that have one field more.
     children: Vec<u32>,
 }
 
 impl Default for Shapes {
     fn default() -> Self {
-        let empty = Shape { parent: Self::EMPTY, key: Arc::from(""), children: Vec::new() };
+        let empty = Shape { parent: Self::EMPTY, key: Cow::Borrowed(""), children: Vec::new() };
         Self { all: vec![empty], of_maps: 0 }
     }
 }
@@ -44,15 +45,18 @@ impl Shapes {
 
     /// The shape of `parent` and a field more, if it is known.
     pub(super) fn child(&self, parent: u32, key: &str) -> Option<u32> {
+        // Nearly always it is the very text of the type's from which the shape was made.
+        let is = |known: &str| std::ptr::eq(known, key) || known == key;
         let children = &self.all[parent as usize].children;
-        children.iter().copied().find(|&child| *self.all[child as usize].key == *key)
+        children.iter().copied().find(|&child| is(&self.all[child as usize].key))
     }
 
-    /// The shape of `parent` and a field more, new if need be; `None` if it is a map's and there are too many.
-    pub(super) fn grown(parent: u32, key: &str, is_map: bool) -> Option<u32> {
+    /// The shape of `parent` and a field more, new if need be; `None` if its name is anybody's data and there are too many.
+    pub(super) fn grown(parent: u32, key: Cow<'static, str>) -> Option<u32> {
+        let is_map = matches!(key, Cow::Owned(_));
         let _growing = GROWING.lock().unwrap_or_else(PoisonError::into_inner);
         let known = Self::known();
-        if let Some(child) = known.child(parent, key) {
+        if let Some(child) = known.child(parent, &key) {
             return Some(child);
         }
         if is_map && known.of_maps >= MOST_OF_MAPS {
@@ -60,7 +64,7 @@ impl Shapes {
         }
         let mut grown = Self::clone(&known);
         let child = u32::try_from(grown.all.len()).ok()?;
-        grown.all.push(Shape { parent, key: Arc::from(key), children: Vec::new() });
+        grown.all.push(Shape { parent, key, children: Vec::new() });
         grown.all[parent as usize].children.push(child);
         grown.of_maps += usize::from(is_map);
         KNOWN.store(Arc::new(grown));
@@ -74,6 +78,6 @@ impl Shapes {
 
     /// The shapes from a number on: of each, the one that has a field less, and that field.
     pub(super) fn since(&self, number: usize) -> impl Iterator<Item = (u32, &str)> {
-        self.all.iter().skip(number).map(|shape| (shape.parent, &*shape.key))
+        self.all.iter().skip(number).map(|shape| (shape.parent, shape.key.as_ref()))
     }
 }

@@ -183,16 +183,14 @@ impl Recorder {
     #[must_use]
     pub fn results_by_version(&self) -> HashMap<String, (u64, u64)> {
         let mut by_version: HashMap<String, (u64, u64)> = HashMap::new();
-        let each = self.prompts.collect(|_, version, variants| {
-            let sum = |(attempts, answered): (u64, u64), results: &Results| {
-                (attempts.saturating_add(results.attempts), answered.saturating_add(results.successes()))
-            };
-            (version.to_owned(), variants.values().fold((0, 0), sum))
+        self.prompts.each(|_, version, variants| {
+            table::change_in(&mut by_version, version, |(attempts, answered)| {
+                for results in variants.values() {
+                    *attempts = attempts.saturating_add(results.attempts);
+                    *answered = answered.saturating_add(results.successes());
+                }
+            });
         });
-        for (version, (attempts, answered)) in each {
-            let sums = by_version.entry(version).or_default();
-            *sums = (sums.0.saturating_add(attempts), sums.1.saturating_add(answered));
-        }
         by_version
     }
 

@@ -28,22 +28,22 @@ impl Spread {
         }
     }
 
-    /// The duration that so many of a hundred do not exceed; `None` if there are none.
-    pub(super) fn reached_by(&self, percent: u64) -> Option<Duration> {
+    /// The durations that so many of a hundred do not exceed, of each share, in ascending order; `None` if there are none.
+    pub(super) fn reached_by<const SHARES: usize>(&self, percents: [u64; SHARES]) -> [Option<Duration>; SHARES] {
         let all: u64 = self.0.iter().map(|&count| u64::from(count)).sum();
-        let rank = (all * percent).div_ceil(100).max(1);
-        let mut below = 0;
-        for (bin, &count) in self.0.iter().enumerate() {
-            let count = u64::from(count);
-            if below + count >= rank {
-                let (from, to) = (begin_of(bin), begin_of(bin + 1));
-                // As if those of a bin lay at equal distances.
-                let steps = u32::try_from((rank - below) * 1000 / (count + 1)).unwrap_or(1000);
-                return Some(from + to.saturating_sub(from) * steps / 1000);
+        let mut bins = self.0.iter().map(|&count| u64::from(count)).enumerate();
+        let (mut below, mut bin, mut count) = (0, 0, 0);
+        percents.map(|percent| {
+            let rank = (all * percent).div_ceil(100).max(1);
+            while below + count < rank {
+                below += count;
+                (bin, count) = bins.next()?;
             }
-            below += count;
-        }
-        None
+            let (from, to) = (begin_of(bin), begin_of(bin + 1));
+            // As if those of a bin lay at equal distances.
+            let steps = (rank - below) * 1000 / (count + 1);
+            Some(Duration::from_micros(from) + Duration::from_nanos((to - from) * steps))
+        })
     }
 }
 
@@ -55,11 +55,11 @@ fn bin_of(duration: Duration) -> usize {
     (1 + doublings as usize * 4 + usize::try_from(quarter).unwrap_or_default()).min(BINS - 1)
 }
 
-/// Where a bin begins.
-fn begin_of(bin: usize) -> Duration {
-    let Some(above) = bin.checked_sub(1) else { return Duration::ZERO };
+/// Where a bin begins, in microseconds.
+fn begin_of(bin: usize) -> u64 {
+    let Some(above) = bin.checked_sub(1) else { return 0 };
     let (doublings, quarter) = (above / 4, above % 4);
-    Duration::from_micros((1000 << doublings) * (4 + quarter as u64) / 4)
+    (1000 << doublings) * (4 + quarter as u64) / 4
 }
 
 #[cfg(test)]
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn every_bin_begins_where_the_one_before_ends() {
         for bin in 4 * 2 + 2..BINS {
-            let begin = begin_of(bin);
+            let begin = Duration::from_micros(begin_of(bin));
             assert_eq!(bin_of(begin), bin, "{begin:?}");
             assert_eq!(bin_of(begin.saturating_sub(Duration::from_millis(1))), bin - 1, "{begin:?}");
         }
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn parts_of_a_millisecond_count_where_a_bin_is_less_than_one() {
         for bin in 2..BINS {
-            let begin = begin_of(bin);
+            let begin = Duration::from_micros(begin_of(bin));
             let before = begin.saturating_sub(Duration::from_micros(1));
             assert_eq!((bin_of(begin), bin_of(before)), (bin, bin - 1), "{begin:?}");
         }
@@ -95,10 +95,10 @@ mod tests {
             let mut spread = Spread::default();
             (0..100).for_each(|_| spread.add(Duration::from_millis(milliseconds.into())));
             for percent in [1, 50, 95, 100] {
-                let found = spread.reached_by(percent).unwrap().as_secs_f64() * 1e3 / f64::from(milliseconds);
+                let found = spread.reached_by([percent])[0].unwrap().as_secs_f64() * 1e3 / f64::from(milliseconds);
                 assert!((0.75..=1.25).contains(&found) || milliseconds < 4, "{found} of {milliseconds} ms");
             }
         }
-        assert_eq!(Spread::default().reached_by(50), None);
+        assert_eq!(Spread::default().reached_by([50, 95]), [None, None]);
     }
 }

@@ -28,10 +28,15 @@ impl<V: Default> Table<V> {
     /// What `item` makes of each pair and its value, in no order.
     pub(super) fn collect<T>(&self, item: impl Fn(&str, &str, &V) -> T) -> Vec<T> {
         let mut items = Vec::new();
-        for row in &self.0 {
-            items.extend(row.iter().map(|(second, value)| item(row.key(), second, value)));
-        }
+        self.each(|first, second, value| items.push(item(first, second, value)));
         items
+    }
+
+    /// Looks at each pair and its value, in no order.
+    pub(super) fn each(&self, mut look: impl FnMut(&str, &str, &V)) {
+        for row in &self.0 {
+            row.iter().for_each(|(second, value)| look(row.key(), second, value));
+        }
     }
 }
 

@@ -15,25 +15,24 @@ const SPANS: [(u64, usize); 3] = [(20, 15), (240, 15), (3600, 24)];
 /// The span of which a page draws the course.
 const DRAWN: usize = 1;
 
-/// The attempts at one model, by time.
-#[derive(Debug)]
-pub(super) struct Windows([Ring; SPANS.len()]);
+/// How many buckets there are in all spans.
+const BUCKETS: usize = SPANS[0].1 + SPANS[1].1 + SPANS[2].1;
 
-/// The buckets of one span, each in two places: what tells whether it is too old stands close together, for all models are
-/// looked through at once, and most buckets are passed over.
+/// The attempts at one model, by time: the buckets of all spans, those of each span beside each other. What tells whether one
+/// is too old stands apart and close together, for all models are looked through at once, and most buckets are passed over.
 #[derive(Debug)]
-struct Ring {
-    buckets: Vec<Bucket>,
-    durations: Vec<Spread>,
+pub(super) struct Windows {
+    /// Which part of time each bucket holds, counted from 1; 0 if it was never used.
+    numbers: [u32; BUCKETS],
+    buckets: Box<[Bucket]>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Bucket {
-    /// Which part of time it holds, counted from 1; 0 if it was never used.
-    number: u64,
     attempts: u64,
     answered: u64,
     cost: NanoUsd,
+    durations: Spread,
 }
 
 /// What attempts came to in a span that ends now.
@@ -63,80 +62,93 @@ pub struct ModelWindows {
 
 impl Default for Windows {
     fn default() -> Self {
-        Self(SPANS.map(|(_, count)| Ring {
-            buckets: vec![Bucket::default(); count],
-            durations: vec![Spread::default(); count],
-        }))
+        Self { numbers: [0; BUCKETS], buckets: vec![Bucket::default(); BUCKETS].into() }
     }
 }
 
 impl Windows {
     /// Counts an attempt that ended `at`, a time since a moment that is the same for all.
     pub(super) fn add(&mut self, at: Duration, answered: bool, took: Duration, cost: NanoUsd) {
-        for ((seconds, count), ring) in SPANS.into_iter().zip(&mut self.0) {
+        let mut first = 0;
+        for (seconds, count) in SPANS {
             let number = number_at(at, seconds);
-            let place = place_of(number, count);
-            let (Some(bucket), Some(durations)) = (ring.buckets.get_mut(place), ring.durations.get_mut(place)) else {
+            let place = first + place_of(number, count);
+            first += count;
+            let (Some(holds), Some(bucket)) = (self.numbers.get_mut(place), self.buckets.get_mut(place)) else {
                 continue;
             };
-            if bucket.number != number {
-                (*bucket, *durations) = (Bucket { number, ..Bucket::default() }, Spread::default());
+            if *holds != number {
+                (*holds, *bucket) = (number, Bucket::default());
             }
             bucket.attempts = bucket.attempts.saturating_add(1);
             bucket.answered = bucket.answered.saturating_add(u64::from(answered));
             bucket.cost = bucket.cost.plus(cost);
-            durations.add(took);
+            bucket.durations.add(took);
         }
     }
 
     /// What ended in the spans that end `now`.
     pub(super) fn at(&self, now: Duration) -> ModelWindows {
         let mut windows = ModelWindows::default();
-        for (index, ((seconds, count), Ring { buckets, durations })) in SPANS.into_iter().zip(&self.0).enumerate() {
+        let (mut numbers, mut buckets) = (&self.numbers[..], &self.buckets[..]);
+        for (index, (span, (seconds, count))) in windows.spans.iter_mut().zip(SPANS).enumerate() {
             let last = number_at(now, seconds);
-            let oldest = last.saturating_sub(count as u64);
-            let mut sums = WindowSums::default();
-            let mut spread: Option<Cow<'_, Spread>> = None;
-            for (bucket, durations) in buckets.iter().zip(durations) {
-                if bucket.number <= oldest || bucket.number > last {
-                    continue;
-                }
-                sums.attempts = sums.attempts.saturating_add(bucket.attempts);
-                sums.answered = sums.answered.saturating_add(bucket.answered);
-                sums.cost = sums.cost.plus(bucket.cost);
-                match &mut spread {
-                    None => spread = Some(Cow::Borrowed(durations)),
-                    Some(spread) => spread.to_mut().merge(durations),
-                }
-            }
-            if let Some(spread) = spread {
-                (sums.p50, sums.p95) = (spread.reached_by(50), spread.reached_by(95));
-            }
-            if let Some(span) = windows.spans.get_mut(index) {
-                *span = sums;
-            }
+            let within;
+            (within, numbers) = numbers.split_at_checked(count).unwrap_or_default();
+            let of_span;
+            (of_span, buckets) = buckets.split_at_checked(count).unwrap_or_default();
+            // How many buckets ago each began.
+            let used = within.iter().zip(of_span).filter_map(|(&number, bucket)| {
+                let ago = last.checked_sub(number).and_then(|ago| usize::try_from(ago).ok())?;
+                (number > 0 && ago < count).then_some((ago, bucket))
+            });
+            *span = sums(used.clone().map(|(_, bucket)| bucket));
             if index == DRAWN {
-                let share = |number: u64| share(buckets.get(place_of(number, count))?, number);
-                windows.trend = (oldest + 1..=last).map(share).collect();
-                let missing = count - windows.trend.len();
-                windows.trend.splice(0..0, std::iter::repeat_n(None, missing));
+                windows.trend = vec![None; count];
+                for (ago, bucket) in used {
+                    if let Some(share) = windows.trend.get_mut(count - 1 - ago) {
+                        *share = bucket.share();
+                    }
+                }
             }
         }
         windows
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of attempts are far below 2^52")]
-fn share(bucket: &Bucket, number: u64) -> Option<f64> {
-    (bucket.number == number && bucket.attempts > 0).then(|| bucket.answered as f64 / bucket.attempts as f64)
+/// What the attempts of some buckets came to.
+fn sums<'b>(buckets: impl Iterator<Item = &'b Bucket>) -> WindowSums {
+    let mut sums = WindowSums::default();
+    let mut spread: Option<Cow<'_, Spread>> = None;
+    for bucket in buckets {
+        sums.attempts = sums.attempts.saturating_add(bucket.attempts);
+        sums.answered = sums.answered.saturating_add(bucket.answered);
+        sums.cost = sums.cost.plus(bucket.cost);
+        match &mut spread {
+            None => spread = Some(Cow::Borrowed(&bucket.durations)),
+            Some(spread) => spread.to_mut().merge(&bucket.durations),
+        }
+    }
+    if let Some(spread) = spread {
+        [sums.p50, sums.p95] = spread.reached_by([50, 95]);
+    }
+    sums
 }
 
-fn number_at(at: Duration, seconds: u64) -> u64 {
-    at.as_secs() / seconds + 1
+impl Bucket {
+    #[expect(clippy::cast_precision_loss, reason = "counts of attempts are far below 2^52")]
+    fn share(&self) -> Option<f64> {
+        (self.attempts > 0).then(|| self.answered as f64 / self.attempts as f64)
+    }
 }
 
-fn place_of(number: u64, count: usize) -> usize {
-    usize::try_from(number % count as u64).unwrap_or_default()
+/// The part of time `at`, counted from 1; there are enough numbers for two thousand years.
+fn number_at(at: Duration, seconds: u64) -> u32 {
+    u32::try_from(at.as_secs() / seconds + 1).unwrap_or(u32::MAX)
+}
+
+fn place_of(number: u32, count: usize) -> usize {
+    usize::try_from(number).map_or(0, |number| number % count)
 }
 
 #[cfg(test)]

@@ -5,7 +5,10 @@ use proptest::prelude::*;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{ARRAY, DOUBLE, FALSE, Flat, INTEGER, LONG_TEXT, MAP, NULL, OBJECT, Shapes, TEXT, TRUE, UNDEFINED};
+use super::{
+    ANOTHER_TEXT, ARRAY, DOUBLE, FALSE, Flat, INTEGER, LONG_TEXT, MAP, NULL, OBJECT, Shapes, TEXT, TRUE, UNDEFINED,
+};
+use crate::binding::strings::{MOST_BESIDE, MOST_TEXT};
 
 /// Reads what was written, as JavaScript does.
 struct Reader<'f> {
@@ -20,7 +23,7 @@ struct Reader<'f> {
 
 impl<'f> Reader<'f> {
     fn new(flat: &'f Flat) -> Self {
-        let units = flat.text.encode_utf16().collect();
+        let units = flat.strings.first.encode_utf16().collect();
         Self { flat, shapes: Shapes::known(), code: 0, double: 0, units, place: 0, long: 0 }
     }
 
@@ -68,7 +71,13 @@ impl<'f> Reader<'f> {
             }
             LONG_TEXT => {
                 self.long += 1;
-                self.flat.long_texts[self.long - 1].clone().into()
+                self.flat.strings.long[self.long - 1].clone().into()
+            }
+            ANOTHER_TEXT => {
+                self.long += 1;
+                self.units = self.flat.strings.long[self.long - 1].encode_utf16().collect();
+                self.place = 0;
+                self.read()
             }
             tag => {
                 let from = self.place;
@@ -142,6 +151,27 @@ proptest! {
         for value in &all {
             prop_assert_eq!(reader.read().to_string(), as_in_javascript(value).to_string());
         }
+    }
+}
+
+#[test]
+fn no_string_holds_much_more_than_who_keeps_a_part_of_it_wants() {
+    let long = |index: usize| format!("{index} ").repeat(100);
+    let texts: Vec<_> = (0..500).map(long).collect();
+    let maps: Vec<_> = (0..3000).map(|index| BTreeMap::from([(long(index), "a"), (format!("{index}"), "b")])).collect();
+    let mut all = Flat::default();
+    for _ in 0..3 {
+        for mut flat in [Flat::of(&texts), Flat::of(&maps), Flat::of(&json!({ "a": "b" }))] {
+            all.append(&mut flat);
+        }
+    }
+    let most = all.strings.long.iter().map(String::len).max().unwrap();
+    assert!(most.max(all.strings.first.len()) <= 2 * (MOST_TEXT + MOST_BESIDE), "{most} {}", all.strings.first.len());
+    let mut reader = Reader::new(&all);
+    for _ in 0..3 {
+        assert_eq!(reader.read().to_string(), serde_json::to_string(&texts).unwrap());
+        assert_eq!(reader.read().to_string(), serde_json::to_string(&maps).unwrap());
+        assert_eq!(reader.read().to_string(), r#"{"a":"b"}"#);
     }
 }
 
