@@ -42,8 +42,8 @@ const LITERALS = [
   }),
   () => ({
     modelId: value(), providerId: value(), promptVersion: value(), overrides: value(), failure: value(),
-    message: value(), status: value(), retries: value(), startedAt: value(), durationMs: value(), usage: value(),
-    costUsd: value(), adjusted: value(),
+    message: value(), status: value(), responseModel: value(), retries: value(), startedAt: value(), durationMs: value(),
+    usage: value(), costUsd: value(), adjusted: value(),
   }),
   () => ({ matchId: value(), homeScore: value(), awayScore: value(), modelId: value() }),
   () => ({

@@ -1487,6 +1487,11 @@ export interface Attempt {
   message: string | null
   /** The HTTP status of the last reply; null if none came. */
   status: number | null
+  /**
+   * The model that the last reply says it is of, as the provider calls it, in one line of at most 200 characters; null if it
+   * does not say.
+   */
+  responseModel: string | null
   /** How many times the request was sent again after a failure, 0 to `maxRetries`. */
   retries: number
   /** When it began, as an ISO 8601 time. */

@@ -1,4 +1,7 @@
 /** Spans and measurements of calls, in memory, under the SDK of OpenTelemetry. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+
 import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { AggregationTemporality, DataPointType, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
@@ -36,6 +39,14 @@ function telemetry({ sampler } = {}) {
   };
 }
 
+/** A server that answers so; its address. */
+async function serve(answer) {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  onTestFinished(() => { server.close(); server.closeAllConnections(); });
+  await once(server, 'listening');
+  return `http://127.0.0.1:${server.address().port}`;
+}
+
 /** An engine whose models answer so, and what is recorded of it. */
 async function traced(table, options = {}, config = {}) {
   const memory = telemetry();
@@ -71,17 +82,18 @@ test('a call that three models were asked for is one span, with three below it a
   }
   expect(call.attributes).toEqual({
     'gen_ai.operation.name': 'invoke_workflow', 'gen_ai.workflow.name': 'predictWithFallback', 'gen_ai.request.model': 'a',
-    'fallcast.call_id': outcome.callId, 'fallcast.request_id': 'job-7', 'fallcast.model': 'c', 'fallcast.fallback_reason': 'server_error',
+    'gen_ai.response.model': 'c', 'fallcast.call_id': outcome.callId, 'fallcast.request_id': 'job-7', 'fallcast.model': 'c', 'fallcast.fallback_reason': 'server_error',
     'fallcast.cost_usd': outcome.costUsd, 'fallcast.original_cost_usd': outcome.originalCostUsd,
   });
   expect(call.status.code).toBe(SpanStatusCode.UNSET);
   const { usage, promptVersion, costUsd } = outcome.attempts[2];
   expect(third.attributes).toEqual({
-    'gen_ai.operation.name': 'chat', 'gen_ai.provider.name': 'p', 'gen_ai.request.model': 'c', 'gen_ai.request.temperature': 0.3,
+    'gen_ai.operation.name': 'chat', 'gen_ai.provider.name': 'p', 'gen_ai.request.model': 'c', 'gen_ai.response.model': 'c', 'gen_ai.request.temperature': 0.3,
     'gen_ai.usage.input_tokens': usage.promptTokens, 'gen_ai.usage.output_tokens': usage.completionTokens,
     'http.response.status_code': 200, 'fallcast.prompt_version': promptVersion, 'fallcast.cost_usd': costUsd,
   });
   expect(first.attributes).toMatchObject({ 'error.type': 'server_error', 'http.response.status_code': 500 });
+  expect(first.attributes).not.toHaveProperty('gen_ai.response.model');
   expect(first.status).toEqual({ code: SpanStatusCode.ERROR, message: 'server_error' });
   expect(second.attributes).toMatchObject({ 'error.type': 'parse_error', 'http.response.status_code': 200 });
   // The names are those of the conventions.
@@ -195,6 +207,30 @@ describe('prompts and replies', () => {
     expect(inputs).toEqual([own, own, expect.stringContaining('Home 2'), undefined]);
     expect(attempts[0].attributes).not.toHaveProperty('gen_ai.system_instructions');
   });
+});
+
+test('a call and its attempts tell what the replies call their models', async () => {
+  const { tracerProvider, spans } = telemetry();
+  const body = { choices: [{ message: { content: '{"predictions":[{"match_id":"m1","home_score":1,"away_score":0}]}' } }] };
+  const names = { a: 'vendor/other\n\u202e2026 sk-secret-1', b: 'b-2026', c: undefined };
+  const url = await serve((request, response) => {
+    let text = '';
+    request.on('data', (part) => { text += part; }).on('end', () => {
+      const { model } = JSON.parse(text);
+      response.end(JSON.stringify({ ...body, ...(model === 'a' && { choices: [] }), model: names[model] }));
+    });
+  });
+  const engine = engineFor(chain({ baseUrl: url }, ['a', 'b', 'c']));
+  instrument(engine, { tracerProvider });
+  const { attempts } = await engine.predictWithFallback({ modelId: 'a', matches: matches() });
+  expect(attempts.map(({ modelId, responseModel }) => [modelId, responseModel])).toEqual([['a', 'vendor/other 2026 [key]'], ['b', 'b-2026']]);
+  const unnamed = await engine.predictWithFallback({ modelId: 'c', matches: matches() });
+  expect(unnamed.attempts[0].responseModel).toBeNull();
+  const told = spans().map(({ name, attributes }) => [name, attributes['gen_ai.request.model'], attributes['gen_ai.response.model']]);
+  expect(told).toEqual([
+    ['chat a', 'a', 'vendor/other 2026 [key]'], ['chat b', 'b', 'b-2026'], ['invoke_workflow predictWithFallback', 'a', 'b-2026'],
+    ['chat c', 'c', undefined], ['invoke_workflow predictWithFallback', 'c', undefined],
+  ]);
 });
 
 test('a conversation is told message by message', async () => {

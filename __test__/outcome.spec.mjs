@@ -19,7 +19,7 @@ describe('the fields of an outcome', () => {
     ]);
     expect(Object.keys(outcome.attempts[0]).sort()).toEqual([
       'adjusted', 'costUsd', 'durationMs', 'failure', 'message', 'modelId', 'overrides', 'promptVersion', 'providerId',
-      'retries', 'startedAt', 'status', 'usage',
+      'responseModel', 'retries', 'startedAt', 'status', 'usage',
     ]);
     expect(Object.keys(outcome.usage).sort()).toEqual([
       'cachedTokens', 'completionTokens', 'estimated', 'promptTokens', 'reasoningTokens',

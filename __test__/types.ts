@@ -332,6 +332,7 @@ async function slates(engine: Fallcast): Promise<void> {
   }
   const { outcomes, missing, consensus, complete }: SlateOutcome = await predictSlate(slateRequests[2]!, null).result();
   same<Attempt['reused'], true | undefined>(true);
+  same<Attempt['responseModel'], string | null>(true);
   const next: SlateRequest = { matches: [match], cells: missing };
   console.log(plan.providers[0]?.inTurn, outcomes.length, consensus[0]?.homeWin, complete, next, slate.progress().waiting);
   slate.cancel();

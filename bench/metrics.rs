@@ -24,6 +24,7 @@ fn attempt(model: usize, failure: Option<FailureKind>) -> Attempt {
         failure,
         message: None,
         status: Some(200),
+        response_model: None,
         retries: 0,
         started_at: std::time::SystemTime::UNIX_EPOCH,
         duration: Duration::from_secs(7),

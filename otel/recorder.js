@@ -141,6 +141,8 @@ class Call {
   /** Spans of the attempts, each with its own times. One that stands in for another call's is that call's. */
   #attempts(attempts = [], outcome = undefined) {
     const answering = attempts.findLastIndex(({ modelId, failure }) => failure === null && modelId === outcome?.modelId);
+    const { responseModel } = attempts[answering] ?? {};
+    if (responseModel) this.#span.setAttribute('gen_ai.response.model', responseModel);
     let isWhole = true;
     for (const [index, attempt] of attempts.entries()) {
       if (!attempt.reused) this.#attempt(attempt, { isWhole, outcome: index === answering ? outcome : undefined });
@@ -166,6 +168,7 @@ class Call {
         ...failed,
         'gen_ai.request.temperature': this.#sent(attempt, 'temperature', 'temperature'),
         'gen_ai.request.max_tokens': this.#sent(attempt, 'max_tokens', 'maxTokens'),
+        'gen_ai.response.model': attempt.responseModel,
         'gen_ai.usage.input_tokens': usage?.promptTokens,
         'gen_ai.usage.output_tokens': usage?.completionTokens,
         'gen_ai.usage.cache_read.input_tokens': usage?.cachedTokens || undefined,

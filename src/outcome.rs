@@ -160,6 +160,8 @@ pub struct Attempt {
     pub message: Option<String>,
     /// The HTTP status of the last reply; `None` if none came.
     pub status: Option<u16>,
+    /// The model that the last reply says it is of, as the provider calls it, in one line; `None` if it does not say.
+    pub response_model: Option<String>,
     /// How many times the request was sent again after a failure.
     pub retries: u32,
     /// When it began.

@@ -90,6 +90,9 @@ pub struct Attempt {
     pub message: Option<String>,
     /// The HTTP status of the last reply; null if none came.
     pub status: Option<u32>,
+    /// The model that the last reply says it is of, as the provider calls it, in one line of at most 200 characters; null if it
+    /// does not say.
+    pub response_model: Option<String>,
     /// How many times the request was sent again after a failure, 0 to `maxRetries`.
     pub retries: u32,
     /// When it began, as an ISO 8601 time.
@@ -244,6 +247,7 @@ impl From<&core::Attempt> for Attempt {
             failure: attempt.failure.map(crate::kind::FailureKind::as_str),
             message: attempt.message.clone(),
             status: attempt.status.map(u32::from),
+            response_model: attempt.response_model.clone(),
             retries: attempt.retries,
             started_at: iso(attempt.started_at),
             duration_ms: milliseconds(attempt.duration),

@@ -55,6 +55,7 @@ impl Totals {
             failure: failure.map(|failure| failure.kind),
             message: failure.map(|failure| failure.message.clone()),
             status: sent.status,
+            response_model: sent.response_model.clone(),
             retries: self.retries,
             started_at: self.started_at,
             duration: self.began.elapsed(),

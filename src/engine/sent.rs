@@ -23,6 +23,8 @@ use crate::transport::http::{Begun, HttpReply, HttpRequest, Resend, WireFailure}
 pub(super) struct Sent<V> {
     /// The status of the reply, if at least its head came.
     pub(super) status: Option<u16>,
+    /// The model that the reply says it is of.
+    pub(super) response_model: Option<String>,
     /// What it is charged.
     pub(super) charge: Charge,
     /// The answer, or why there is none.
@@ -211,12 +213,13 @@ impl<V> Sent<V> {
         };
         let charge = money::charge(&terms(model, fitted, bytes), &end);
         let refuses_format = reply.refuses_format && fitted.response_format > ResponseFormat::Free;
+        let response_model = reply.model.map(|name| provider.redacted(&name).into_owned());
         let (reasoning, text) = (reply.reasoning, reply.text);
         let result = match reply.result {
             Ok(values) => Ok(Answered { values, reasoning, text }),
             Err(failure) => Err(Failure { message: provider.redacted(&failure.message).into_owned(), ..failure }),
         };
-        Self { refuses_format, status: Some(received.status), ..Self::new(charge, result) }
+        Self { refuses_format, status: Some(received.status), response_model, ..Self::new(charge, result) }
     }
 
     /// A call that was given up: for its own time, or for what stopped it from outside.
@@ -233,7 +236,16 @@ impl<V> Sent<V> {
     }
 
     fn new(charge: Charge, result: Result<Answered<V>, Failure>) -> Self {
-        Self { status: None, charge, result, refuses_format: false, resend: None, stop: None, hurried: false }
+        Self {
+            status: None,
+            response_model: None,
+            charge,
+            result,
+            refuses_format: false,
+            resend: None,
+            stop: None,
+            hurried: false,
+        }
     }
 }
 

@@ -19,6 +19,7 @@ fn attempt(model: &str, failure: Option<FailureKind>, cost: u64) -> Attempt {
         failure,
         message: None,
         status: None,
+        response_model: None,
         retries: 0,
         started_at: SystemTime::UNIX_EPOCH,
         duration: Duration::from_secs(1),

@@ -27,6 +27,8 @@ pub(super) struct Envelope<'a> {
     pub(super) error: Option<Complaint>,
     /// What it says of its tokens.
     pub(super) usage: Option<Told>,
+    /// The model that it says it is of, as it says it.
+    pub(super) model: Option<Cow<'a, str>>,
     /// Whether it is a stream that broke off.
     pub(super) is_cut: bool,
 }
@@ -83,6 +85,7 @@ impl<'a> Envelope<'a> {
         json::fields(body, |name, value| match name {
             "choices" => choices = Some(value),
             "usage" => envelope.usage = read_usage(value),
+            "model" => envelope.model = json::text(value),
             "error" | "errors" => error = Some(value).filter(|error| says_something(error, DEEPEST)).or(error),
             "object" | "type" | "status" if value.get() == "\"error\"" => error = error.or(Some(value)),
             "success" if value.get() == "false" => error = error.or(Some(value)),

@@ -5,6 +5,9 @@ use crate::line::{self, OPAQUE, is_opaque};
 /// The longest message, in characters.
 const LONGEST: usize = 300;
 
+/// The longest name of a model, in characters.
+const LONGEST_NAME: usize = 200;
+
 /// How much of a text is looked at, in bytes.
 const LOOKED_AT: usize = 8 * 1024;
 
@@ -19,6 +22,12 @@ pub(super) fn one_line(seen: &str, quoted: &str) -> String {
 /// What was seen, where somebody else has put it into words.
 pub(super) fn of(text: &str) -> String {
     cut(line::without_keys(&folded(text)))
+}
+
+/// The name of a model, as the other side gives it; `None` if nothing is left of it.
+pub(super) fn name(text: &str) -> Option<String> {
+    let (name, _) = line::beginning(&folded(text), LONGEST_NAME, line::without_known_keys);
+    Some(name).filter(|name| !name.is_empty())
 }
 
 /// The first few thousand bytes of a text, cut between characters.

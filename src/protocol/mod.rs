@@ -51,6 +51,9 @@ pub struct Received<'a> {
 pub struct Reply<T> {
     /// What the reply says of its tokens, whatever became of it.
     pub usage: Option<Told>,
+    /// The model that a reply with a 2xx says it is of: one line of at most 200 characters, without anything that begins as a
+    /// key does; `None` if it does not say.
+    pub model: Option<String>,
     /// What the model thought, trimmed; `None` if it did not say.
     pub reasoning: Option<String>,
     /// The text that holds the answer, as it came: the content, else the arguments of a tool call, a refusal or the
@@ -144,11 +147,12 @@ fn what_came(text: &str) -> &'static str {
 /// Reads what came with a 2xx.
 fn judged<T>(
     received: &Received<'_>,
-    envelope: Envelope<'_>,
+    mut envelope: Envelope<'_>,
     text: &str,
     find: impl FnOnce(&Said<'_>) -> Found<T>,
 ) -> Reply<T> {
-    match envelope {
+    let model = envelope.model.take().and_then(|model| message::name(&model));
+    let reply = match envelope {
         Envelope { choice: Some(_), error: None, .. } => answered(received, envelope, find),
         Envelope { choice: Some(ref choice), .. } if choice.has_text() => answered(received, envelope, find),
         Envelope { error: Some(error), usage, .. } => Reply::failed(usage, Failure::reported(received, &error)),
@@ -158,7 +162,8 @@ fn judged<T>(
             Reply::failed(usage, Failure::told(FailureKind::ServerError, window, &seen, text))
         }
         Envelope { usage, .. } => Reply::strange(received, usage, text, "JSON without choices"),
-    }
+    };
+    Reply { model, ..reply }
 }
 
 /// A text as the message of a [`Failure`]: one line, short, and without anything that looks like a key.
@@ -172,7 +177,7 @@ pub fn one_line(text: &str) -> String {
 /// What the provider tells of itself, by an error, a finish reason or a stream that breaks off, stands over whatever is
 /// wrong with the text, but not over an answer that is complete.
 fn answered<T>(received: &Received<'_>, envelope: Envelope<'_>, find: impl FnOnce(&Said<'_>) -> Found<T>) -> Reply<T> {
-    let Envelope { choice, error, usage, is_cut } = envelope;
+    let Envelope { choice, error, usage, is_cut, .. } = envelope;
     let Choice { content, arguments, refusal, reasoning, finish, native_finish, .. } = choice.unwrap_or_default();
     let (finish, reason) = Finish::of_both(finish.as_deref(), native_finish.as_deref());
     let ended_early = is_cut || !matches!(finish, Finish::Whole | Finish::Unknown);
@@ -205,7 +210,7 @@ fn answered<T>(received: &Received<'_>, envelope: Envelope<'_>, find: impl FnOnc
         (Finish::Whole, None) => failed(FailureKind::ParseError, &format!("text without a valid {wanted}")),
     };
     let reasoning = Some(reasoning).filter(|reasoning| !reasoning.is_empty());
-    Reply { usage, reasoning, text, is_cut, refuses_format: false, result }
+    Reply { usage, model: None, reasoning, text, is_cut, refuses_format: false, result }
 }
 
 impl Received<'_> {
@@ -216,7 +221,15 @@ impl Received<'_> {
 
 impl<T> Reply<T> {
     fn failed(usage: Option<Told>, failure: Failure) -> Self {
-        Self { usage, reasoning: None, text: String::new(), is_cut: false, refuses_format: false, result: Err(failure) }
+        Self {
+            usage,
+            model: None,
+            reasoning: None,
+            text: String::new(),
+            is_cut: false,
+            refuses_format: false,
+            result: Err(failure),
+        }
     }
 
     /// No chat completion, but something else.

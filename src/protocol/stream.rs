@@ -134,6 +134,10 @@ impl Stream {
         }
         let read = Envelope::read(piece);
         self.whole.usage = read.usage.or(self.whole.usage);
+        if self.whole.model.is_none() {
+            let named = read.model.filter(|model| !model.trim().is_empty());
+            self.whole.model = named.map(|model| Cow::Owned(model.into_owned()));
+        }
         let told = if event == "error" { Some(Complaint::explicit(piece)) } else { read.error };
         self.whole.error = self.whole.error.take().or(told);
     }

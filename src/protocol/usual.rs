@@ -23,8 +23,8 @@ const LONGEST: usize = 64 * 1024;
 /// Reads a usual reply; `None` if it is another.
 pub(super) fn read(text: &str) -> Option<Envelope<'_>> {
     let text = Some(text).filter(|text| text.len() <= LONGEST)?;
-    let Fielded(UsualBody { choice, usage }) = serde_json::from_str(text).ok()?;
-    Some(Envelope { choice: Some(choice?), usage, ..Envelope::default() })
+    let Fielded(UsualBody { choice, usage, model }) = serde_json::from_str(text).ok()?;
+    Some(Envelope { choice: Some(choice?), usage, model, ..Envelope::default() })
 }
 
 /// What is read of an object, field by field.
@@ -47,6 +47,7 @@ struct Text<'a>(Option<Cow<'a, str>>);
 struct UsualBody<'a> {
     choice: Option<Choice<'a>>,
     usage: Option<Told>,
+    model: Option<Cow<'a, str>>,
 }
 
 /// An item of `choices`.
@@ -72,6 +73,7 @@ impl<'a> Fields<'a> for UsualBody<'a> {
                 self.choice = Some(item.into());
             }
             "usage" => self.usage = read_usage(map.next_value()?),
+            "model" => self.model = map.next_value::<Text<'a>>()?.0,
             "error" | "errors" => nothing(map)?,
             "object" | "type" | "status" => other_than("\"error\"", map)?,
             "success" => other_than("false", map)?,

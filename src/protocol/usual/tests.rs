@@ -12,7 +12,13 @@ fn said(envelope: &Envelope<'_>) -> impl PartialEq + std::fmt::Debug {
         let ends = [&choice.finish, &choice.native_finish].map(|end| end.as_ref().map(ToString::to_string));
         (texts, thoughts, ends, choice.index, choice.error.is_some())
     });
-    (choice, envelope.error.is_some(), envelope.usage, envelope.is_cut)
+    (
+        choice,
+        envelope.error.is_some(),
+        envelope.usage,
+        envelope.model.as_ref().map(ToString::to_string),
+        envelope.is_cut,
+    )
 }
 
 /// Whether it is read here; then it must be read as the general way reads it.

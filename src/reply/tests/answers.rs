@@ -170,3 +170,36 @@ fn usage_is_read_whatever_became_of_the_reply() {
     }
     assert_eq!(said(&json!({ "content": "x" })).usage, None);
 }
+
+#[test]
+fn the_model_that_a_reply_names_is_one_short_line_without_keys() {
+    let named = |name: &Value| {
+        let choices = json!([{ "message": { "content": answer(1, 0) } }]);
+        let usual = json!({ "model": name, "choices": choices });
+        let other = json!({ "model": name, "choices": choices, "error": false, "tool": { "error": 0 } });
+        let stream = format!(
+            "data: {}\n\ndata: {}\n\ndata: [DONE]\n\n",
+            json!({ "model": name, "choices": [{ "delta": { "content": answer(1, 0) } }] }),
+            json!({ "model": "a later one", "choices": [] }),
+        );
+        let models = [usual.to_string(), format!("[{other}]"), stream].map(|body| replied(200, body).model);
+        assert_eq!(models[0], models[1]);
+        assert_eq!(models[2], models[0].clone().or(Some("a later one".to_owned())));
+        models[0].clone()
+    };
+    for (name, kept) in [
+        ("deepseek-ai/DeepSeek-R1-0528", "deepseek-ai/DeepSeek-R1-0528"),
+        (" qwen\r\n\u{1b}[31m3\u{200b}", "qwen [31m3"),
+        ("Bearer sk-secret-of-4242", "Bearer [key]"),
+        (&"⚽".repeat(300), &"⚽".repeat(200)),
+        (&"x".repeat(100_000), &"x".repeat(200)),
+    ] {
+        assert_eq!(named(&json!(name)).as_deref(), Some(kept));
+    }
+    for nothing in [json!(null), json!(""), json!(" \n"), json!(7), json!(["a"]), json!({ "name": "a" })] {
+        assert_eq!(named(&nothing), None, "{nothing}");
+    }
+    let failing = json!({ "model": "m", "choices": [{ "message": { "content": "" } }] });
+    assert_eq!(replied(200, failing.to_string()).model.as_deref(), Some("m"));
+    assert_eq!(replied(500, failing.to_string()).model, None);
+}
