@@ -1,12 +1,13 @@
 /**
  * What watching an engine costs: its status with a thousand models, a prediction while a page is looked at beside one while it is
- * not, and what `fallcast/otel` allocates where it is loaded and where an engine is instrumented.
+ * not, how often a page is told of predictions and what it does then, and what `fallcast/otel` allocates where it is loaded and where an engine is instrumented.
  *
  * node --expose-gc bench/status.mjs [predictions a round]
  */
 import { once } from 'node:events';
 import { createServer, get } from 'node:http';
 import { createRequire } from 'node:module';
+import { setTimeout } from 'node:timers/promises';
 
 import { Fallcast, engineFor, match, modelsOf } from './compare/work.mjs';
 import { startUpstream } from './compare/upstream.mjs';
@@ -17,6 +18,8 @@ const ROUNDS = 9;
 const CONCURRENCY = 16;
 const MODELS = 1000;
 const STATUSES = 200;
+/** So many events at once are told to a page, so often. */
+const [EVENTS, TELLINGS] = [200, 40];
 /** So long a page was looked at before it is measured. */
 const WARM = 500;
 
@@ -68,6 +71,41 @@ async function look(url) {
   return () => request.destroy();
 }
 
+/**
+ * What a page does for a prediction, exactly: nothing but to be told of its events. A prediction that its model answers has none,
+ * so it is counted how many there were; one that falls back has one, so it is measured what the page does when it is told.
+ */
+async function told(upstream) {
+  const { statusPage } = require('../status/index.js');
+  const engine = engineFor(modelsOf('first', upstream.origins.plain));
+  let events = 0;
+  engine.onEvent(() => { events += 1; });
+  await round(engine);
+  print(`a page is told of ${PREDICTIONS} predictions that are answered`, String(events), 'events');
+  let tell;
+  const watched = new Proxy(engine, { get: (_, name) => (name === 'onEvent' ? (listener) => { tell = listener; return () => {}; } : engine[name].bind(engine)) });
+  const page = statusPage(watched);
+  const server = createServer(page).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const end = await look(`http://127.0.0.1:${server.address().port}`);
+  const event = { type: 'fallback', originalModelId: 'a', modelId: 'b', reason: 'timeout', promptVersion: '1', overrides: [], callId: 'x-1', requestId: null, sequence: 1, at: new Date().toISOString() };
+  const times = [];
+  for (let time = 0; time < TELLINGS; time += 1) {
+    const all = Array.from({ length: EVENTS }, () => ({ ...event, dropped: 0 }));
+    const began = performance.now();
+    for (const each of all) tell(each);
+    times.push(performance.now() - began);
+    // What waits is written to the streams meanwhile, so that no event is left out.
+    await setTimeout(150);
+  }
+  print('  what a page does for an event, median', (median(times) / EVENTS * 1000).toFixed(2), 'µs');
+  end();
+  page.close();
+  server.close();
+  server.closeAllConnections();
+  await engine.close();
+}
+
 async function pages(upstream) {
   const { statusPage } = require('../status/index.js');
   const engine = engineFor(modelsOf('first', upstream.origins.plain));
@@ -112,6 +150,7 @@ async function spans(upstream) {
 
 const upstream = await startUpstream();
 await statuses(upstream);
+await told(upstream);
 await pages(upstream);
 await spans(upstream);
 await upstream.close();

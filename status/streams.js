@@ -77,7 +77,7 @@ exports.Streams = class Streams {
   }
 
   #events(engineId, events) {
-    return events.map((event) => message('event', event, `${engineId}-${event.sequence}`)).join('');
+    return events.map(({ dropped, ...event }) => message('event', event, `${engineId}-${event.sequence}`)).join('');
   }
 
   #begin(status) {
@@ -89,7 +89,8 @@ exports.Streams = class Streams {
 
   #listen() {
     this.#unsubscribe();
-    this.#unsubscribe = this.#engine.onEvent(({ dropped, ...event }) => {
+    // All that is done while a prediction waits.
+    this.#unsubscribe = this.#engine.onEvent((event) => {
       if (this.#pending.length <= MOST_EVENTS) this.#pending.push(event);
       this.#soon ??= setTimeout(() => this.#flush(), SOON_MS).unref();
     });
