@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -61,6 +64,25 @@ test('no key is in the file, and no header but those that tell of limits and typ
   expect(text).toContain('[key]');
   const { reply } = JSON.parse(text.split('\n')[0]);
   expect(reply.headers).toEqual({ 'content-type': 'application/json', 'retry-after': '7', 'x-ratelimit-remaining': '0' });
+});
+
+test('a key is taken out wherever it comes back: longer than another, escaped, in bytes, under any name', async () => {
+  const keys = { 'x-api-key': KEY, 'authorization': `Bearer ${KEY}-longer`, 'x-secret': 'quo"te\\d-0123', 'ocp-apim-subscription-key': 'of-a-gateway' };
+  const echo = Object.values(keys).join(' ');
+  const bytes = { a: Buffer.from(JSON.stringify(`no: ${echo}`)), b: Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(echo)]) };
+  const target = createServer(async (request, response) => response.end(bytes[JSON.parse(await textOf(request)).model])).listen(0, '127.0.0.1');
+  await once(target, 'listening');
+  onTestFinished(() => target.close());
+  const file = newFile();
+  const upstream = await started({ record: file, target: `http://127.0.0.1:${target.address().port}` });
+  for (const model of ['a', 'b']) {
+    const headers = { 'content-type': 'application/json', ...keys };
+    await (await fetch(`${upstream.baseUrl}/chat/completions`, { method: 'POST', headers, body: JSON.stringify({ model }) })).arrayBuffer();
+  }
+  const lines = readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+  const said = lines.map(({ reply: { text, base64 } }) => text ?? Buffer.from(base64, 'base64').toString('latin1'));
+  const safe = '[key] Bearer [key] [key] [key]';
+  expect(said).toEqual([`"no: ${safe}"`, `\xff\xfe${safe}`]);
 });
 
 test('prompts are taken out when told, and the answers are found all the same', async () => {

@@ -17,7 +17,7 @@ const KEPT = /^(content-type|retry-after|x-ratelimit-.*)$/;
 /** The headers of a request that are of its connection, or that `fetch` writes itself. */
 const OWN = ['host', 'connection', 'content-length', 'transfer-encoding', 'accept-encoding', 'keep-alive'];
 /** Headers that hold a key. */
-const KEYS = /^(authorization|proxy-authorization|cookie|.*api-?key.*|.*token.*)$/;
+const KEYS = /authorization|cookie|key|token|secret|password/;
 
 const digest = (value) => createHash('sha256').update(JSON.stringify(sorted(value))).digest('hex').slice(0, 32);
 
@@ -38,14 +38,25 @@ function digestsOf({ method, path, body, matchIds }) {
 /** The path below the base URL, without a query, in which a key may stand. */
 const below = (url) => url.replace(/^\/v1(?=\/)/, '').replace(/\?.*$/s, '');
 
-/** Every key that a request carries. */
+/** Every key that a request carries, as it is and as it stands in JSON or an address. */
 function keysIn(headers) {
   const values = Object.entries(headers).filter(([name]) => KEYS.test(name)).map(([, value]) => String(value));
-  return values.map((value) => value.replace(/^\w+ +/, '')).filter((key) => key.length >= 4);
+  const keys = values.map((value) => value.replace(/^\w+ +/, '')).filter((key) => key.length >= 4);
+  const written = keys.flatMap((key) => [key, JSON.stringify(key).slice(1, -1), encodeURIComponent(key)]);
+  // One may be the beginning of another.
+  return [...new Set(written)].sort((a, b) => b.length - a.length);
 }
 
 /** The text without the keys. */
 const without = (text, keys) => keys.reduce((safe, key) => safe.replaceAll(key, '[key]'), text);
+
+/** A value of JSON whose texts are without the keys. */
+function safeOf(value, keys) {
+  if (typeof value === 'string') return without(value, keys);
+  if (Array.isArray(value)) return value.map((inner) => safeOf(inner, keys));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [without(name, keys), safeOf(inner, keys)]));
+}
 
 /**
  * Passes each request on, and writes down what came of it.
@@ -64,7 +75,7 @@ function recorder(file, target, prompts) {
     const keep = (kept) => {
       const asked = { method, path, ...(body && { model: body.model, matchIds }), ...(prompts && body && { body }) };
       const line = { request: asked, ...digestsOf({ method, path, body, matchIds }), reply: kept };
-      appendFileSync(file, `${without(JSON.stringify(line), keys)}\n`);
+      appendFileSync(file, `${JSON.stringify(safeOf(line, keys))}\n`);
     };
     let answered;
     try {
@@ -76,7 +87,7 @@ function recorder(file, target, prompts) {
       const kept = {
         status: answered.status,
         headers: Object.fromEntries([...answered.headers].filter(([name]) => KEPT.test(name))),
-        ...contentOf(bytes),
+        ...contentOf(bytes, keys),
       };
       keep(kept);
       send(reply, kept, bytes);
@@ -88,10 +99,12 @@ function recorder(file, target, prompts) {
   };
 }
 
-/** Bytes as text, or where they are none, in base64. */
-function contentOf(bytes) {
+/** Bytes as text, or where they are none, in base64 and without the keys. */
+function contentOf(bytes, keys) {
   const text = bytes.toString();
-  return Buffer.from(text).equals(bytes) ? { text } : { base64: bytes.toString('base64') };
+  if (Buffer.from(text).equals(bytes)) return { text };
+  // A character for each byte, so that a key is found among them.
+  return { base64: Buffer.from(without(bytes.toString('latin1'), keys), 'latin1').toString('base64') };
 }
 
 function send(reply, { status, headers, text, base64 }, bytes = base64 === undefined ? Buffer.from(text) : Buffer.from(base64, 'base64')) {
