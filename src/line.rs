@@ -60,6 +60,15 @@ pub fn without_known_keys(text: &str) -> String {
     redacted(text, begins_like_key)
 }
 
+/// Whether [`without_known_keys`] may leave something out of the text; if not, it gives the text as it is.
+#[must_use]
+pub fn may_hold_known_keys(text: &str) -> bool {
+    let begins =
+        |run: &str, prefix: &str| run.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));
+    let is_suspect = |run: &str| begins(run, "bearer") || KEY_PREFIXES.iter().any(|prefix| begins(run, prefix));
+    text.split(|c| !is_opaque(c)).any(is_suspect)
+}
+
 /// The first `most` characters of a text that `safe` has made safe, and whether there is more. What is cut off takes the
 /// whole of a key that begins before the cut with it, for twice as much is looked at.
 #[must_use]
@@ -131,5 +140,9 @@ mod tests {
         let id = "qwen3-235b-a22b-thinking-2507";
         assert_eq!((without_known_keys(id), without_keys(id)), (id.to_owned(), KEY.to_owned()));
         assert_eq!(without_known_keys("sk-1 hf_2"), "[key] [key]");
+        assert!(!may_hold_known_keys(id));
+        for text in ["x/SK-1", "sk-", "Bearer:abc", "hf_2:x"] {
+            assert!(may_hold_known_keys(text), "{text}");
+        }
     }
 }

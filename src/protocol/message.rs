@@ -26,6 +26,11 @@ pub(super) fn of(text: &str) -> String {
 
 /// The name of a model, as the other side gives it; `None` if nothing is left of it.
 pub(super) fn name(text: &str) -> Option<String> {
+    // As nearly every name is: nothing of it has to be made safe.
+    let is_plain = (1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+    if is_plain && !line::may_hold_known_keys(text) {
+        return Some(text.to_owned());
+    }
     let (name, _) = line::beginning(&folded(text), LONGEST_NAME, line::without_known_keys);
     Some(name).filter(|name| !name.is_empty())
 }

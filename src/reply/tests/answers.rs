@@ -191,6 +191,8 @@ fn the_model_that_a_reply_names_is_one_short_line_without_keys() {
         ("deepseek-ai/DeepSeek-R1-0528", "deepseek-ai/DeepSeek-R1-0528"),
         (" qwen\r\n\u{1b}[31m3\u{200b}", "qwen [31m3"),
         ("Bearer sk-secret-of-4242", "Bearer [key]"),
+        ("x/SK-secret-of-4242", "x/[key]"),
+        ("bearer:4242", "bearer:[key]"),
         (&"⚽".repeat(300), &"⚽".repeat(200)),
         (&"x".repeat(100_000), &"x".repeat(200)),
     ] {
