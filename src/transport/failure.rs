@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
+use super::resolver::Unresolved;
 use crate::kind::FailureKind;
 
 /// How soon a kept connection dies that its provider had given up before the request came.
@@ -48,6 +49,22 @@ pub(super) enum Stage {
     Head,
     /// The head arrived, with this status.
     Body(u16),
+}
+
+impl Stage {
+    /// How far an exchange had come that ended before the head of a reply, while `connecting` or after.
+    pub(super) fn before_the_head(connecting: bool, error: &(dyn Error + 'static)) -> Self {
+        let timed_out = |io: &io::Error| io.kind() == io::ErrorKind::TimedOut;
+        if !connecting {
+            Self::Head
+        } else if causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(timed_out) {
+            Self::ConnectTimeout
+        } else if causes(error).any(<dyn Error>::is::<Unresolved>) {
+            Self::Resolving
+        } else {
+            Self::Connecting
+        }
+    }
 }
 
 impl WireFailure {

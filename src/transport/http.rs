@@ -1,37 +1,26 @@
-//! The only user of reqwest: one POST, read within a size limit.
-#![expect(clippy::disallowed_types, reason = "the one file that sends requests")]
+//! One POST, read within a size limit.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
 };
-use reqwest::{Body, Client, Method, Request, Response, redirect};
+use hyper::{Method, Request, Response, Uri};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use super::client::{Clients, ReplyBody};
 use super::coding::{self, CodingFault};
-use super::connecting::{NoteConnections, noting};
+use super::connecting::noting;
 use super::failure::Stage;
 pub use super::failure::{Resend, WireFailure};
-use super::resolver::Resolver;
-use super::tls;
 pub use super::upload::Begun;
 use super::upload::Upload;
 use crate::config::HttpConfig;
 
-/// A connection that was idle for 4 s is not used again: common servers close theirs after 5.
-const POOL_IDLE_TIMEOUT: Duration = Duration::from_millis(3900);
-/// The most lines that the head of a reply may have; proxies on the way add some to those of the provider.
-const MOST_HEADERS: usize = 1100;
-/// The most bytes that the head of a reply over HTTP/2 may have; HTTP/1 has a limit of its own.
-const MOST_HEADER_BYTES: u32 = 128 * 1024;
-/// An HTTP/2 connection with requests in flight is pinged this often, so that a dead one does not take them all along.
-const PING_INTERVAL: Duration = Duration::from_secs(15);
-const PING_TIMEOUT: Duration = Duration::from_secs(10);
 /// The status of an error says most; its body is waited for no longer than this.
 const ERROR_BODY_PATIENCE: Duration = Duration::from_secs(2);
 /// How many headers are kept that may say when to come back, and how long each may be.
@@ -41,8 +30,8 @@ const LONGEST_TIMELY: usize = 128;
 /// The HTTP client; clones share its connections.
 #[derive(Clone)]
 pub struct Http {
-    proxied: Client,
-    direct: Client,
+    clients: Clients,
+    user_agent: HeaderValue,
     max_response_bytes: usize,
 }
 
@@ -88,29 +77,8 @@ impl Http {
     pub fn new(config: &HttpConfig) -> Result<Self, String> {
         let user_agent = HeaderValue::from_str(&config.user_agent)
             .map_err(|_| "userAgent: has characters that a header cannot carry".to_owned())?;
-        let tls = tls::client_config(&config.ca_certificates)?;
-        let builder = || {
-            Client::builder()
-                .tls_backend_preconfigured(tls.clone())
-                .user_agent(user_agent.clone())
-                .connect_timeout(config.connect_timeout)
-                .connector_layer(NoteConnections)
-                .dns_resolver(Resolver)
-                .redirect(redirect::Policy::none())
-                .referer(false)
-                .tcp_nodelay(true)
-                .pool_idle_timeout(POOL_IDLE_TIMEOUT)
-                .http1_max_headers(MOST_HEADERS)
-                .http2_max_header_list_size(MOST_HEADER_BYTES)
-                .http2_keep_alive_interval(PING_INTERVAL)
-                .http2_keep_alive_timeout(PING_TIMEOUT)
-        };
-        let broken = |error: reqwest::Error| format!("the HTTP client cannot be built: {error}");
-        Ok(Self {
-            proxied: builder().build().map_err(broken)?,
-            direct: builder().no_proxy().build().map_err(broken)?,
-            max_response_bytes: config.max_response_bytes,
-        })
+        let clients = Clients::new(config, &user_agent)?;
+        Ok(Self { clients, user_agent, max_response_bytes: config.max_response_bytes })
     }
 
     /// Sends the request and reads the reply. The caller drops the future when its time is over, which cancels the
@@ -120,22 +88,29 @@ impl Http {
     ///
     /// When there is no reply, or one of a 2xx status is not whole or not within the limit.
     pub fn post(&self, post: &HttpRequest<'_>) -> impl Future<Output = Result<HttpReply, WireFailure>> + Send + use<> {
-        let client = if post.loopback { &self.direct } else { &self.proxied };
         // The future keeps nothing of what it was made of.
-        let sent = headers(post).map(|headers| {
-            let mut request = Request::new(Method::POST, post.url.clone());
-            *request.headers_mut() = headers;
-            *request.body_mut() = Some(Body::wrap(Upload::new(post.body.clone(), Arc::clone(&post.begun))));
-            client.execute(request)
-        });
+        let sent = self.request(post).map(|request| self.clients.send(request, post.loopback));
         let (begun, limit, time) = (Arc::clone(&post.begun), self.max_response_bytes, post.time);
         async move {
             let start = Instant::now();
             let (response, kept) = noting(sent?).await;
-            let response = response.map_err(|error| before_the_head(error, kept, start.elapsed()))?;
+            let response = response.map_err(|unanswered| {
+                let error = unanswered.error.as_ref();
+                WireFailure::read(unanswered.stage, error).or_resent(kept, start.elapsed(), error)
+            })?;
             begun.reply(response.status().as_u16());
             receive(response, limit, start + time).await
         }
+    }
+
+    fn request(&self, post: &HttpRequest<'_>) -> Result<Request<Upload>, WireFailure> {
+        let uri = Uri::try_from(post.url.as_str()).ok().filter(|uri| uri.scheme().is_some() && uri.host().is_some());
+        let uri = uri.ok_or_else(|| WireFailure::unsent("the request cannot be built: its URL is not valid"))?;
+        let mut request = Request::new(Upload::new(post.body.clone(), Arc::clone(&post.begun)));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers(post, self.user_agent.clone())?;
+        Ok(request)
     }
 }
 
@@ -168,12 +143,13 @@ impl fmt::Debug for HttpReply {
     }
 }
 
-fn headers(post: &HttpRequest<'_>) -> Result<HeaderMap, WireFailure> {
+fn headers(post: &HttpRequest<'_>, user_agent: HeaderValue) -> Result<HeaderMap, WireFailure> {
     let json = HeaderValue::from_static("application/json");
     let mut headers = HeaderMap::from_iter([
         (CONTENT_TYPE, json.clone()),
         (ACCEPT, json),
         (ACCEPT_ENCODING, HeaderValue::from_static(coding::OFFERED)),
+        (USER_AGENT, user_agent),
     ]);
     if let Some(key) = post.api_key {
         let bearer = HeaderValue::try_from(format!("Bearer {}", key.expose_secret()))
@@ -200,27 +176,26 @@ fn sensitive(mut value: HeaderValue) -> HeaderValue {
     value
 }
 
-async fn receive(mut response: Response, limit: usize, until: Instant) -> Result<HttpReply, WireFailure> {
-    let status = response.status().as_u16();
-    let timely = timely(response.headers(), response.status().is_success());
-    let codings = coding::of(response.headers());
+async fn receive(response: Response<ReplyBody>, limit: usize, until: Instant) -> Result<HttpReply, WireFailure> {
+    let (head, mut reply) = response.into_parts();
+    let (status, is_success) = (head.status.as_u16(), head.status.is_success());
+    let timely = timely(&head.headers, is_success);
+    let codings = coding::of(&head.headers);
     let most = coding::longest(limit, &codings);
     let mut raw = Vec::new();
-    if response.status().is_success() {
-        let announced = response.content_length();
-        if let Some(length) = announced.filter(|&length| length > u64::try_from(most).unwrap_or(u64::MAX)) {
+    if is_success {
+        if let Some(length) = reply.announced().filter(|&length| length > u64::try_from(most).unwrap_or(u64::MAX)) {
             let message = format!("the reply announces {length} bytes, more than the limit of {limit}");
             return Err(WireFailure::refused(status, &message));
         }
-        if !fill(&mut raw, &mut response, most).await? {
+        if !fill(&mut raw, &mut reply, status, most).await? {
             return Err(too_large(status, limit));
         }
     } else {
         // The status decides, so a body that is cut off, too large or slow is not what failed.
         let patience = ERROR_BODY_PATIENCE.min(until.saturating_duration_since(Instant::now()) / 2);
-        let _ = tokio::time::timeout(patience, fill(&mut raw, &mut response, most)).await;
+        let _ = tokio::time::timeout(patience, fill(&mut raw, &mut reply, status, most)).await;
     }
-    let is_success = response.status().is_success();
     let decoded = match codings.as_slice() {
         [] => (raw, None),
         // Most replies are in none, and every request would hold the room for all of them.
@@ -253,12 +228,11 @@ fn timely(headers: &HeaderMap, is_success: bool) -> Vec<(String, String)> {
     found.filter_map(|(name, value)| kept(name, value)).take(MOST_TIMELY).collect()
 }
 
-/// Reads the body up to `most` bytes; false if there is more, in which case the connection is dropped with the response.
-async fn fill(body: &mut Vec<u8>, response: &mut Response, most: usize) -> Result<bool, WireFailure> {
-    let status = response.status().as_u16();
-    let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+/// Reads the body up to `most` bytes; false if there is more, in which case the connection is dropped with the reply.
+async fn fill(body: &mut Vec<u8>, reply: &mut ReplyBody, status: u16, most: usize) -> Result<bool, WireFailure> {
+    let announced = reply.announced().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
     loop {
-        let chunk = response.chunk().await;
+        let chunk = reply.chunk().await;
         if body.is_empty() && chunk.as_ref().is_ok_and(Option::is_some) {
             body.reserve_exact(announced.min(most));
         }
@@ -269,21 +243,7 @@ async fn fill(body: &mut Vec<u8>, response: &mut Response, most: usize) -> Resul
             }
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => return Ok(true),
-            Err(error) => return Err(WireFailure::read(Stage::Body(status), &error.without_url())),
+            Err(error) => return Err(WireFailure::read(Stage::Body(status), error.as_ref())),
         }
     }
-}
-
-fn before_the_head(error: reqwest::Error, kept: bool, after: Duration) -> WireFailure {
-    let error = error.without_url();
-    if error.is_builder() {
-        return WireFailure::unsent("the request cannot be built: its URL is not valid");
-    }
-    let stage = match (error.is_connect(), error.is_timeout()) {
-        (true, true) => Stage::ConnectTimeout,
-        (true, false) if error.is_dns() => Stage::Resolving,
-        (true, false) => Stage::Connecting,
-        (false, _) => Stage::Head,
-    };
-    WireFailure::read(stage, &error).or_resent(kept, after, &error)
 }

@@ -1,5 +1,6 @@
 //! Carries bytes to a provider and back, one POST at a time, and knows nothing of what they mean.
 
+mod client;
 mod coding;
 pub mod concurrency;
 mod connecting;
