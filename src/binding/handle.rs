@@ -1,5 +1,6 @@
 //! An engine as JavaScript sees it: what the class and the module's functions have in common.
 
+use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
 
 use napi::bindgen_prelude::{FromNapiValue, Function, PromiseRaw};
@@ -59,9 +60,11 @@ impl Handle {
         self.log.is_some()
     }
 
-    /// Runs a task of the engine's on the threads of the runtime, its log records going where the engine's go.
+    /// Runs a task of the engine's on the threads of the runtime, its log records going where the engine's go. Boxed, all
+    /// are of one type, for each type of task takes the addon some kilobytes of code.
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Result<(), Mistake> {
         let runtime = runtime()?;
+        let task: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(task);
         match &self.log {
             Some(log) => runtime.spawn(task.with_subscriber(log.clone())),
             None => runtime.spawn(task),

@@ -115,7 +115,7 @@ impl Engine {
         });
         let mut prompts: Vec<_> = known.collect();
         let mut others: Vec<_> = results.into_iter().collect();
-        others.sort();
+        others.sort_unstable();
         prompts.extend(others.into_iter().map(|(id, (attempts, answered))| PromptStatus {
             version: VersionStatus {
                 id,

@@ -275,7 +275,7 @@ impl Mirror {
                 providers: texts(&described.providers).map(str::to_owned).collect(),
             });
         }
-        known.members.sort_by(|one, other| one.id.cmp(&other.id));
+        known.members.sort_unstable_by(|one, other| one.id.cmp(&other.id));
         listener(News::Usable(usable));
     }
 

@@ -60,11 +60,11 @@ impl Health {
         let mut models: Vec<_> =
             self.models.iter().map(|entry| (entry.key().clone(), self.saved_model(entry.value(), now))).collect();
         models.retain(|(_, model)| stamp(model.changed_at) != 0);
-        models.sort_by(|(one, _), (other, _)| one.cmp(other));
+        models.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         let cooling = self.providers.all().into_iter().filter(|(_, until, _)| now < *until);
         let mut providers: Vec<_> =
             cooling.map(|(provider, until, kind)| (provider, self.clock.wall(until), kind)).collect();
-        providers.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+        providers.sort_unstable_by(|(one, ..), (other, ..)| one.cmp(other));
         Saved { models, providers }
     }
 

@@ -120,7 +120,7 @@ impl DayCounts {
             Route::new(*task, (original, answered_by.as_deref(), *reason), tally)
         };
         let mut models: Vec<_> = self.models.iter().map(|(model, of)| (model.clone(), *of)).collect();
-        models.sort_by(|(a, _), (b, _)| a.cmp(b));
+        models.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         DayMetrics { day, routes: Route::with_shares(self.routes.iter().map(route).collect()), models }
     }
 }

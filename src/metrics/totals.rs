@@ -52,7 +52,7 @@ impl DayTotals {
             let key = (model.model_id.clone(), model.provider_id.clone());
             (key, [results.attempts, results.successes(), model.tally.cost.0])
         });
-        Self { routes: metrics.routes.iter().map(route).collect(), models: models.collect() }
+        Self { routes: map_of(metrics.routes.iter().map(route)), models: map_of(models) }
     }
 
     /// What was counted beyond `before`.
@@ -64,7 +64,7 @@ impl DayTotals {
                 let sums = std::array::from_fn(|place| sums[place].saturating_sub(before[place]));
                 (sums[0] > 0).then(|| (key.clone(), sums))
             };
-            now.iter().filter_map(less).collect()
+            map_of(now.iter().filter_map(less))
         }
         Self { routes: since(&self.routes, &before.routes), models: since(&self.models, &before.models) }
     }
@@ -135,10 +135,18 @@ impl DayTotals {
         };
         let model = |model: &Value| Some(((text(&model[0])?, text(&model[1])?), sums(&model[2])?));
         Self {
-            routes: list("routes").iter().filter_map(route).collect(),
-            models: list("models").iter().filter_map(model).collect(),
+            routes: map_of(list("routes").iter().filter_map(route)),
+            models: map_of(list("models").iter().filter_map(model)),
         }
     }
+}
+
+/// The map of these, made one by one: one that is collected from a list sorts it first, for which each type of entries
+/// takes the addon some kilobytes of code.
+fn map_of<K: Ord, V>(entries: impl Iterator<Item = (K, V)>) -> BTreeMap<K, V> {
+    let mut map = BTreeMap::new();
+    map.extend(entries);
+    map
 }
 
 #[cfg(test)]

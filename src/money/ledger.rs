@@ -66,7 +66,7 @@ impl Ledger {
     /// A ledger on which nothing was spent yet.
     #[must_use]
     pub fn new(mut rules: BudgetRules) -> Self {
-        rules.alerts.sort_by(f64::total_cmp);
+        rules.alerts.sort_unstable_by(f64::total_cmp);
         rules.alerts.dedup();
         Self { shared: Arc::new(LockedBooks { rules, books: Mutex::default() }) }
     }

@@ -107,7 +107,7 @@ impl Prompts {
         let status = |version: &Arc<Version>| {
             let Activation { from, to, models, weight } = &version.activation;
             let mut models: Vec<String> = models.iter().cloned().collect();
-            models.sort();
+            models.sort_unstable();
             VersionStatus {
                 id: version.id.clone(),
                 notes: version.notes.clone(),

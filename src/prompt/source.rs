@@ -214,7 +214,7 @@ fn component_files(folder: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, Error)>) {
         }
     }
     files.retain(|file| component_name(file).is_some());
-    files.sort();
+    files.sort_unstable();
     (files, unlisted)
 }
 

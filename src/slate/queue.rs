@@ -38,7 +38,7 @@ impl<M: Copy + Eq + Hash> Queue<M> {
     /// Puts requests into their order.
     #[must_use]
     pub fn new(mut due: Vec<Due<M>>) -> Self {
-        due.sort_by_key(|due| (due.begins.is_none(), due.begins, Reverse(due.expected), due.request));
+        due.sort_unstable_by_key(|due| (due.begins.is_none(), due.begins, Reverse(due.expected), due.request));
         Self(due.into_iter().map(|due| (due.request, due.model)).collect())
     }
 

@@ -93,7 +93,7 @@ pub(super) fn requests(
     let mut plan = SlatePlan::default();
     let begin = |place: usize| begins.get(place).copied().flatten();
     for (index, mut places) in cells {
-        places.sort_by_key(|&place| (begin(place).is_none(), begin(place), place));
+        places.sort_unstable_by_key(|&place| (begin(place).is_none(), begin(place), place));
         let model = catalog.model(index);
         let refusal =
             plan::not_usable(catalog, index, wanted.rendering.made_at()).or_else(|| engine.roster.unavailable(model));

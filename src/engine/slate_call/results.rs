@@ -228,7 +228,7 @@ impl<I: Item> Share<I> {
             Some((self.catalog.model(model).id.clone(), self.items.get(place)?.id().to_owned()))
         };
         let mut cells = results.tally.missing().to_vec();
-        cells.sort_by_key(|missing| (missing.model, missing.position));
+        cells.sort_unstable_by_key(|missing| (missing.model, missing.position));
         let missing: Vec<(String, String, Why)> = cells
             .iter()
             .filter_map(|missing| {
@@ -236,8 +236,9 @@ impl<I: Item> Share<I> {
                 Some((model, item, missing.why))
             })
             .collect();
-        let mut answers = std::mem::take(&mut results.answers);
-        answers.sort_by_key(|answer| !answer.is_own);
+        let (mut answers, others): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut results.answers).into_iter().partition(|answer| answer.is_own);
+        answers.extend(others);
         let left = self.left.get().copied();
         let history = || {
             let retry_after = results.retry_after.filter(|_| results.attempts == 0);
