@@ -100,6 +100,7 @@ impl Clients {
         let proxied = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .user_agent(user_agent.clone())
+            // For the addresses of a proxy to share it too.
             .connect_timeout(config.connect_timeout)
             .connector_layer(connecting)
             .dns_resolver(Resolver)
@@ -131,16 +132,12 @@ impl Clients {
         async {
             match sending {
                 Sending::Direct(sending) => {
-                    let sent = sending.await;
-                    sent.map(|response| response.map(ReplyBody::Direct)).map_err(|error| Unanswered {
-                        stage: Stage::before_the_head(error.is_connect(), &error),
-                        error: error.into(),
-                    })
+                    let sent = sending.await.map_err(|error| Unanswered::of(error.is_connect(), error));
+                    Ok(sent?.map(ReplyBody::Direct))
                 }
-                Sending::Proxied(sending) => sending.await.map_err(|error| {
-                    let error = error.without_url();
-                    Unanswered { stage: Stage::before_the_head(error.is_connect(), &error), error: error.into() }
-                }),
+                Sending::Proxied(sending) => {
+                    sending.await.map_err(|error| Unanswered::of(error.is_connect(), error.without_url()))
+                }
             }
         }
     }
@@ -155,6 +152,13 @@ enum Sending {
 async fn send_by_proxy(client: reqwest::Client, request: Request<Upload>) -> reqwest::Result<Response<ReplyBody>> {
     let request = request.map(reqwest::Body::wrap).try_into()?;
     Ok(Response::from(client.execute(request).await?).map(ReplyBody::Proxied))
+}
+
+impl Unanswered {
+    fn of(connecting: bool, error: impl Into<AnyError>) -> Self {
+        let error = error.into();
+        Self { stage: Stage::before_the_head(connecting, error.as_ref()), error }
+    }
 }
 
 impl ReplyBody {
