@@ -1,6 +1,7 @@
 /**
  * What watching an engine costs: its status with a thousand models, a prediction while a page is looked at beside one while it is
- * not, how often a page is told of predictions and what it does then, and what `fallcast/otel` allocates where it is loaded and where an engine is instrumented.
+ * not, how often a page is told of predictions and what it does then, and what `fallcast/otel` allocates where it is loaded and
+ * where an engine is instrumented.
  *
  * node --expose-gc bench/status.mjs [predictions a round]
  */
