@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -130,19 +131,140 @@ test('what broke is broken again, and bytes that are no text are the same bytes'
   expect(inShort(first.attempts)[0]).toEqual(['a', 'network']);
 });
 
+/** The base URL of a host that answers by itself. */
+async function hostOf(handler) {
+  const server = createServer(handler).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://127.0.0.1:${server.address().port}`;
+}
+
+const GOOD = JSON.stringify({
+  choices: [{ index: 0, message: { content: '{"predictions":[{"match_id":"m1","home_score":2,"away_score":1}]}' }, finish_reason: 'stop' }],
+});
+/** What hosts answer in odd forms, by the name of the form. */
+const FORMS = {
+  'gzip': (response) => response.setHeader('content-encoding', 'gzip').end(gzipSync(GOOD)),
+  'brotli': (response) => response.setHeader('content-encoding', 'br').end(brotliCompressSync(GOOD)),
+  'deflate': (response) => response.setHeader('content-encoding', 'deflate').end(deflateSync(GOOD)),
+  'a mark of its order of bytes': (response) => response.end(`\uFEFF${GOOD}`),
+  'events': (response) => response.setHeader('content-type', 'text/event-stream')
+    .end(`data: ${GOOD.replace('"message"', '"delta"')}\n\ndata: [DONE]\n\n`),
+  'nothing': (response) => response.end(),
+  'no content': (response) => response.writeHead(204).end(),
+  'a redirection': (response) => response.writeHead(307, { location: '/elsewhere' }).end(),
+  'bytes': (response) => response.end(Buffer.from([0, 0xff, 0xfe, 1])),
+  'cut off': (response) => {
+    response.write(GOOD.slice(0, 60));
+    response.write(Buffer.from([0xe2, 0x82]), () => response.destroy());
+  },
+  'a limit in milliseconds': (response) => response.writeHead(429, { 'retry-after-ms': '90000', 'ratelimit-remaining': '0' }).end('{}'),
+};
+
+test.each(Object.entries(FORMS))('an answer as %s is what it is without a recording, and in its replay', async (_, answer) => {
+  const target = await hostOf((request, response) => answer(response));
+  const told = async (baseUrl) => {
+    const { attempts, predictions, retryAfterMs } = await ask(engineOf({ baseUrl }, ['a'])).catch((error) => error);
+    const scores = predictions?.map(({ homeScore, awayScore }) => [homeScore, awayScore]);
+    // How the end was marked is another.
+    const messages = attempts.map(({ failure, message }) => [failure, message?.replace(/cut off: .*/, 'cut off')]);
+    return { messages, scores, waits: typeof retryAfterMs };
+  };
+  const direct = await told(target);
+  const file = newFile();
+  const recording = await started({ record: file, target: `${target}/` });
+  expect(await told(recording.baseUrl)).toEqual(direct);
+  expect(await told((await started({ replay: file })).baseUrl)).toEqual(direct);
+});
+
+test('what the client gave up is not answered in a replay either', async () => {
+  const target = await started({ manner: byModel({ a: 'never' }) });
+  const file = newFile();
+  const givenUp = async (upstream) => {
+    const controller = new AbortController();
+    const pending = engineOf(upstream).predictWithFallback({ modelId: 'a', matches: matches() }, { signal: controller.signal });
+    const [request] = await upstream.received();
+    if (upstream !== target) await Promise.race([target.received(), request.ended]);
+    controller.abort();
+    await rejection(pending);
+    expect(await request.ended).toBe('closed_by_client');
+  };
+  await givenUp(await started({ record: file, target: target.baseUrl }));
+  await expect.poll(() => readFileSync(file, 'utf8')).toContain('"reply":{"unanswered":true}');
+  const upstream = await started({ replay: file });
+  await givenUp(upstream);
+  expect(upstream.unmatched).toEqual([]);
+});
+
+test('a request is not answered by what was answered to another that is only like it, if it was recorded itself', async () => {
+  const target = await hostOf(async (request, response) => response.end(JSON.parse(await textOf(request)).temperature));
+  const file = newFile();
+  const said = async (upstream, body) => (await fetch(`${upstream.baseUrl}/chat/completions`, { method: 'POST', body })).text();
+  const user = '"messages":[{"role":"user","content":"hello"}]';
+  const [cold, warm] = [`{"model":"a","temperature":"cold",${user}}`, `{"model":"a","temperature":"warm",${user}}`];
+  const recording = await started({ record: file, target });
+  for (const body of [cold, warm]) await said(recording, body);
+  const upstream = await started({ replay: file });
+  for (const time of [1, 2]) expect(await said(upstream, cold), String(time)).toBe('cold');
+  expect(await said(upstream, `{${user},"temperature":"warm","model":"a"}`)).toBe('warm');
+});
+
+test('a key in an address or a field of a body is in no line', async () => {
+  const target = await hostOf(async (request, response) => response.end(`${request.url} ${await textOf(request)}`));
+  const file = newFile();
+  const upstream = await started({ record: file, target });
+  const body = JSON.stringify({ model: 'a', api_key: 'sk-field-1234', max_tokens: 1000 });
+  await (await fetch(`${upstream.baseUrl}/chat/completions?api_key=sk%2Dquery-1234`, { method: 'POST', body })).text();
+  const text = readFileSync(file, 'utf8');
+  expect(text).not.toMatch(/field-1234|query-1234/);
+  expect(text).toContain('1000');
+});
+
+test('why a target was not reached is in the file, and a file that is gone is told to the caller', async () => {
+  const file = newFile();
+  const closed = await startUpstream();
+  await closed.close();
+  const upstream = await started({ record: file, target: closed.baseUrl });
+  await rejection(ask(engineOf(upstream, ['a'])));
+  expect(JSON.parse(readFileSync(file, 'utf8').split('\n')[0]).reply).toEqual({ broken: true, why: 'ECONNREFUSED' });
+  rmSync(join(file, '..'), { recursive: true });
+  const error = await rejection(ask(engineOf(upstream, ['a'])));
+  expect(error.attempts[0].message).toContain('ENOENT');
+});
+
+test('a target that is no base URL is refused before the file is written anew, and is not shown', async () => {
+  const folder = write(temporaryFolder(), { 'kept.jsonl': 'kept' });
+  const record = join(folder, 'kept.jsonl');
+  for (const target of ['api.example.com', 'file:///x', 'https://me:secret@h/v1', 'https://h/v1?key=secret', 5]) {
+    const error = await startUpstream({ record, target }).catch((refusal) => refusal);
+    expect(error.message, String(target)).toContain('target must be the base URL of a provider');
+    expect(error.message).not.toContain('secret');
+  }
+  expect(readFileSync(record, 'utf8')).toBe('kept');
+});
+
 test('what is listed is recorded and replayed too', async () => {
   const target = await started({ models: [{ id: 'a', pricing: { input: 1, output: 2 } }] });
   const file = newFile();
   const upstream = await started({ record: file, target: target.baseUrl });
-  const listed = await (await fetch(`${upstream.baseUrl}/models`)).json();
+  const listed = await (await fetch(`${upstream.baseUrl}/models?limit=9`)).json();
   expect(listed.data[0].pricing).toEqual({ input: 1, output: 2 });
   const replayed = await started({ replay: file });
   expect(await (await fetch(`${replayed.baseUrl}/models`)).json()).toEqual(listed);
 });
 
 test('a faulty file, and ways that exclude each other, are refused', async () => {
-  const folder = write(temporaryFolder(), { 'bad.jsonl': '{"request":1}\n{' });
+  const folder = write(temporaryFolder(), { 'bad.jsonl': '\n{"same":"a","al' });
   await expect(startUpstream({ replay: join(folder, 'bad.jsonl') })).rejects.toThrow('bad.jsonl: line 2: ');
+  const half = ['null', '{}', '{"same":"a","alike":"b"}', '{"same":"a","alike":"b","reply":{"status":99,"headers":{},"text":""}}'];
+  for (const line of half) {
+    write(folder, { 'half.jsonl': `\n${line}\n` });
+    await expect(startUpstream({ replay: join(folder, 'half.jsonl') }), line).rejects.toThrow('half.jsonl: line 2: is no exchange');
+  }
+  await expect(startUpstream({ replay: join(folder, 'none.jsonl') })).rejects.toThrow('none.jsonl');
   await expect(startUpstream({ replay: 'x', manner: 'clean' })).rejects.toThrow('takes one of manner, record and replay');
   await expect(startUpstream({ record: 'x' })).rejects.toThrow('record and target belong together');
 });

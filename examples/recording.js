@@ -5,6 +5,9 @@
  *     {"request":{"method":"POST","path":"/chat/completions","model":"…","matchIds":["…"],"body":{…}},
  *      "same":"…","alike":"…","reply":{"status":200,"headers":{…},"text":"…"}}
  *
+ * Bytes that are no text stand in `base64`, beside what was cut off `"cut":true`. Where no reply came it is `{"broken":true,"why":"ECONNRESET"}`,
+ * and where the client waited for it no longer, `{"unanswered":true}`.
+ *
  * `same` is a digest of the whole request, `alike` one of what is asked of whom: of the method, the path, the model and the
  * matches, or without matches of the user messages, days left out. So a recording outlives midnight and a change of the
  * instructions.
@@ -12,12 +15,14 @@
 const { createHash } = require('node:crypto');
 const { appendFileSync, readFileSync, writeFileSync } = require('node:fs');
 
-/** The headers of a reply that are kept; any other may tell of the account. */
-const KEPT = /^(content-type|retry-after|x-ratelimit-.*)$/;
+/** The headers of a reply that are kept: its type, and what an engine reads of limits. Any other may tell of the account. */
+const KEPT = /^content-type$|retry|rate-?limit/;
 /** The headers of a request that are of its connection, or that `fetch` writes itself. */
 const OWN = ['host', 'connection', 'content-length', 'transfer-encoding', 'accept-encoding', 'keep-alive'];
-/** Headers that hold a key. */
-const KEYS = /authorization|cookie|key|token|secret|password/;
+/** Headers, and parameters of an address, that hold a key. */
+const KEYS = /authorization|cookie|key|token|secret|password/i;
+/** Fields of a body that hold a key; what else has such a word in its name, as `prompt_cache_key`, may hold any text. */
+const KEY_FIELDS = /^(api[-_]?key|access[-_]?token|authorization|password|secret)$/i;
 
 const digest = (value) => createHash('sha256').update(JSON.stringify(sorted(value))).digest('hex').slice(0, 32);
 
@@ -39,8 +44,13 @@ function digestsOf({ method, path, body, matchIds }) {
 const below = (url) => url.replace(/^\/v1(?=\/)/, '').replace(/\?.*$/s, '');
 
 /** Every key that a request carries, as it is and as it stands in JSON or an address. */
-function keysIn(headers) {
-  const values = Object.entries(headers).filter(([name]) => KEYS.test(name)).map(([, value]) => String(value));
+function keysIn({ url, headers, body }) {
+  const query = url.replace(/^[^?]*\??/, '');
+  const parameters = [...new URLSearchParams(query), ...query.split('&').map((pair) => pair.split(/=(.*)/s))];
+  const values = [
+    ...[...Object.entries(headers), ...parameters].filter(([name]) => KEYS.test(name)),
+    ...Object.entries(body ?? {}).filter(([name, value]) => KEY_FIELDS.test(name) && typeof value === 'string'),
+  ].map(([, value = '']) => String(value));
   const keys = values.map((value) => value.replace(/^\w+ +/, '')).filter((key) => key.length >= 4);
   const written = keys.flatMap((key) => [key, JSON.stringify(key).slice(1, -1), encodeURIComponent(key)]);
   // One may be the beginning of another.
@@ -66,37 +76,51 @@ function safeOf(value, keys) {
  * @param {boolean} prompts whether the bodies of requests are kept
  */
 function recorder(file, target, prompts) {
-  const base = target.replace(/\/+$/, '');
+  const base = baseOf(target);
   writeFileSync(file, '');
   return async (request, reply) => {
     const { method, url, headers, body, matchIds, signal } = request;
-    const keys = keysIn(headers);
+    const keys = keysIn(request);
     const path = below(url);
     const keep = (kept) => {
       const asked = { method, path, ...(body && { model: body.model, matchIds }), ...(prompts && body && { body }) };
       const line = { request: asked, ...digestsOf({ method, path, body, matchIds }), reply: kept };
       appendFileSync(file, `${JSON.stringify(safeOf(line, keys))}\n`);
     };
-    let answered;
+    const sent = Object.fromEntries(Object.entries(headers).filter(([name]) => !OWN.includes(name)));
+    const chunks = [];
+    let [answered, why] = [];
     try {
-      const sent = Object.fromEntries(Object.entries(headers).filter(([name]) => !OWN.includes(name)));
       answered = await fetch(`${base}${url.replace(/^\/v1(?=\/)/, '')}`, {
         method, headers: sent, body: body && JSON.stringify(body), redirect: 'manual', signal,
       });
-      const bytes = Buffer.from(await answered.arrayBuffer());
-      const kept = {
-        status: answered.status,
-        headers: Object.fromEntries([...answered.headers].filter(([name]) => KEPT.test(name))),
-        ...contentOf(bytes, keys),
-      };
-      keep(kept);
-      send(reply, kept, bytes);
+      for await (const chunk of answered.body ?? []) chunks.push(chunk);
     } catch (error) {
-      if (signal.aborted) return;
-      keep({ broken: true });
-      reply.break('destroy');
+      why = error.cause?.code ?? error.cause?.message ?? error.message;
     }
+    if (signal.aborted) {
+      if (request.state === 'closed_by_client') keep({ unanswered: true });
+      return;
+    }
+    const bytes = Buffer.concat(chunks);
+    const kept = why !== undefined && bytes.length === 0 ? { broken: true, why } : {
+      status: answered.status,
+      headers: Object.fromEntries([...answered.headers].filter(([name]) => KEPT.test(name))),
+      ...contentOf(bytes, keys),
+      ...(why !== undefined && { cut: true, why }),
+    };
+    keep(kept);
+    await send(reply, kept, bytes);
   };
+}
+
+/** The base URL without a slash at its end. What is wrong with it is told without it, for it may hold a key. */
+function baseOf(target) {
+  const { protocol, username, password, search, hash } = URL.canParse(target) ? new URL(target) : {};
+  if (!/^https?:$/.test(protocol) || username || password || search || hash) {
+    throw new Error('startUpstream: target must be the base URL of a provider, such as https://api.example.com/v1, without a user or a query');
+  }
+  return target.replace(/\/+$/, '');
 }
 
 /** Bytes as text, or where they are none, in base64 and without the keys. */
@@ -107,8 +131,14 @@ function contentOf(bytes, keys) {
   return { base64: Buffer.from(without(bytes.toString('latin1'), keys), 'latin1').toString('base64') };
 }
 
-function send(reply, { status, headers, text, base64 }, bytes = base64 === undefined ? Buffer.from(text) : Buffer.from(base64, 'base64')) {
-  reply.bytes(status, bytes, headers);
+/** Answers with what is kept; `bytes` are those of its content. */
+async function send(reply, { broken, cut, status, headers, text, base64 = '' }, bytes = Buffer.from(text ?? base64, text === undefined ? 'base64' : 'utf8')) {
+  if (!broken && !cut) return void reply.bytes(status, bytes, headers);
+  if (cut) {
+    reply.head(status, headers);
+    await reply.write(bytes);
+  }
+  reply.break('destroy');
 }
 
 /**
@@ -119,21 +149,14 @@ function send(reply, { status, headers, text, base64 }, bytes = base64 === undef
  * @param {(request: object) => void} unknown told of a request to which there is no answer
  */
 function replayer(file, unknown) {
-  const lines = readFileSync(file, 'utf8').split('\n').filter((line) => line.trim() !== '');
-  const exchanges = lines.map((line, index) => {
-    try {
-      return { ...JSON.parse(line), used: false };
-    } catch (error) {
-      throw new Error(`${file}: line ${index + 1}: ${error.message}`);
-    }
-  });
-  return (request, reply) => {
+  const lines = readFileSync(file, 'utf8').replace(/^\uFEFF/, '').split('\n');
+  const exchanges = lines.flatMap((line, index) => (line.trim() === '' ? [] : [exchangeIn(line, `${file}: line ${index + 1}`)]));
+  return async (request, reply) => {
     const { method, url, body, matchIds } = request;
     const { same, alike } = digestsOf({ method, path: below(url), body, matchIds });
-    const fitting = (name, value) => exchanges.filter((exchange) => exchange[name] === value);
-    const exact = fitting('same', same);
-    const close = fitting('alike', alike);
-    const found = exact.find(({ used }) => !used) ?? close.find(({ used }) => !used) ?? exact.at(-1) ?? close.at(-1);
+    const exact = exchanges.filter((exchange) => exchange.same === same);
+    const fitting = exact.length > 0 ? exact : exchanges.filter((exchange) => exchange.alike === alike);
+    const found = fitting.find(({ used }) => !used) ?? fitting.at(-1);
     if (!found) {
       unknown(request);
       const asked = body ? ` of ${body.model} about ${matchIds.join(', ') || 'this'}` : '';
@@ -141,9 +164,25 @@ function replayer(file, unknown) {
       return;
     }
     found.used = true;
-    if (found.reply.broken) reply.break('destroy');
-    else send(reply, found.reply);
+    return found.reply.unanswered ? request.ended : send(reply, found.reply);
   };
+}
+
+/** The exchange in a line of a file; `place` says which line that is. */
+function exchangeIn(line, place) {
+  let exchange;
+  try {
+    exchange = JSON.parse(line);
+  } catch (error) {
+    throw new Error(`${place}: ${error.message}`);
+  }
+  const { same, alike, reply } = exchange ?? {};
+  const { status, headers, text, base64, broken, unanswered } = reply ?? {};
+  const isReply = Number.isInteger(status) && status >= 200 && status <= 599 && typeof headers === 'object' && typeof (text ?? base64) === 'string';
+  if (typeof same !== 'string' || typeof alike !== 'string' || !(isReply || broken === true || unanswered === true)) {
+    throw new Error(`${place}: is no exchange that startUpstream recorded`);
+  }
+  return { same, alike, reply, used: false };
 }
 
 module.exports = { recorder, replayer };

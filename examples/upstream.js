@@ -62,7 +62,7 @@ async function startUpstream({ manner, models = [], matchIds = matchIdsOf, recor
   const released = new Promise((resolve) => { release = resolve; });
 
   const server = createServer(async (incoming, response) => {
-    if (incoming.method === 'GET' && incoming.url.endsWith('/models')) {
+    if (incoming.method === 'GET' && incoming.url.replace(/\?.*$/s, '').endsWith('/models')) {
       if (record !== undefined || (replay !== undefined && models.length === 0)) {
         const { method, url, headers } = incoming;
         await answer({ method, url, headers, matchIds: [], signal: closing.signal }, new Reply(response));
