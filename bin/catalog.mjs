@@ -1,13 +1,13 @@
 /** `fallcast catalog diff`: holds a catalogue against what its providers list, shows what is another, and writes it down. */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { pricesOf, retirementOf } from './listing.mjs';
+import { edited } from './edited.mjs';
+import { listingOf, pricesOf, retirementOf } from './listing.mjs';
 
 const BUILTIN = new URL('../catalog/', import.meta.url);
-/** How long a provider may take to answer, and how many bytes are read of it. */
-const PATIENCE_MS = 30_000;
-const MOST_BYTES = 32 * 1024 * 1024;
+/** What kinds of models answer chat completions, of those hosts that name the kind. */
+const ANSWERING = ['chat', 'language', 'model', null, undefined];
 /** What of a difference says that the catalogue is out of date; what is only new does not. */
 const STALE = ['gone', 'retires', 'dearer', 'cheaper'];
 
@@ -27,43 +27,18 @@ export function catalogOf(folder) {
   return { providers: layered('providers'), models: layered('models') };
 }
 
-/** What `GET /models` of a provider lists; throws what is wrong, without the key. */
-async function listingOf({ baseUrl, apiKey, apiKeyEnv, headers = {} }, env) {
-  const key = apiKey ?? (apiKeyEnv && env[apiKeyEnv]?.trim());
-  if (apiKeyEnv && !key) throw new Error(`${apiKeyEnv} is not set`);
-  const response = await fetch(`${baseUrl.replace(/\/+$/, '')}/models`, {
-    headers: { accept: 'application/json', ...headers, ...(key && { authorization: `Bearer ${key}` }) },
-    redirect: 'error',
-    signal: AbortSignal.timeout(PATIENCE_MS),
-  });
-  if (!response.ok) throw new Error(`answered with status ${response.status}`);
-  const listing = JSON.parse(await textOf(response));
-  const rows = [listing, listing?.data, listing?.models].find(Array.isArray) ?? [];
-  const known = rows.filter((row) => typeof row?.id === 'string');
-  if (known.length === 0) throw new Error('lists nothing');
-  return known;
-}
-
-async function textOf(response) {
-  let [text, bytes] = ['', 0];
-  const decoder = new TextDecoder();
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > MOST_BYTES) throw new Error('answered with more than 32 MiB');
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
 /** What is another at one provider than the catalogue says; `today` is a day in UTC as `YYYY-MM-DD`. */
 export function differenceOf(provider, models, rows, today) {
   const { modelIdPrefix: prefix = '' } = provider;
   const bare = (id) => (id.startsWith(prefix) ? id.slice(prefix.length) : id);
   const listed = new Map(rows.map((row) => [bare(row.id), row]));
+  // A host that writes a name with other capitals has not taken the model away.
+  const inLowerCase = new Map([...listed].map(([name, row]) => [name.toLowerCase(), row]));
+  const rowOf = (name) => listed.get(name) ?? inLowerCase.get(name.toLowerCase());
   const own = models.filter((model) => model.provider === provider.id);
   const difference = { gone: [], retires: [], dearer: [], cheaper: [], new: [] };
   for (const model of own.filter(({ enabled, retiresOn }) => enabled !== false && !(retiresOn <= today))) {
-    const row = listed.get(bare(model.upstreamModel));
+    const row = rowOf(bare(model.upstreamModel));
     const about = { modelId: model.id, upstreamModel: model.upstreamModel };
     if (!row) {
       difference.gone.push({ ...about, changes: { retiresOn: today } });
@@ -75,9 +50,9 @@ export function differenceOf(provider, models, rows, today) {
     const rises = Object.entries(changes).some(([field, price]) => price > model[field]);
     if (Object.keys(changes).length > 0) difference[rises ? 'dearer' : 'cheaper'].push({ ...about, before: model, changes });
   }
-  const known = new Set(own.map(({ upstreamModel }) => bare(upstreamModel)));
+  const known = new Set(own.map(({ upstreamModel }) => bare(upstreamModel).toLowerCase()));
   for (const [upstreamModel, row] of listed) {
-    if (known.has(upstreamModel) || !['chat', 'language', undefined].includes(row.type)) continue;
+    if (known.has(upstreamModel.toLowerCase()) || !ANSWERING.includes(row.type)) continue;
     difference.new.push({ upstreamModel, prices: pricesOf(row) });
   }
   return difference;
@@ -100,33 +75,49 @@ export async function compare({ providers, models }, only, today, env = process.
       const rows = await listingOf(provider, env);
       return { provider: provider.id, listed: rows.length, ...differenceOf(provider, all, rows, today) };
     } catch (error) {
-      const problem = error.cause?.code ?? error.cause?.message ?? error.message;
-      return { provider: provider.id, problem };
+      return { provider: provider.id, problem: problemOf(error, provider, env) };
     }
   }));
 }
 
-/** Writes into a folder what is another, and entries for the new models that are named; returns how many it wrote. */
-export function write(folder, { models }, results, add) {
-  const changes = results.flatMap((result) => STALE.flatMap((kind) => (result[kind] ?? [])));
-  const entries = new Map(entriesIn(folder, 'models').map((entry) => [entry.id, entry]));
-  const touched = new Set();
-  for (const { modelId, changes: fields } of changes) {
-    entries.set(modelId, { ...(entries.get(modelId) ?? models.get(modelId)), ...fields });
-    touched.add(modelId);
+/** What is wrong, without the key and the values of headers, should it cite them. */
+function problemOf(error, { apiKey, apiKeyEnv, headers = {} }, env) {
+  const problem = String(error.cause?.code ?? error.cause?.message ?? error.message);
+  const secrets = [apiKey, env[apiKeyEnv], ...Object.values(headers)].filter((secret) => secret);
+  return secrets.reduce((safe, secret) => safe.replaceAll(secret, '[key]'), problem);
+}
+
+/**
+ * Writes into a folder what is another, and entries for the new models that are named, once `check` has found that all of it is
+ * sound; returns how many entries it wrote.
+ */
+export function write(folder, { models }, results, add, check) {
+  const own = new Set(entriesIn(folder, 'models').map(({ id }) => id));
+  const changes = new Map();
+  for (const { modelId, changes: fields } of results.flatMap((result) => STALE.flatMap((kind) => result[kind] ?? []))) {
+    changes.set(modelId, { ...changes.get(modelId), ...fields });
   }
-  for (const entry of additions(results, models, add)) {
-    entries.set(entry.id, entry);
-    touched.add(entry.id);
-  }
-  if (touched.size === 0) return 0;
+  const laidOver = [...changes].filter(([id]) => !own.has(id)).map(([id, fields]) => ({ ...models.get(id), ...fields }));
+  const more = [...laidOver, ...additions(results, models, add)];
+  const count = [...changes.keys()].filter((id) => own.has(id)).length + more.length;
+  if (count === 0) return 0;
+
   mkdirSync(folder, { recursive: true });
-  const file = join(folder, 'models.json');
-  const before = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')) : {};
+  const named = join(folder, 'models.json');
+  const exists = existsSync(named);
+  // Where a link leads, not the link, is what is written anew.
+  const file = exists ? realpathSync(named) : named;
+  const text = edited(exists ? readFileSync(file, 'utf8') : undefined, 'models', changes, more);
+  check(folder, JSON.parse(text.replace(/^\uFEFF/, '')).models);
   // At one stroke: an engine that watches the folder never reads half of it.
-  writeFileSync(`${file}.new`, `${inShort({ ...before, models: [...entries.values()] })}\n`);
-  renameSync(`${file}.new`, file);
-  return touched.size;
+  try {
+    writeFileSync(`${file}.new`, text, { mode: exists ? statSync(file).mode : 0o666, flush: true });
+    renameSync(`${file}.new`, file);
+  } catch (error) {
+    rmSync(`${file}.new`, { force: true });
+    throw error;
+  }
+  return count;
 }
 
 /** Entries for the new models that are named by their upstream names, or for all that have a price. */
@@ -134,7 +125,7 @@ function additions(results, models, add) {
   if (!add) return [];
   const taken = new Set(models.keys());
   const listed = results.flatMap(({ provider, new: rows = [] }) => rows.map((row) => ({ provider, ...row })));
-  const wanted = add === 'all' ? listed.filter(({ prices }) => prices) : add.split(',').map((name) => {
+  const wanted = add === 'all' ? listed.filter(({ prices }) => prices) : [...new Set(add.split(','))].map((name) => {
     const row = listed.find(({ upstreamModel }) => upstreamModel === name);
     if (!row) throw new Error(`--add: no provider lists ${name} as new`);
     if (!row.prices) throw new Error(`--add: ${row.provider} lists no price for ${name}`);
@@ -150,15 +141,14 @@ function additions(results, models, add) {
   });
 }
 
-/** JSON with each list of plain values on one line. */
-const inShort = (value) => JSON.stringify(value, null, 2)
-  .replaceAll(/\[\n\s+([^[\]{}]*?)\n\s+\]/g, (_, items) => `[${items.split(/,\n\s+/).join(', ')}]`);
+/** Text of a provider, so that a terminal shows it and does nothing else. */
+const printable = (text) => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}');
 
 /** What is another, for people. */
 export function report(results) {
   const lines = results.flatMap(({ provider, problem, listed, ...difference }) => {
-    if (problem !== undefined) return [`${provider}: not asked: ${problem}`];
-    const rows = Object.entries(difference).flatMap(([kind, entries]) => entries.map((entry) => [kind, ...cells(entry)]));
+    if (problem !== undefined) return [`${provider}: not asked: ${printable(problem)}`];
+    const rows = Object.entries(difference).flatMap(([kind, entries]) => entries.map((entry) => [kind, ...cells(entry).map(printable)]));
     const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column].length)));
     const texts = rows.map(([kind, name, what]) => `  ${kind.padEnd(widths[0])}  ${name.padEnd(widths[1])}  ${what}`.trimEnd());
     return [`${provider}: lists ${listed}${rows.length === 0 ? ', nothing is another' : ''}`, ...texts];
@@ -182,6 +172,7 @@ function cells({ modelId, upstreamModel, before, changes, prices }) {
 /** Runs the command. The exit code: 1 if the catalogue is out of date, 3 if a provider could not be asked, else 0. */
 export async function catalogDiff(folder, { write: writes, add, provider, json }, check) {
   if ((writes || add) && folder === undefined) throw new Error('--write: names no folder: fallcast catalog diff <folder> --write');
+  if (folder !== undefined && !writes && !add && !existsSync(folder)) throw new Error(`${folder}: there is no such folder`);
   check(folder);
   const catalog = catalogOf(folder);
   const only = provider?.split(',');
@@ -200,9 +191,8 @@ export async function catalogDiff(folder, { write: writes, add, provider, json }
   console.log(json ? JSON.stringify(shown, null, 2) : report(shown));
   const problems = results.some(({ problem }) => problem !== undefined);
   if (writes || add) {
-    const count = write(folder, catalog, results, add);
+    const count = write(folder, catalog, results, add, check);
     console.error(`\n${count} ${count === 1 ? 'entry' : 'entries'} written to ${join(folder, 'models.json')}`);
-    check(folder);
     return problems ? 3 : 0;
   }
   const isStale = results.some((result) => STALE.some((kind) => result[kind]?.length > 0));

@@ -94,9 +94,10 @@ function check(engine) {
   }
 }
 
-/** Throws what is wrong with a folder as a catalogue, if there is one. */
-function loads(catalog) {
-  if (catalog !== undefined && existsSync(join(catalog, 'models.json'))) void new Fallcast({ catalog }).close();
+/** Throws what is wrong with a folder as a catalogue, if it is to be one already, with `models` laid over it. */
+function loads(folder, models) {
+  const holds = folder !== undefined && ['models.json', 'providers.json'].some((name) => existsSync(join(folder, name)));
+  void new Fallcast({ ...(holds && { catalog: folder }), ...(models && { models }) }).close();
 }
 
 /** What a file of JSON holds. */
