@@ -15,6 +15,7 @@ const { apply } = Reflect;
 const { isArray } = Array;
 const { captureStackTrace } = Error;
 const [MakeError, MakePromise, MakeMap, MakeWeakRef, MakeInt32Array, MakeFloat64Array] = [Error, Promise, Map, WeakRef, Int32Array, Float64Array];
+const now = performance.now.bind(performance);
 const uncurried = (method) => Function.prototype.call.bind(method);
 const substring = uncurried(String.prototype.substring);
 const then = uncurried(Promise.prototype.then);
@@ -206,7 +207,7 @@ let top;
 
 /** A promise that is settled when its number is; what it would be rejected with tells in its stack who called. */
 function expect(owner) {
-  const entry = { resolve: undefined, reject: undefined, error: new MakeError(''), owner };
+  const entry = { resolve: undefined, reject: undefined, error: new MakeError(''), refused: undefined, owner };
   captureStackTrace(entry.error, top ?? expect);
   const promise = new MakePromise((resolve, reject) => {
     entry.resolve = resolve;
@@ -221,8 +222,52 @@ function settle(number, kind, what, hasCause, cause) {
   if (entry === undefined) return;
   pending[number] = undefined;
   free[freed++] = number;
-  if (kind === RESOLVED) entry.resolve(what);
-  else entry.reject(filled(entry.error, what, hasCause, cause));
+  if (kind === RESOLVED) {
+    entry.resolve(what);
+  } else if (entry.error === undefined) {
+    entry.refused = [what, hasCause, cause];
+    entry.reject();
+  } else {
+    entry.reject(filled(entry.error, what, hasCause, cause));
+  }
+}
+
+/**
+ * An error made when a call is made tells by its whole stack who called, but takes the thread half of what it needs for the
+ * call. So not more than `MOST_STACKS` are made in `PERIOD_MS`; the error of a further call is made when it is rejected, and
+ * tells which async functions wait for it.
+ */
+const MOST_STACKS = 50;
+const PERIOD_MS = 100;
+let stacksLeft = 0;
+let renewedAt = -Infinity;
+
+/** Whether the error of a call is to be made now. */
+function isMadeEarly() {
+  // The clock is asked once for all that is gathered.
+  if (asked[0] === 0) {
+    const time = now();
+    if (time - renewedAt >= PERIOD_MS) {
+      stacksLeft = MOST_STACKS;
+      renewedAt = time;
+    }
+  }
+  if (stacksLeft === 0) return false;
+  stacksLeft -= 1;
+  return true;
+}
+
+/** The promise of a call whose error is made late: here, where V8 still knows who waits. */
+async function madeLate(promise, entry) {
+  try {
+    return await promise;
+  } catch (thrown) {
+    // Somebody's `then` of every object threw it.
+    if (entry.refused === undefined) throw thrown;
+    const error = new MakeError('');
+    captureStackTrace(error, madeLate);
+    throw filled(error, entry.refused[0], entry.refused[1], entry.refused[2]);
+  }
 }
 
 /** An error that says what there is to say, its fields in their order. */
@@ -420,10 +465,10 @@ async function flushLater() {
   flush();
 }
 
-/** Gathers a call whose request was read; `error` is what its promise would be rejected with. */
+/** Gathers a call whose request was read; `error` is what its promise would be rejected with, if it is made already. */
 function start(asking, sending, values, error) {
   if (asked[0] > 0 && (asking !== engine || filledTo + CALL > asked.length || gathered.length > MOST_TEXT)) flush();
-  const entry = { resolve: undefined, reject: undefined, error, owner: asking };
+  const entry = { resolve: undefined, reject: undefined, error, refused: undefined, owner: asking };
   const promise = new MakePromise((resolve, reject) => {
     entry.resolve = resolve;
     entry.reject = reject;
@@ -445,7 +490,7 @@ function start(asking, sending, values, error) {
   send = sending;
   asked[0] += 1;
   if (asked[0] === 1) flushLater();
-  return promise;
+  return error === undefined ? madeLate(promise, entry) : promise;
 }
 
 /** Knows objects without changing what anybody sees of them. */
@@ -473,7 +518,7 @@ function before(exact, sending, isMethod) {
       } catch (thrown) {
         failure = { thrown };
       }
-      if (isUsual) return start(isMethod ? this : null, sending, values, new MakeError(''));
+      if (isUsual) return start(isMethod ? this : null, sending, values, isMadeEarly() ? new MakeError('') : undefined);
       if (values.length > 0 || failure) given = rest(request, values, failure);
     }
     const outer = top;

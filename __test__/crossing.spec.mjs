@@ -256,6 +256,31 @@ describe('what comes back', () => {
     expect((await rejection(refused())).stack.split('\n').find((line) => line.startsWith('    at'))).toContain('refused');
   });
 
+  test('names those who wait in the stack of an error where calls come too fast to note each', async () => {
+    const { engine } = await transcript({ a: 'prose' }, { disableThreshold: null });
+    const predictWrong = () => engine.predictWithFallback({ modelId: 'nobody', matches: matches() });
+    const predict = () => engine.predictWithFallback({ modelId: 'a', matches: matches() });
+    async function inAwait(call) { return await call(); }
+    async function byAwait(call) { return await inAwait(call); }
+    async function byAll(call) { return await Promise.all([0, 1].map(() => inAwait(call))); }
+    for (const call of [predict, predictWrong]) {
+      const many = Array.from({ length: 60 }, () => rejection(call()));
+      const late = [byAwait, byAll].map(async (by) => {
+        const error = await rejection(by(call));
+        expect(error.stack.startsWith(`Error: ${error.message}\n`), by.name).toBe(true);
+        expect(error.stack).toMatch(new RegExp(`inAwait .*${by.name} `, 's'));
+        expect(error.stack).not.toContain('crossing.js');
+        return error;
+      });
+      const errors = await Promise.all([...many, ...late]);
+      for (const error of errors) {
+        expect(error).toBeInstanceOf(Error);
+        expect(Object.keys(error).join()).toBe(Object.keys(errors[0]).join());
+        expect(error.message).toBe(errors[0].message);
+      }
+    }
+  });
+
   test('is as it is whatever becomes of the prototypes and globals', async () => {
     const { code, output } = await run(`
       const log = process.stdout.write.bind(process.stdout);
@@ -297,8 +322,15 @@ describe('what comes back', () => {
       delete Object.prototype.then;
       const last = await engine.predictWithFallback(request);
       console.log(first.modelId, seen, ...said, last.modelId);
+      // As many that the errors of the last ones would be made late.
+      Object.defineProperty(Object.prototype, 'then', { configurable: true, get() { throw new Error('of then'); } });
+      const many = [];
+      for (let index = 0; index < 60; index += 1) many[index] = engine.predictWithFallback(request).catch((error) => error.message);
+      for (let index = 0; index < 60; index += 1) many[index] = await many[index];
+      delete Object.prototype.then;
+      console.log(new Set(many));
     `);
-    expect({ code, output }).toEqual({ code: 0, output: 'a true of then of then a' });
+    expect({ code, output }).toEqual({ code: 0, output: "a true of then of then a\nSet(1) { 'of then' }" });
   });
 
   test('keeps the process alive, whoever keeps the promise', async () => {
