@@ -286,7 +286,7 @@ test('a moment of retirement is the day in UTC in which it is, and what is no da
   expect(retirementOf({ deprecation: '2031-05-01T00:30:00+02:00' })).toBe('2031-04-30');
   expect(retirementOf({ deprecation: '2031-05-01 23:59:59' })).toBe('2031-05-01');
   expect(retirementOf({ deprecation: '2028-02-29' })).toBe('2028-02-29');
-  for (const none of ['2027-02-29', '2031-13-01', '2031-05-01Tnever', '2031-05-012', '0000-00-00', '+012031-05-01', 20_310_501, {}, '']) {
+  for (const none of ['2027-02-29', '2031-13-01', '2031-05-01Tnever', '2031-05-012', '0000-00-00', '0001-01-01T00:00:00Z', '1970-01-01', '9999-12-31', '+012031-05-01', 20_310_501, {}, '']) {
     expect(retirementOf({ deprecation: none }), String(none)).toBeUndefined();
   }
   expect(retirementOf({ deprecation: 'soon', shutdown_date: '2031-05-01' })).toBe('2031-05-01');

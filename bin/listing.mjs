@@ -99,9 +99,9 @@ export function retirementOf(row) {
   return named.map(dayOf).find((day) => day !== undefined);
 }
 
-/** A day, or that of a moment in UTC, for which one without an offset is taken. */
+/** A day of this century, for hosts write others where there is none; or that of a moment in UTC, for which one without an offset is taken. */
 function dayOf(value) {
-  const [, day, time = '00:00:00', offset = 'Z'] = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d:?\d\d)?)?$/.exec(value) ?? [];
+  const [, day, time = '00:00:00', offset = 'Z'] = /^(20\d\d-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d:?\d\d)?)?$/.exec(value) ?? [];
   // A day that its month does not have would be one of the next.
   const midnight = new Date(`${day}T00:00:00Z`);
   if (Number.isNaN(midnight.getTime()) || midnight.toISOString().slice(0, 10) !== day) return undefined;
