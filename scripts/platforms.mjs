@@ -11,12 +11,15 @@ const sysroots = fileURLToPath(new URL('../target/tools/sysroots/', import.meta.
 /** What a bare glibc system has, as far as a binary may ask for it. */
 const GLIBC = ['libc.so.6', 'libdl.so.2', 'libm.so.6', 'libpthread.so.0', 'librt.so.1'];
 
-/** How each is built: the Rust target, the oldest glibc, and the libraries that it may ask for. */
+/** Tables of how to unwind are kept of those functions alone that may unwind: with all of them the binaries for musl are the largest. */
+const FEWER_TABLES = '-C force-unwind-tables=no';
+
+/** How each is built: the Rust target, the oldest glibc, the libraries that it may ask for, and flags of the compiler, as a release has them. */
 export const PLATFORMS = {
   'linux-x64-gnu': { target: 'x86_64-unknown-linux-gnu', glibc: '2.17', libraries: ['ld-linux-x86-64.so.2', ...GLIBC] },
-  'linux-x64-musl': { target: 'x86_64-unknown-linux-musl', libraries: ['libc.so'] },
+  'linux-x64-musl': { target: 'x86_64-unknown-linux-musl', libraries: ['libc.so'], flags: FEWER_TABLES },
   'linux-arm64-gnu': { target: 'aarch64-unknown-linux-gnu', glibc: '2.17', libraries: ['ld-linux-aarch64.so.1', ...GLIBC] },
-  'linux-arm64-musl': { target: 'aarch64-unknown-linux-musl', libraries: ['libc.so'] },
+  'linux-arm64-musl': { target: 'aarch64-unknown-linux-musl', libraries: ['libc.so'], flags: FEWER_TABLES },
 };
 
 const run = (program, args, options = {}) => execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], ...options });
