@@ -56,6 +56,7 @@ const LITERALS = [
     disabledUntil: value(), disabledReason: value(), coolingUntil: value(), lastFailure: value(), lastSuccessAt: value(),
     costTodayUsd: value(), windows: value(), trend: value(),
   }),
+  () => ({ kind: value(), at: value() }),
   () => ({ fiveMinutes: value(), hour: value(), day: value() }),
   () => ({ attempts: value(), answered: value(), p50Ms: value(), p95Ms: value(), costUsd: value() }),
   () => ({
@@ -64,6 +65,15 @@ const LITERALS = [
   }),
   () => ({ modelId: value(), spentUsd: value(), reservedUsd: value(), uncertainUsd: value() }),
   () => ({ modelId: value(), attempts: value(), answered: value(), costUsd: value() }),
+  () => ({
+    callId: value(), requestId: value(), task: value(), originalModelId: value(), modelId: value(), reason: value(),
+    code: value(), startedAt: value(), durationMs: value(), costUsd: value(), originalCostUsd: value(), asked: value(),
+    answered: value(), attempts: value(), skips: value(),
+  }),
+  () => ({
+    modelId: value(), providerId: value(), failure: value(), status: value(), retries: value(), startedAt: value(),
+    durationMs: value(), costUsd: value(),
+  }),
   () => ({
     type: value(), originalModelId: value(), modelId: value(), reason: value(), promptVersion: value(),
     overrides: value(), callId: value(), requestId: value(), sequence: value(), at: value(),

@@ -23,13 +23,16 @@ pub(super) struct Shapes {
 struct Shape {
     parent: u32,
     key: Cow<'static, str>,
+    /// The first shape that has one field more, if that is a type's: nearly always there is no other. It stands here too, so that
+    /// while an object is written nothing but one entry is looked at for a field.
+    first: Option<(&'static str, u32)>,
     /// The shapes that have one field more.
     children: Vec<u32>,
 }
 
 impl Default for Shapes {
     fn default() -> Self {
-        let empty = Shape { parent: Self::EMPTY, key: Cow::Borrowed(""), children: Vec::new() };
+        let empty = Shape { parent: Self::EMPTY, key: Cow::Borrowed(""), first: None, children: Vec::new() };
         Self { all: vec![empty], of_maps: 0 }
     }
 }
@@ -47,8 +50,11 @@ impl Shapes {
     pub(super) fn child(&self, parent: u32, key: &str) -> Option<u32> {
         // Nearly always it is the very text of the type's from which the shape was made.
         let is = |known: &str| std::ptr::eq(known, key) || known == key;
-        let children = &self.all[parent as usize].children;
-        children.iter().copied().find(|&child| is(&self.all[child as usize].key))
+        let Shape { first, children, .. } = &self.all[parent as usize];
+        match first {
+            Some((known, child)) if is(known) => Some(*child),
+            _ => children.iter().copied().find(|&child| is(&self.all[child as usize].key)),
+        }
     }
 
     /// The shape of `parent` and a field more, new if need be; `None` if its name is anybody's data and there are too many.
@@ -64,8 +70,12 @@ impl Shapes {
         }
         let mut grown = Self::clone(&known);
         let child = u32::try_from(grown.all.len()).ok()?;
-        grown.all.push(Shape { parent, key, children: Vec::new() });
-        grown.all[parent as usize].children.push(child);
+        let before = &mut grown.all[parent as usize];
+        if let (Cow::Borrowed(key), true) = (&key, before.children.is_empty()) {
+            before.first = Some((key, child));
+        }
+        before.children.push(child);
+        grown.all.push(Shape { parent, key, first: None, children: Vec::new() });
         grown.of_maps += usize::from(is_map);
         KNOWN.store(Arc::new(grown));
         Some(child)
