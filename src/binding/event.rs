@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::outcome::{Usage, iso};
+use super::iso::iso;
+use super::outcome::Usage;
 use super::record::Record;
 use crate::count;
 use crate::event::{Event, Invalidation, What};

@@ -4,11 +4,11 @@ use napi_derive::napi;
 use serde::Serialize;
 
 use super::budget::Budget;
+use super::iso::iso;
 use super::metrics::{DaySums, RouteMetrics, count};
-use super::outcome::iso;
 use crate::engine::FleetReport as Report;
 use crate::fleet as core;
-use crate::metrics::ModelTotals;
+use crate::metrics::{ModelTotals, Route};
 use crate::outcome::NanoUsd;
 
 /// How an engine stands in its fleet.
@@ -138,7 +138,8 @@ impl From<Report> for FleetReport {
                 .into_iter()
                 .map(|(day, totals)| {
                     let routes = totals.routes();
-                    let DaySums { calls, answered, fallbacks, cost_usd, extra_cost_usd } = DaySums::of(&routes);
+                    let DaySums { calls, answered, fallbacks, cost_usd, extra_cost_usd } =
+                        DaySums::of(routes.iter().map(Route::view));
                     FleetDay {
                         day,
                         calls: count(calls),

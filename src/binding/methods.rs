@@ -335,7 +335,7 @@ methods! {
     /// What an operator sees: models, providers, today's routes, the day's budget, prompts, the last calls and events, all of
     /// one moment. It can be asked of a closed engine too.
     fn get_status(this, env, _caller) -> value [Object<'static>] as "Status" {
-        Ok(engine_status::object(env, this.engine.status())?)
+        Ok(engine_status::object(env, &this.engine)?)
     }
 
     /// The state as it stands, as plain JSON: health, cooling, the day's spend and the pinned prompts. `restore` takes it back.

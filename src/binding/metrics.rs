@@ -151,17 +151,16 @@ impl From<core::CostWarnings> for CostWarnings {
 }
 
 impl From<core::Route> for RouteMetrics {
-    #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
     fn from(route: core::Route) -> Self {
         Self {
             task: route.task.as_str(),
             reason: route.reason.map(FallbackReason::as_str),
             calls: count(route.calls),
-            successes: count(route.successes()),
+            successes: count(route.view().successes()),
             share: route.share,
             cost_usd: route.cost.usd(),
             original_cost_usd: route.original_cost.usd(),
-            extra_cost_usd: route.extra_cost() as f64 / 1e9,
+            extra_cost_usd: extra_cost_usd(&route.view()),
             sentence: route.sentence(),
             original_model_id: route.original_model_id,
             model_id: route.answered_by,
@@ -215,6 +214,12 @@ pub(super) fn count(number: u64) -> f64 {
     number as f64
 }
 
+/// How much dearer the calls of a route were than the original alone, in US dollars.
+#[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
+pub(super) fn extra_cost_usd(route: &core::RouteView<'_>) -> f64 {
+    route.extra_cost() as f64 / 1e9
+}
+
 /// What the routes of one day come to.
 pub(super) struct DaySums {
     /// How many calls ended.
@@ -232,19 +237,16 @@ pub(super) struct DaySums {
 impl DaySums {
     /// Adds them up.
     #[expect(clippy::cast_precision_loss, reason = "a JavaScript number is a double")]
-    pub(super) fn of(routes: &[core::Route]) -> Self {
-        let sum = |of: fn(&core::Route) -> u64| routes.iter().map(of).fold(0, u64::saturating_add);
-        let by_another = |route: &core::Route| {
-            let is_another = route.answered_by.as_ref().is_some_and(|model| *model != route.original_model_id);
-            if is_another { route.calls } else { 0 }
-        };
-        let extra = routes.iter().map(core::Route::extra_cost).fold(0, i64::saturating_add);
-        Self {
-            calls: sum(|route| route.calls),
-            answered: sum(core::Route::successes),
-            fallbacks: sum(by_another),
-            cost_usd: NanoUsd(sum(|route| route.cost.0)).usd(),
-            extra_cost_usd: extra as f64 / 1e9,
+    pub(super) fn of<'r>(routes: impl Iterator<Item = core::RouteView<'r>>) -> Self {
+        let (mut calls, mut answered, mut fallbacks, mut cost, mut extra) = (0_u64, 0_u64, 0_u64, 0_u64, 0_i64);
+        for route in routes {
+            let is_another = route.answered_by.is_some_and(|model| model != route.original_model_id);
+            calls = calls.saturating_add(route.calls);
+            answered = answered.saturating_add(route.successes());
+            fallbacks = fallbacks.saturating_add(if is_another { route.calls } else { 0 });
+            cost = cost.saturating_add(route.cost.0);
+            extra = extra.saturating_add(route.extra_cost());
         }
+        Self { calls, answered, fallbacks, cost_usd: NanoUsd(cost).usd(), extra_cost_usd: extra as f64 / 1e9 }
     }
 }

@@ -5,6 +5,7 @@
 mod abort;
 mod ask;
 mod budget;
+mod call_status;
 mod catalog;
 mod crossing;
 mod engine_status;
@@ -20,6 +21,7 @@ mod gathered;
 mod half;
 mod handle;
 mod inbox;
+mod iso;
 mod log;
 mod methods;
 mod metrics;

@@ -1,21 +1,17 @@
 //! The core's records as JavaScript objects; names and order are those of the core.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use napi_derive::napi;
 use serde::Serialize;
 
 use super::football::{Prediction, predictions};
+use super::iso::iso;
 use super::record::Record;
 use crate::engine;
 use crate::football::Answers;
 use crate::outcome::{self as core, Setting};
 use crate::prompt::VersionStatus;
-
-/// A time as ISO 8601 text.
-pub(super) fn iso(time: SystemTime) -> String {
-    humantime::format_rfc3339_millis(time).to_string()
-}
 
 /// Milliseconds, with a fraction.
 pub(super) fn milliseconds(duration: Duration) -> f64 {

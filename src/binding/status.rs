@@ -3,7 +3,7 @@
 use napi_derive::napi;
 use serde::Serialize;
 
-use super::outcome::iso;
+use super::iso::iso;
 use crate::engine;
 use crate::kind::FailureKind;
 

@@ -86,7 +86,7 @@ pub use built_prompt::BuiltPrompt;
 pub use call::{Beginning, Call};
 pub use explain::{ExplainedStep, Explanation};
 pub use face::FleetReport;
-pub use model_status::{ListedModel, ModelState, ModelStatus};
+pub use model_status::{ListedModel, ModelState, ModelStatus, ModelView};
 pub use slate::{Slate, SlateModel, SlatePlan, SlateProvider};
 pub use slate_call::{SlateAnswer, SlateEnd, SlateEvent, SlateProgress};
 pub use status::{EngineStatus, PromptStatus, ProviderStatus};

@@ -21,6 +21,16 @@ pub struct ModelStatus {
     pub health: HealthStatus,
 }
 
+/// What a [`ModelStatus`] is made of, while the catalogue is at hand.
+pub struct ModelView<'c> {
+    /// The model.
+    pub model: &'c Model,
+    /// Whether it may be called, and if not, why.
+    pub state: ModelState,
+    /// What is known of its health.
+    pub health: HealthStatus,
+}
+
 /// A model as [`Engine::catalog_models`](super::Engine::catalog_models) reports it.
 #[derive(Clone, Debug)]
 pub struct ListedModel {
@@ -47,6 +57,18 @@ pub enum ModelState {
     NotEnabled,
     /// Its day to retire has come.
     Retired,
+}
+
+impl From<ModelView<'_>> for ModelStatus {
+    fn from(ModelView { model, state, health }: ModelView<'_>) -> Self {
+        Self {
+            id: model.id.clone(),
+            provider_id: model.provider.id.clone(),
+            state,
+            retires_on: model.retires_on,
+            health,
+        }
+    }
 }
 
 impl ModelState {

@@ -7,21 +7,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::{Engine, ModelStatus};
+use super::{Engine, ModelView};
 use crate::event::Event;
 use crate::fleet::FleetStatus;
 use crate::kind::FailureKind;
-use crate::metrics::{Lately, ModelWindows};
+use crate::metrics::Lately;
 use crate::money::BudgetStatus;
 use crate::prompt::VersionStatus;
 use crate::transport::concurrency::Traffic;
 
 /// An engine as its operator sees it.
-pub struct EngineStatus {
+pub struct EngineStatus<'e> {
     /// When it was taken.
     pub at: SystemTime,
     /// What the ids of its calls begin with.
-    pub engine_id: String,
+    pub engine_id: &'e str,
     /// Whether it is closed.
     pub is_closed: bool,
     /// After how many failures in a row a model is switched off; `None`: never.
@@ -31,15 +31,15 @@ pub struct EngineStatus {
     /// From which ratio on a fallback is told to be dear; `None`: never.
     pub warn_price_ratio: Option<f64>,
     /// Every model, in the order of the catalogue.
-    pub models: Vec<(ModelStatus, ModelWindows)>,
+    pub models: Vec<ModelView<'e>>,
     /// Every provider, in the order of the catalogue.
-    pub providers: Vec<ProviderStatus>,
+    pub providers: Vec<ProviderStatus<'e>>,
     /// The day's budget.
     pub budget: BudgetStatus,
     /// Every version of the prompts, in the order of the manifest, then the callers' own prompts if there were any.
     pub prompts: Vec<PromptStatus>,
-    /// Today, the last days, the last calls.
-    pub lately: Lately,
+    /// Windows of the models, today, the last days, the last calls.
+    pub lately: Lately<'e>,
     /// The last events, the last first.
     pub events: Vec<Arc<Event>>,
     /// How it stands in its fleet; `None` if it belongs to none.
@@ -47,9 +47,9 @@ pub struct EngineStatus {
 }
 
 /// A provider as its operator sees it.
-pub struct ProviderStatus {
+pub struct ProviderStatus<'e> {
     /// The provider.
-    pub id: String,
+    pub id: &'e str,
     /// Whether it has a key or needs none.
     pub is_configured: bool,
     /// The most requests at once; `None`: any number.
@@ -71,46 +71,42 @@ pub struct PromptStatus {
 }
 
 impl Engine {
-    /// What an operator sees of the engine, taken at one moment.
-    #[must_use]
-    pub fn status(&self) -> EngineStatus {
+    /// Shows what an operator sees of the engine, taken at one moment. Nothing is copied that it holds by thousands, so what is
+    /// counted waits meanwhile.
+    pub fn status<T>(&self, show: impl FnOnce(EngineStatus<'_>) -> T) -> T {
         let fleet = self.fleet();
-        self.roster.at_one_moment(|models| {
-            let setup = self.library.setup().get();
-            let models = models.into_iter().map(|model| {
-                let windows = self.metrics.windows(&model.id).unwrap_or_default();
-                (model, windows)
-            });
+        self.roster.at_one_moment(|catalog, models| {
             let cooling: HashMap<_, _> = self.roster.cooling_providers().into_iter().collect();
-            let providers = setup.catalog.providers().map(|provider| ProviderStatus {
-                id: provider.id.clone(),
+            let providers = catalog.providers().map(|provider| ProviderStatus {
+                id: &provider.id,
                 is_configured: provider.is_configured(),
                 limit: provider.max_concurrency,
                 traffic: self.limits.traffic(&provider.id),
                 cooling: cooling.get(&provider.id).copied(),
             });
-            EngineStatus {
+            let (budget, events, lately) = (self.budget(), self.events.last(), self.metrics.lately());
+            show(EngineStatus {
                 at: SystemTime::now(),
-                engine_id: self.lifecycle.engine_id().to_owned(),
+                engine_id: self.lifecycle.engine_id(),
                 is_closed: self.lifecycle.is_closed(),
                 disable_threshold: self.config.health.disable_threshold,
                 pause_fallbacks_at: self.config.budget.pause_fallbacks_at,
                 warn_price_ratio: self.config.warn_price_ratio,
-                models: models.collect(),
+                models,
                 providers: providers.collect(),
-                budget: self.budget(),
-                prompts: self.prompts_with_results(),
-                lately: self.metrics.lately(),
-                events: self.events.last(),
+                budget,
+                prompts: self.prompts_with_results(&lately),
+                lately,
+                events,
                 fleet,
-            }
+            })
         })
     }
 
-    fn prompts_with_results(&self) -> Vec<PromptStatus> {
-        let mut results = self.metrics.results_by_version();
+    fn prompts_with_results(&self, lately: &Lately<'_>) -> Vec<PromptStatus> {
+        let mut results: HashMap<_, _> = lately.versions().collect();
         let known = self.library.prompt_versions().into_iter().map(|version| {
-            let (attempts, answered) = results.remove(&version.id).unwrap_or_default();
+            let (attempts, answered) = results.remove(version.id.as_str()).unwrap_or_default();
             PromptStatus { version, attempts, answered }
         });
         let mut prompts: Vec<_> = known.collect();
@@ -118,7 +114,7 @@ impl Engine {
         others.sort_unstable();
         prompts.extend(others.into_iter().map(|(id, (attempts, answered))| PromptStatus {
             version: VersionStatus {
-                id,
+                id: id.to_owned(),
                 notes: None,
                 active_from: None,
                 active_to: None,

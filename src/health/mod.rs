@@ -20,7 +20,7 @@ mod verdict;
 pub use blame::{Blame, Fingerprint};
 pub use saved::{Saved, SavedModel, SavedOff};
 pub use shared::{FaultRules, Off, SharedWord, Subject, Turned};
-pub use status::HealthStatus;
+pub use status::{HealthStatus, Moment};
 pub use verdict::{Circumstances, Verdict};
 
 use std::sync::Arc;

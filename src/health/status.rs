@@ -22,21 +22,30 @@ pub struct HealthStatus {
     pub last_success: Option<SystemTime>,
 }
 
+/// What is known of models at one moment, at which no breaker can open or close.
+pub struct Moment<'h> {
+    health: &'h Health,
+    now: u64,
+}
+
 impl Health {
     /// What is known of `model` of `provider`.
     #[must_use]
     pub fn status(&self, model: &str, provider: &str) -> HealthStatus {
-        self.status_with(model, provider, |entry| self.reason_of(entry))
+        self.status_at(self.clock.now(), (model, provider), |entry| self.reason_of(entry))
     }
 
-    /// Does something while no breaker can open or close, with what is known of a model of a provider at that moment.
-    pub fn at_one_moment<T>(&self, act: impl FnOnce(&dyn Fn(&str, &str) -> HealthStatus) -> T) -> T {
-        // Reasons are read under the lock that is held here already.
-        self.unchanged(|| act(&|model, provider| self.status_with(model, provider, ModelHealth::reason)))
+    /// Does something while no breaker can open or close.
+    pub fn at_one_moment<T>(&self, act: impl FnOnce(&Moment<'_>) -> T) -> T {
+        self.unchanged(|| act(&Moment { health: self, now: self.clock.now() }))
     }
 
-    fn status_with(&self, model: &str, provider: &str, reason: impl FnOnce(&ModelHealth) -> String) -> HealthStatus {
-        let now = self.clock.now();
+    fn status_at(
+        &self,
+        now: u64,
+        (model, provider): (&str, &str),
+        reason: impl FnOnce(&ModelHealth) -> String,
+    ) -> HealthStatus {
         let mut cooling = self.providers.until(provider).filter(|until| now < *until);
         let mut status = HealthStatus::default();
         if let Some(entry) = self.models.get(model).map(|entry| Arc::clone(&entry)) {
@@ -46,11 +55,20 @@ impl Health {
             }
             let off_until = entry.off_until();
             status.failures = faults.failures.saturating_add(entry.denials.state().failures);
-            status.disabled = (off_until != 0).then(|| (self.wall(off_until), reason(&entry)));
             status.last_failure = entry.last_failure();
             status.last_success = entry.last_success();
+            status.disabled = (off_until != 0).then(|| (self.wall(off_until), reason(&entry)));
         }
         status.cooling_until = cooling.map(|until| self.clock.wall(until));
         status
+    }
+}
+
+impl Moment<'_> {
+    /// What is known of `model` of `provider`.
+    #[must_use]
+    pub fn status(&self, model: &str, provider: &str) -> HealthStatus {
+        // Reasons are read under the lock that is held here already.
+        self.health.status_at(self.now, (model, provider), ModelHealth::reason)
     }
 }

@@ -121,18 +121,18 @@ impl AttemptRecord {
 
 /// The calls that ended last.
 #[derive(Debug, Default)]
-pub(super) struct LastCalls(VecDeque<Arc<CallRecord>>);
+pub(super) struct LastCalls(VecDeque<CallRecord>);
 
 impl LastCalls {
     pub(super) fn add(&mut self, call: CallRecord) {
         if self.0.len() == KEPT {
             self.0.pop_front();
         }
-        self.0.push_back(Arc::new(call));
+        self.0.push_back(call);
     }
 
     /// All of them, the last first.
-    pub(super) fn all(&self) -> Vec<Arc<CallRecord>> {
-        self.0.iter().rev().cloned().collect()
+    pub(super) fn iter(&self) -> impl Iterator<Item = &CallRecord> {
+        self.0.iter().rev()
     }
 }

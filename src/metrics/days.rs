@@ -1,12 +1,14 @@
 //! What calls and attempts came to on each of the last days in UTC, so that a page can say what today was like after a
 //! restart too.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::finished::Finished;
+use super::sorted::Sorted;
 use super::tally::RouteTally;
-use super::view::Route;
+use super::view::{Route, RouteView};
 use crate::kind::Task;
 use crate::outcome::{Attempt, FallbackReason, NanoUsd};
 
@@ -18,17 +20,25 @@ const SECONDS_OF_A_DAY: u64 = 86_400;
 /// 9999-12-31, the last day whose year has four digits.
 const LAST: u64 = 2_932_896;
 
-/// Stands for the model that answered where none did.
-type Key = (String, Option<String>, Option<FallbackReason>, Task);
-
 /// The last days, by how many days they are from 1970-01-01.
 #[derive(Debug, Default)]
 pub(super) struct Days(BTreeMap<u64, DayCounts>);
 
+/// What was counted on one day, kept in the order in which it is shown.
 #[derive(Debug, Default)]
-struct DayCounts {
-    routes: HashMap<Key, RouteTally>,
-    models: HashMap<String, DayOfModel>,
+pub(super) struct DayCounts {
+    /// By the original model.
+    routes: Sorted<Arc<str>, Vec<RouteCounts>>,
+    models: Sorted<Arc<str>, DayOfModel>,
+}
+
+/// A route of a model.
+#[derive(Debug)]
+struct RouteCounts {
+    answered_by: Option<Arc<str>>,
+    reason: Option<FallbackReason>,
+    task: Task,
+    tally: RouteTally,
 }
 
 /// What the attempts at a model came to on a day.
@@ -55,32 +65,32 @@ pub struct DayMetrics {
 
 impl Days {
     pub(super) fn called(&mut self, call: &Finished<'_>, now: SystemTime) {
-        let key = (call.original.to_owned(), call.answered_by.map(str::to_owned), call.reason, call.task);
-        self.today(now).routes.entry(key).or_default().add(call);
+        self.today(now)
+            .change_route(call.original, (call.answered_by, call.reason, call.task), |tally| tally.add(call));
     }
 
     pub(super) fn attempted(&mut self, attempt: &Attempt, now: SystemTime) {
-        let models = &mut self.today(now).models;
-        if !models.contains_key(&attempt.model_id) {
-            models.insert(attempt.model_id.clone(), DayOfModel::default());
-        }
-        if let Some(day) = models.get_mut(&attempt.model_id) {
+        self.today(now).models.change(attempt.model_id.as_str(), |day| {
             day.attempts = day.attempts.saturating_add(1);
             day.answered = day.answered.saturating_add(u64::from(attempt.failure.is_none()));
             day.cost = day.cost.plus(attempt.cost);
-        }
+        });
     }
 
-    /// Every day of which anything is known and that is not too long ago, the latest first.
+    /// Every day of which anything is known and that is not too long ago, the latest first, each with its name.
+    pub(super) fn kept(&self, now: SystemTime) -> impl Iterator<Item = (String, &DayCounts)> {
+        let kept = self.0.iter().rev().filter(move |(day, _)| is_kept(**day, now));
+        kept.map(|(day, counts)| (name_of(*day), counts))
+    }
+
+    /// Copies of them.
     pub(super) fn all(&self, now: SystemTime) -> Vec<DayMetrics> {
-        let kept = self.0.iter().rev().filter(|(day, _)| is_kept(**day, now));
-        kept.map(|(day, counts)| counts.view(name_of(*day))).collect()
+        self.kept(now).map(|(day, counts)| counts.copy(day)).collect()
     }
 
-    /// The routes of today, of what [`Days::all`] gave; none if nothing is known of it.
-    pub(super) fn routes_of_today(days: &[DayMetrics], now: SystemTime) -> Vec<Route> {
-        let name = name_of(day_of(now));
-        days.iter().find(|day| day.day == name).map(|day| day.routes.clone()).unwrap_or_default()
+    /// What was counted today; `None` if nothing was.
+    pub(super) fn of_today(&self, now: SystemTime) -> Option<&DayCounts> {
+        self.0.get(&day_of(now))
     }
 
     /// Takes over what was counted elsewhere, or before: of each number the larger.
@@ -89,17 +99,19 @@ impl Days {
             let Some(day) = day_named(day).filter(|day| is_kept(*day, now)) else { continue };
             let counts = self.0.entry(day).or_default();
             for route in routes {
-                let key = (route.original_model_id.clone(), route.answered_by.clone(), route.reason, route.task);
-                let tally = counts.routes.entry(key).or_default();
-                tally.calls = tally.calls.max(route.calls);
-                tally.cost = tally.cost.max(route.cost);
-                tally.original_cost = tally.original_cost.max(route.original_cost);
+                let RouteView { original_model_id, answered_by, reason, task, .. } = route.view();
+                counts.change_route(original_model_id, (answered_by, reason, task), |tally| {
+                    tally.calls = tally.calls.max(route.calls);
+                    tally.cost = tally.cost.max(route.cost);
+                    tally.original_cost = tally.original_cost.max(route.original_cost);
+                });
             }
             for (model, of) in models {
-                let known = counts.models.entry(model.clone()).or_default();
-                known.attempts = known.attempts.max(of.attempts);
-                known.answered = known.answered.max(of.answered);
-                known.cost = known.cost.max(of.cost);
+                counts.models.change(model.as_str(), |known| {
+                    known.attempts = known.attempts.max(of.attempts);
+                    known.answered = known.answered.max(of.answered);
+                    known.cost = known.cost.max(of.cost);
+                });
             }
         }
     }
@@ -115,13 +127,52 @@ impl Days {
 }
 
 impl DayCounts {
-    fn view(&self, day: String) -> DayMetrics {
-        let route = |((original, answered_by, reason, task), tally): (&Key, &RouteTally)| {
-            Route::new(*task, (original, answered_by.as_deref(), *reason), tally)
-        };
-        let mut models: Vec<_> = self.models.iter().map(|(model, of)| (model.clone(), *of)).collect();
-        models.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        DayMetrics { day, routes: Route::with_shares(self.routes.iter().map(route).collect()), models }
+    /// Changes what is counted of a route, whose names are copied when it is new.
+    fn change_route(
+        &mut self,
+        original: &str,
+        (answered_by, reason, task): (Option<&str>, Option<FallbackReason>, Task),
+        step: impl FnOnce(&mut RouteTally),
+    ) {
+        self.routes.change(original, |routes| {
+            let order = |answered_by, reason: Option<FallbackReason>, task| {
+                (answered_by, reason.map(FallbackReason::as_str), task)
+            };
+            let sought = order(answered_by, reason, task);
+            let place = routes
+                .binary_search_by(|route| order(route.answered_by.as_deref(), route.reason, route.task).cmp(&sought))
+                .unwrap_or_else(|place| {
+                    let answered_by = answered_by.map(Arc::from);
+                    routes.insert(place, RouteCounts { answered_by, reason, task, tally: RouteTally::default() });
+                    place
+                });
+            if let Some(route) = routes.get_mut(place) {
+                step(&mut route.tally);
+            }
+        });
+    }
+
+    /// The routes, sorted by original, model that answered, and reason.
+    pub(super) fn routes(&self) -> impl Iterator<Item = RouteView<'_>> + Clone {
+        self.routes.iter().flat_map(|(original, routes)| {
+            let calls = routes.iter().map(|route| route.tally.calls).fold(0, u64::saturating_add);
+            routes.iter().map(move |RouteCounts { answered_by, reason, task, tally }| {
+                RouteView::new(*task, (original, answered_by.as_deref(), *reason), tally).among(calls)
+            })
+        })
+    }
+
+    /// The models that were asked, sorted by id.
+    pub(super) fn models(&self) -> impl Iterator<Item = (&str, DayOfModel)> {
+        self.models.iter().map(|(model, of)| (&**model, *of))
+    }
+
+    fn copy(&self, day: String) -> DayMetrics {
+        DayMetrics {
+            day,
+            routes: self.routes().map(Route::from).collect(),
+            models: self.models().map(|(model, of)| (model.to_owned(), of)).collect(),
+        }
     }
 }
 
@@ -175,9 +226,10 @@ mod tests {
             days.all(now).into_iter().map(|day| (day.day, day.routes.iter().map(|route| route.calls).sum())).collect()
         };
         assert_eq!(of(&days, noon() + DAY), [("2026-03-02".to_owned(), 1), ("2026-03-01".to_owned(), 2)]);
-        let today = |now| Days::routes_of_today(&days.all(now), now);
-        assert_eq!(today(noon())[0].sentence(), "a: 2 predictions through b");
-        assert_eq!((today(noon() + DAY * 2).len(), of(&days, noon() + DAY * 7).len()), (0, 2));
+        let today = days.of_today(noon()).and_then(|day| day.routes().next()).map(|route| route.sentence());
+        assert_eq!(today.as_deref(), Some("a: 2 predictions through b"));
+        assert!(days.of_today(noon() + DAY * 2).is_none());
+        assert_eq!(of(&days, noon() + DAY * 7).len(), 2);
         assert_eq!(of(&days, noon() + DAY * 8), [("2026-03-02".to_owned(), 1)]);
         (0..40).for_each(|day| days.called(&call("a", "a"), noon() + DAY * day));
         assert_eq!(days.0.len(), MOST, "what is too old is forgotten");

@@ -6,7 +6,9 @@
 mod calls;
 mod days;
 mod finished;
+mod lately;
 mod latency;
+mod sorted;
 mod spread;
 mod table;
 mod tally;
@@ -16,7 +18,7 @@ mod view;
 mod windows;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use dashmap::DashMap;
@@ -32,11 +34,12 @@ use windows::Windows;
 pub use calls::{AttemptRecord, CallRecord};
 pub use days::{DayMetrics, DayOfModel};
 pub use finished::Finished;
+pub use lately::{DayView, Lately};
 pub use latency::Latency;
 pub use tally::{ModelTally, Results, Tokens};
 pub use text::{CONTENT_TYPE, Gauges, ModelGauge};
 pub use totals::{DayTotals, ModelTotals};
-pub use view::{CostWarnings, Metrics, ModelMetrics, PromptMetrics, Route};
+pub use view::{CostWarnings, Metrics, ModelMetrics, PromptMetrics, Route, RouteView};
 pub use windows::{ModelWindows, WindowSums};
 
 /// Stands for the model that answered where none did; no model has an empty id.
@@ -55,7 +58,7 @@ pub struct Recorder {
     /// By the original model and the fallback that was much dearer.
     warnings: Table<u64>,
     /// By model.
-    windows: DashMap<Box<str>, Windows>,
+    windows: DashMap<Box<str>, Box<Windows>>,
     journal: Mutex<Journal>,
 }
 
@@ -64,17 +67,8 @@ pub struct Recorder {
 struct Journal {
     days: Days,
     calls: LastCalls,
-}
-
-/// What calls came to lately.
-#[derive(Clone, Debug, Default)]
-pub struct Lately {
-    /// The routes of today.
-    pub routes: Vec<Route>,
-    /// Today and the seven days before, where anything is known of them, the latest first.
-    pub days: Vec<DayMetrics>,
-    /// The last 200 calls, the last first.
-    pub calls: Vec<Arc<CallRecord>>,
+    /// How many attempts were sent each version of the prompts, and how many of them gave at least one prediction.
+    versions: HashMap<Box<str>, (u64, u64)>,
 }
 
 impl Default for Recorder {
@@ -102,7 +96,12 @@ impl Recorder {
         self.with_windows(&attempt.model_id, |windows| {
             windows.add(self.began.elapsed(), attempt.failure.is_none(), attempt.duration, attempt.cost);
         });
-        self.journal().days.attempted(attempt, SystemTime::now());
+        let mut journal = self.journal();
+        journal.days.attempted(attempt, SystemTime::now());
+        table::change_in(&mut journal.versions, attempt.prompt_version.as_str(), |(attempts, answered)| {
+            *attempts = attempts.saturating_add(1);
+            *answered = answered.saturating_add(u64::from(attempt.failure.is_none()));
+        });
     }
 
     /// Counts a call that has ended, whatever became of it, and keeps its record for a while.
@@ -165,33 +164,9 @@ impl Recorder {
         Metrics::sorted(routes.collect(), models, prompts.collect(), warnings)
     }
 
-    /// What the attempts at a model came to in the last minutes, hour and day; `None` if it was never asked.
-    #[must_use]
-    pub fn windows(&self, model: &str) -> Option<ModelWindows> {
-        Some(self.windows.get(model)?.at(self.began.elapsed()))
-    }
-
-    /// What calls came to lately.
-    #[must_use]
-    pub fn lately(&self) -> Lately {
-        let (journal, now) = (self.journal(), SystemTime::now());
-        let days = journal.days.all(now);
-        Lately { routes: Days::routes_of_today(&days, now), days, calls: journal.calls.all() }
-    }
-
-    /// How many attempts were sent each version of the prompts since the engine began, and how many of them gave at least one prediction.
-    #[must_use]
-    pub fn results_by_version(&self) -> HashMap<String, (u64, u64)> {
-        let mut by_version: HashMap<String, (u64, u64)> = HashMap::new();
-        self.prompts.each(|_, version, variants| {
-            table::change_in(&mut by_version, version, |(attempts, answered)| {
-                for results in variants.values() {
-                    *attempts = attempts.saturating_add(results.attempts);
-                    *answered = answered.saturating_add(results.successes());
-                }
-            });
-        });
-        by_version
+    /// What calls came to lately. What is counted waits until it is let go of.
+    pub fn lately(&self) -> Lately<'_> {
+        Lately::new(self, self.journal())
     }
 
     /// What is known by day, to be saved.

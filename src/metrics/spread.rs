@@ -15,9 +15,19 @@ impl Default for Spread {
     }
 }
 
+/// Where a duration counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bin(usize);
+
+impl Bin {
+    pub(super) fn of(duration: Duration) -> Self {
+        Self(bin_of(duration))
+    }
+}
+
 impl Spread {
-    pub(super) fn add(&mut self, duration: Duration) {
-        if let Some(count) = self.0.get_mut(bin_of(duration)) {
+    pub(super) fn add(&mut self, Bin(bin): Bin) {
+        if let Some(count) = self.0.get_mut(bin) {
             *count = count.saturating_add(1);
         }
     }
@@ -93,7 +103,7 @@ mod tests {
     fn of_equal_durations_every_part_is_that_duration() {
         for milliseconds in [1_u32, 3, 80, 999, 25_000, 120_000] {
             let mut spread = Spread::default();
-            (0..100).for_each(|_| spread.add(Duration::from_millis(milliseconds.into())));
+            (0..100).for_each(|_| spread.add(Bin::of(Duration::from_millis(milliseconds.into()))));
             for percent in [1, 50, 95, 100] {
                 let found = spread.reached_by([percent])[0].unwrap().as_secs_f64() * 1e3 / f64::from(milliseconds);
                 assert!((0.75..=1.25).contains(&found) || milliseconds < 4, "{found} of {milliseconds} ms");

@@ -89,15 +89,15 @@ fn a_fallback_is_a_success_of_its_route_and_of_the_model_that_answered_but_not_o
     let Metrics { routes, models, prompts, .. } = recorder.snapshot();
 
     let [direct, fallback] = &routes[..] else { panic!("two routes, got {routes:?}") };
-    assert_eq!((direct.answered_by.as_deref(), direct.reason, direct.successes()), (Some("a"), None, 1));
+    assert_eq!((direct.answered_by.as_deref(), direct.reason, direct.view().successes()), (Some("a"), None, 1));
     assert_eq!(fallback.answered_by.as_deref(), Some("b"));
     assert_eq!(fallback.reason, Some(FallbackReason::Failure(FailureKind::Timeout)));
-    assert_eq!((fallback.calls, fallback.successes(), fallback.share), (3, 3, 0.75));
+    assert_eq!((fallback.calls, fallback.view().successes(), fallback.share), (3, 3, 0.75));
     assert_eq!(
-        (fallback.cost, fallback.original_cost, fallback.extra_cost()),
+        (fallback.cost, fallback.original_cost, fallback.view().extra_cost()),
         (NanoUsd::micro(930), NanoUsd::micro(300), 630_000)
     );
-    assert_eq!((direct.share, direct.extra_cost()), (0.25, -10_000));
+    assert_eq!((direct.share, direct.view().extra_cost()), (0.25, -10_000));
 
     let [a, b] = &models[..] else { panic!("two, got {models:?}") };
     assert_eq!((a.tally.results.attempts, a.tally.results.successes(), a.tally.cost), (4, 1, NanoUsd::micro(120)));
@@ -170,7 +170,7 @@ fn a_call_without_an_answer_has_the_reason_of_its_original_or_of_what_ended_it()
         count(&recorder, "a", 5, &Err(error));
         let route = recorder.snapshot().routes.remove(0);
         assert_eq!(route.reason.map(FallbackReason::as_str), reason);
-        assert_eq!((route.answered_by.as_deref(), route.successes(), route.cost), (None, 0, cost));
+        assert_eq!((route.answered_by.as_deref(), route.view().successes(), route.cost), (None, 0, cost));
     }
 }
 

@@ -53,6 +53,27 @@ pub struct Route {
     pub original_cost: NanoUsd,
 }
 
+/// A route, its names borrowed from where it is counted.
+#[derive(Clone, Copy, Debug)]
+pub struct RouteView<'a> {
+    /// What the calls were about.
+    pub task: Task,
+    /// The model that was asked for.
+    pub original_model_id: &'a str,
+    /// The last model that contributed; `None` if none did.
+    pub answered_by: Option<&'a str>,
+    /// Why that is not the original, as a [`Route`] has it.
+    pub reason: Option<FallbackReason>,
+    /// How many calls there were.
+    pub calls: u64,
+    /// Their part of all calls for the original, above 0 and up to 1.
+    pub share: f64,
+    /// What all their attempts cost.
+    pub cost: NanoUsd,
+    /// Estimate of what the original alone would have cost.
+    pub original_cost: NanoUsd,
+}
+
 /// The attempts of one model at one provider.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelMetrics {
@@ -103,7 +124,6 @@ fn ordered<K: Ord>(one: &K, other: &K) -> Ordering {
     one.cmp(other)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
 pub(super) fn set_shares(routes: &mut [Route]) {
     let mut calls: HashMap<String, u64> = HashMap::new();
     for route in routes.iter() {
@@ -112,26 +132,28 @@ pub(super) fn set_shares(routes: &mut [Route]) {
     }
     for route in routes {
         let all = calls.get(&route.original_model_id).copied().unwrap_or_default();
-        route.share = route.calls as f64 / all.max(1) as f64;
+        route.share = route.view().among(all).share;
     }
 }
 
 impl Route {
     /// A route whose share is not known yet.
-    pub(super) fn new(
-        task: Task,
-        (original, answered_by, reason): (&str, Option<&str>, Option<FallbackReason>),
-        tally: &RouteTally,
-    ) -> Self {
-        Self {
-            task,
-            original_model_id: original.to_owned(),
-            answered_by: answered_by.map(str::to_owned),
-            reason,
-            calls: tally.calls,
-            share: 0.0,
-            cost: tally.cost,
-            original_cost: tally.original_cost,
+    pub(super) fn new(task: Task, names: (&str, Option<&str>, Option<FallbackReason>), tally: &RouteTally) -> Self {
+        Self::from(RouteView::new(task, names, tally))
+    }
+
+    /// It, its names borrowed.
+    #[must_use]
+    pub fn view(&self) -> RouteView<'_> {
+        RouteView {
+            task: self.task,
+            original_model_id: &self.original_model_id,
+            answered_by: self.answered_by.as_deref(),
+            reason: self.reason,
+            calls: self.calls,
+            share: self.share,
+            cost: self.cost,
+            original_cost: self.original_cost,
         }
     }
 
@@ -144,6 +166,45 @@ impl Route {
 
     fn key(&self) -> (&str, Option<&str>, Option<&str>, Task) {
         (&self.original_model_id, self.answered_by.as_deref(), self.reason.map(FallbackReason::as_str), self.task)
+    }
+
+    /// The route in words, such as `deepseek-r1-0528-syn: 5 predictions through deepseek-r1`.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        self.view().sentence()
+    }
+}
+
+impl From<RouteView<'_>> for Route {
+    fn from(route: RouteView<'_>) -> Self {
+        Self {
+            task: route.task,
+            original_model_id: route.original_model_id.to_owned(),
+            answered_by: route.answered_by.map(str::to_owned),
+            reason: route.reason,
+            calls: route.calls,
+            share: route.share,
+            cost: route.cost,
+            original_cost: route.original_cost,
+        }
+    }
+}
+
+impl<'a> RouteView<'a> {
+    /// A route whose share is not known yet.
+    pub(super) fn new(
+        task: Task,
+        (original_model_id, answered_by, reason): (&'a str, Option<&'a str>, Option<FallbackReason>),
+        tally: &RouteTally,
+    ) -> Self {
+        let RouteTally { calls, cost, original_cost } = *tally;
+        Self { task, original_model_id, answered_by, reason, calls, share: 0.0, cost, original_cost }
+    }
+
+    /// It with its share of so many calls for the original.
+    #[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
+    pub(super) fn among(self, all: u64) -> Self {
+        Self { share: self.calls as f64 / all.max(1) as f64, ..self }
     }
 
     /// The calls that gave at least one prediction: all or none. They are successes of the model that answered and of
@@ -164,13 +225,13 @@ impl Route {
     /// The route in words, such as `deepseek-r1-0528-syn: 5 predictions through deepseek-r1`.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let (original, calls) = (&self.original_model_id, self.calls);
+        let (original, calls) = (self.original_model_id, self.calls);
         let plural = if calls == 1 { "" } else { "s" };
         let given = match self.task {
             Task::Predict => "prediction",
             Task::Ask => "answer",
         };
-        match (&self.answered_by, self.reason) {
+        match (self.answered_by, self.reason) {
             (Some(model), _) if model == original => format!("{original}: {calls} {given}{plural} of its own"),
             (Some(model), _) => format!("{original}: {calls} {given}{plural} through {model}"),
             (None, None) => format!("{original}: {calls} call{plural} without an answer"),

@@ -3,8 +3,8 @@
 use std::time::SystemTime;
 
 use super::Roster;
-use crate::catalog::{Catalog, ModelIndex};
-use crate::engine::model_status::{ModelState, ModelStatus};
+use crate::catalog::{Catalog, Model};
+use crate::engine::model_status::{ModelState, ModelStatus, ModelView};
 use crate::health::HealthStatus;
 use crate::kind::{FailureKind, SkipReason};
 use crate::outcome::Refusal;
@@ -18,12 +18,16 @@ impl Roster {
 
     /// Every model of a catalogue with its state, in order.
     pub(in crate::engine) fn models_of(&self, catalog: &Catalog) -> Vec<ModelStatus> {
-        statuses(catalog, &|model, provider| self.health.status(model, provider))
+        views(catalog, &|model| self.health.status(&model.id, &model.provider.id)).map(ModelStatus::from).collect()
     }
 
-    /// Does something with every model while none can be switched off or on.
-    pub(in crate::engine) fn at_one_moment<T>(&self, act: impl FnOnce(Vec<ModelStatus>) -> T) -> T {
-        self.health.at_one_moment(|status| act(statuses(&self.setup.catalog(), status)))
+    /// Does something with the catalogue and the state of every model of it while none can be switched off or on.
+    pub(in crate::engine) fn at_one_moment<T>(&self, act: impl FnOnce(&Catalog, Vec<ModelView<'_>>) -> T) -> T {
+        self.health.at_one_moment(|health| {
+            let catalog = self.setup.catalog();
+            let models = views(&catalog, &|model| health.status(&model.id, &model.provider.id)).collect();
+            act(&catalog, models)
+        })
     }
 
     /// Every provider that is left alone as a whole, until when and why.
@@ -32,31 +36,17 @@ impl Roster {
     }
 }
 
-fn statuses(catalog: &Catalog, status: &dyn Fn(&str, &str) -> HealthStatus) -> Vec<ModelStatus> {
+fn views<'c>(catalog: &'c Catalog, health: &dyn Fn(&Model) -> HealthStatus) -> impl Iterator<Item = ModelView<'c>> {
     let now = SystemTime::now();
-    catalog.indexed().map(|(index, _)| status_of(catalog, index, now, status)).collect()
-}
-
-fn status_of(
-    catalog: &Catalog,
-    index: ModelIndex,
-    now: SystemTime,
-    status: &dyn Fn(&str, &str) -> HealthStatus,
-) -> ModelStatus {
-    let model = catalog.model(index);
-    let health = status(&model.id, &model.provider.id);
-    let state = match plan::not_usable(catalog, index, now) {
-        Some(Refusal { reason: SkipReason::NotEnabled, .. }) => ModelState::NotEnabled,
-        Some(Refusal { reason: SkipReason::Retired, .. }) => ModelState::Retired,
-        Some(_) => ModelState::Unconfigured,
-        None if health.disabled.is_some() => ModelState::Disabled,
-        None => ModelState::Active,
-    };
-    ModelStatus {
-        id: model.id.clone(),
-        provider_id: model.provider.id.clone(),
-        state,
-        retires_on: model.retires_on,
-        health,
-    }
+    catalog.indexed().map(move |(index, model)| {
+        let health = health(model);
+        let state = match plan::not_usable(catalog, index, now) {
+            Some(Refusal { reason: SkipReason::NotEnabled, .. }) => ModelState::NotEnabled,
+            Some(Refusal { reason: SkipReason::Retired, .. }) => ModelState::Retired,
+            Some(_) => ModelState::Unconfigured,
+            None if health.disabled.is_some() => ModelState::Disabled,
+            None => ModelState::Active,
+        };
+        ModelView { model, state, health }
+    })
 }

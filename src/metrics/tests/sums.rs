@@ -73,7 +73,7 @@ proptest! {
         prop_assert_eq!(models.iter().map(|model| model.tally.cost).sum::<NanoUsd>(), cost);
         prop_assert_eq!(routes.iter().map(|route| route.calls).sum::<u64>(), calls.len() as u64);
         let answered = calls.iter().filter(|(_, result)| result.is_ok()).count();
-        prop_assert_eq!(routes.iter().map(Route::successes).sum::<u64>(), answered as u64);
+        prop_assert_eq!(routes.iter().map(|route| route.view().successes()).sum::<u64>(), answered as u64);
         for model in &models {
             let of_prompts = prompts.iter().filter(|prompt| prompt.model_id == model.model_id);
             let results: Vec<&Results> = of_prompts.map(|prompt| &prompt.results).collect();
