@@ -1,13 +1,10 @@
 //! An engine as JavaScript sees it: what the class and the module's functions have in common.
 
-use std::pin::Pin;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use napi::bindgen_prelude::{FromNapiValue, Function, PromiseRaw};
 use napi::{Env, Unknown, ValueType};
-use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
-use tracing::instrument::WithSubscriber;
 use tracing::{Dispatch, info};
 
 use super::abort::AbortListener;
@@ -24,6 +21,7 @@ use super::plain::plain;
 use super::read::{self, CallArguments};
 use super::realm::{Delivery, Realm};
 use super::record::Record;
+use super::threads;
 use crate::call_id::CallIds;
 use crate::check::Faults;
 use crate::engine::{Blueprint, Call, Engine};
@@ -32,12 +30,6 @@ use crate::event::{Announcer, EventSink};
 use crate::outcome::Outcome;
 use crate::request::RawOptions;
 use crate::task;
-
-/// The threads on which all engines of the process run; they live as long as it does.
-static RUNTIME: LazyLock<Result<Runtime, String>> = LazyLock::new(|| {
-    let built = Builder::new_multi_thread().worker_threads(2).thread_name("fallcast").enable_all().build();
-    built.map_err(|error| format!("the runtime cannot start: {error}"))
-});
 
 /// A function that ends a subscription.
 pub(super) type Unsubscribe<'a> = Function<'a, (), ()>;
@@ -60,16 +52,9 @@ impl Handle {
         self.log.is_some()
     }
 
-    /// Runs a task of the engine's on the threads of the runtime, its log records going where the engine's go. Boxed, all
-    /// are of one type, for each type of task takes the addon some kilobytes of code.
+    /// Runs a task of the engine's, its log records going where the engine's go.
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Result<(), Mistake> {
-        let runtime = runtime()?;
-        let task: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(task);
-        match &self.log {
-            Some(log) => runtime.spawn(task.with_subscriber(log.clone())),
-            None => runtime.spawn(task),
-        };
-        Ok(())
+        spawn(task, self.log.clone())
     }
 
     /// Does something of the engine's on this thread, its log records going where the engine's go.
@@ -270,14 +255,14 @@ pub(super) fn close_all(
     current: Option<Handle>,
 ) -> Result<PromiseRaw<'_, ()>, Mistake> {
     let (delivery, promise) = Realm::current(env)?.promise(env, None, None, None)?;
-    let log = current.and_then(|handle| handle.log).unwrap_or_else(Dispatch::none);
+    let log = current.and_then(|handle| handle.log);
     let close = async move {
         for engine in closed {
             engine.close().await;
         }
         delivery.deliver(Settled::Done);
     };
-    runtime()?.spawn(close.with_subscriber(log));
+    spawn(close, log)?;
     Ok(promise)
 }
 
@@ -330,8 +315,8 @@ impl<'a> Plans<'a> {
     }
 }
 
-fn runtime() -> Result<&'static Runtime, Mistake> {
-    RUNTIME.as_ref().map_err(|problem| Mistake::Engine(EngineError::Internal(problem.clone())))
+fn spawn(task: impl Future<Output = ()> + Send + 'static, log: Option<Dispatch>) -> Result<(), Mistake> {
+    threads::spawn(task, log).map_err(|problem| Mistake::Engine(EngineError::Internal(problem)))
 }
 
 /// A value that stands at `path` as plain data.

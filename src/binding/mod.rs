@@ -42,3 +42,4 @@ mod slate_arguments;
 mod status;
 mod strings;
 mod text;
+mod threads;
