@@ -113,6 +113,20 @@ describe.skipIf(!executablePath)('in the browser', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('predictions and answers of one model are two routes, each on one row however often it changes', async () => {
+    const upstream = await upstreamFor(byModel({ a: 'clean' }));
+    const engine = engineFor(chain(upstream, ['a']));
+    const { origin } = await served(engine);
+    const { page } = await open(origin);
+    for (let round = 1; round <= 3; round += 1) {
+      await engine.predictWithFallback({ modelId: 'a', matches: [another()] });
+      await engine.askWithFallback({ modelId: 'a', prompt: { user: 'Which one?' } });
+      const sentences = engine.getStatus().routes.map(({ sentence }) => sentence);
+      expect(sentences).toHaveLength(2);
+      await expect.poll(() => page.locator('#routes tbody th').allInnerTexts()).toEqual(sentences);
+    }
+  });
+
   test('the stream of a server that was restarted comes back, with another engine', async () => {
     const first = engineFor(chain({ baseUrl: 'http://127.0.0.1:9/v1' }, ['a', 'b']));
     const { origin, port, close } = await served(first);
