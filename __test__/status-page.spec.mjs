@@ -6,8 +6,9 @@ import { connect } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import status from '../status/index.js';
-import { fallcast, quiet, thrown, transcript } from './support.mjs';
 import { readOpenMetrics } from './openmetrics.mjs';
+import { temporaryFolder, write } from './prompt-folder.mjs';
+import { chain, engineFor, fallcast, quiet, thrown, transcript } from './support.mjs';
 
 const { statusPage } = status;
 
@@ -156,6 +157,19 @@ describe('a stream', () => {
     expect(change).toMatchObject({ calls: [{ callId }], routes: [{ calls: 1 }], days: [{ calls: 1 }] });
     expect(change.models.map(({ id }) => id).sort()).toEqual(['a', 'b']);
     expect(change).not.toHaveProperty('providers');
+  });
+
+  test('tells all anew when the catalogue has other models', async () => {
+    const { models, providers } = chain({ baseUrl: 'http://127.0.0.1:9/v1' }, ['a', 'b']);
+    const catalog = write(temporaryFolder(), { 'models.json': { models }, 'providers.json': { providers } });
+    const engine = engineFor({ builtinCatalog: false, catalog });
+    const { get } = await served(engine);
+    const next = await stream(await get('/events'));
+    const ids = async () => (await next('snapshot')).data.models.map(({ id }) => id);
+    expect(await ids()).toEqual(['a', 'b']);
+    write(catalog, { 'models.json': { models: [{ ...models[1], fallbacks: [] }] } });
+    engine.reloadCatalog();
+    expect(await ids()).toEqual(['b']);
   });
 
   test('goes on where it was left, or begins anew where that is not known', async () => {

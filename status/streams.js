@@ -23,6 +23,9 @@ const sequenceOf = (status) => status.events[0]?.sequence ?? 0;
 /** The fields of a status that stand whole in a change. */
 const wholeFields = ({ at, models, calls, events, ...fields }) => Object.entries(fields).map(([name, value]) => [name, JSON.stringify(value)]);
 
+/** Whether the models of a status are those that were told, in whatever state. */
+const hasModels = (told, { models }) => models.length === told.models.size && models.every(({ id }) => told.models.has(id));
+
 exports.Streams = class Streams {
   #engine;
   #most;
@@ -126,8 +129,8 @@ exports.Streams = class Streams {
     const status = this.#engine.getStatus();
     this.#look(status);
     let text;
-    if (status.engineId !== before.engineId || events.length > MOST_EVENTS) {
-      // Another engine has begun in its place, or there is more than is worth telling piece by piece.
+    if (status.engineId !== before.engineId || events.length > MOST_EVENTS || !hasModels(before, status)) {
+      // Another engine has begun in its place, or other models, or there is more than is worth telling piece by piece.
       this.#listen();
       text = this.#snapshot(status);
     } else {
