@@ -172,6 +172,28 @@ describe('a stream', () => {
     expect(await ids()).toEqual(['b']);
   });
 
+  test('of a request that is given up, before it is answered or after, is there no longer', async () => {
+    let letIn;
+    const { fetch: answer, close } = statusPage(quiet(), { maxStreams: 1, authorize: () => new Promise((resolve) => { letIn = resolve; }) });
+    onTestFinished(close);
+    const ask = (signal) => {
+      const response = answer(new Request('http://localhost/events', { signal }));
+      letIn(true);
+      return response;
+    };
+    const [early, late] = [new AbortController(), new AbortController()];
+    const given = ask(early.signal);
+    early.abort();
+    await expect((await given).text()).rejects.toThrow('aborted');
+    const { body } = await ask(late.signal);
+    const reader = body.getReader();
+    await reader.read();
+    expect((await ask()).status).toBe(503);
+    late.abort();
+    await expect(reader.read()).rejects.toThrow('aborted');
+    expect((await ask()).status).toBe(200);
+  });
+
   test('goes on where it was left, or begins anew where that is not known', async () => {
     const engine = quiet(['a']);
     const { get } = await served(engine);

@@ -131,6 +131,10 @@ function streamBody(stream, lastEventId, signal) {
   const waiting = [];
   return new ReadableStream({
     start(controller) {
+      if (signal?.aborted) {
+        controller.error(signal.reason);
+        return;
+      }
       const sink = {
         write: (text) => {
           const part = encoder.encode(text);
@@ -144,7 +148,10 @@ function streamBody(stream, lastEventId, signal) {
         cut: () => controller.error(new Error('the stream was not read')),
         onEnd: (act) => { ended = act; },
       };
-      signal?.addEventListener('abort', () => ended(), { once: true });
+      signal?.addEventListener('abort', () => {
+        ended();
+        controller.error(signal.reason);
+      }, { once: true });
       stream.add(sink, lastEventId);
     },
     pull() {
