@@ -113,6 +113,15 @@ describe.skipIf(!executablePath)('in the browser', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('a long name or reason pushes nothing else out of sight', async () => {
+    const [id, provider] = ['a'.repeat(200), 'p'.repeat(60)];
+    const engine = engineFor({ builtinCatalog: false, providers: [{ id: provider, baseUrl: 'http://127.0.0.1:9/v1' }], models: [{ id, provider, upstreamModel: 'x', promptUsdPer1M: 1, completionUsdPer1M: 1 }] });
+    engine.disableModel(id, 'y'.repeat(900));
+    const { page } = await open((await served(engine)).origin);
+    const sides = await page.locator('#models tbody tr > *').evaluateAll((cells) => cells.map((each) => each.getBoundingClientRect().right));
+    expect(Math.max(...sides)).toBeLessThanOrEqual(1400);
+  });
+
   test('predictions and answers of one model are two routes, each on one row however often it changes', async () => {
     const upstream = await upstreamFor(byModel({ a: 'clean' }));
     const engine = engineFor(chain(upstream, ['a']));
