@@ -329,6 +329,15 @@ describe('an action', () => {
     expect(engine.getStatus().events).toEqual([]);
   });
 
+  test('that names no version unpins none', async () => {
+    const { engine, post } = await withActions();
+    const [{ version }] = engine.getPrompts();
+    engine.activatePrompts(version);
+    const response = await post('pin', {});
+    expect([response.status, await response.json()]).toEqual([400, { message: 'version: is required; null unpins' }]);
+    expect(engine.getPrompts()[0].pinned).toBe(true);
+  });
+
   test('is refused who may not read the page, and there is none unless it is asked for', async () => {
     let yes = true;
     const { post } = await withActions({ actions: true, authorize: () => yes });

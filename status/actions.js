@@ -49,6 +49,8 @@ exports.act = async function act(engine, name, token, request) {
     return refused(400, 'the body is not JSON');
   }
   if (input === null || typeof input !== 'object' || Array.isArray(input)) return refused(400, 'the body must be an object');
+  // What is left out is no wish: it would unpin what is pinned.
+  if (name === 'pin' && input.version === undefined) return refused(400, 'version: is required; null unpins');
   try {
     ACTIONS[name](engine, input);
   } catch (error) {
