@@ -47,7 +47,7 @@ async function stream(response) {
 describe('wrong options are refused when the page is made, all at once, each with its path', () => {
   test.each([
     [{ title: '' }, ['options.title']], [{ title: 'a\nb' }, ['options.title']], [{ basePath: 'status' }, ['options.basePath']],
-    [{ basePath: '/a?b' }, ['options.basePath']], [{ authorize: true }, ['options.authorize']], [{ maxStreams: 0 }, ['options.maxStreams']],
+    [{ basePath: '/a?b' }, ['options.basePath']], [{ basePath: '/a/../b' }, ['options.basePath']], [{ basePath: '/.' }, ['options.basePath']], [{ authorize: true }, ['options.authorize']], [{ maxStreams: 0 }, ['options.maxStreams']],
     [{ maxStreams: 1.5, title: 5, colour: 'red' }, ['options.title', 'options.maxStreams', 'options.colour']],
     [{ actions: true }, ['options.authorize']], [{ actions: 'yes' }, ['options.actions']], ['page', ['options']], [[], ['options']],
   ])('%j', (options, paths) => {

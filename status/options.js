@@ -9,7 +9,7 @@ const NEEDED = ['getStatus', 'getFleetStatus', 'getMetricsText', 'explain', 'onE
 exports.readOptions = function readOptions(engine, given) {
   const options = new Options(engine, NEEDED, given);
   const title = options.read('title', 'Fallcast', (value) => typeof value === 'string' && /^.{1,100}$/u.test(value), 'a text of 1 to 100 characters on one line');
-  const basePath = options.read('basePath', '', (value) => typeof value === 'string' && /^(\/[\w.~-]+)*\/?$/.test(value), 'a path such as "/status"');
+  const basePath = options.read('basePath', '', (value) => typeof value === 'string' && /^(\/(?!\.{1,2}(\/|$))[\w.~-]+)*\/?$/.test(value), 'a path such as "/status"');
   const authorize = options.read('authorize', undefined, (value) => typeof value === 'function', 'a function');
   const actions = options.boolean('actions');
   const maxStreams = options.read('maxStreams', 1000, (value) => Number.isInteger(value) && value >= 1 && value <= 100_000, 'a whole number from 1 to 100000');
