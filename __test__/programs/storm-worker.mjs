@@ -9,6 +9,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 const fallcast = createRequire(import.meta.url)('../../main.js');
 const { seed, own, shared, calls, isTimed } = workerData;
 
+/** Asked for now, it keeps the thread alive: a listener does not, where a model that is to come back is all that is waited for. */
+const finish = once(parentPort, 'message');
+
 /** What happened to each model here, in order: kinds of failure, null for a success, and what was done by hand. */
 const records = Object.fromEntries([...own, ...Object.keys(shared)].map((id) => [id, []]));
 const events = [];
@@ -88,7 +91,7 @@ await Promise.all([
   ...Object.entries(shared).map(([modelId, manner]) => togetherWith(modelId, manner)),
 ]);
 parentPort.postMessage('done');
-await once(parentPort, 'message');
+await finish;
 // What the other threads caused has been told when this resolves.
 await fallcast.recoverDisabledModels();
 parentPort.postMessage({ records, events, count });

